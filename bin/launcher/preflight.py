@@ -1,0 +1,113 @@
+"""What would stop the platform from starting, found before anything is started and said in one line each."""
+
+import os
+import socket
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from launcher.console import Refusal
+from launcher.ports import why_not_bindable
+from launcher.redis_protocol import RedisAddress, RedisUnavailable, ping
+
+_DATABASE_PORTS = {"postgres": 5432, "postgresql": 5432, "psql": 5432, "pgsql": 5432}
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the environment asks for."""
+
+    host: str
+    port: int
+    flower_port: int
+    database_url: str
+    redis_url: str
+
+    @classmethod
+    def from_environment(cls) -> "Options":
+        """Read and check the environment variables of `bin/up`."""
+        return cls(
+            host=os.environ.get("HOST") or "127.0.0.1",
+            port=_port_from("PORT", 8000),
+            flower_port=_port_from("FLOWER_PORT", 5555),
+            database_url=os.environ.get("DATABASE_URL", ""),
+            redis_url=os.environ.get("REDIS_URL", ""),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the default for one machine: own SQLite, own Redis, reachable from here alone."""
+        return not self.database_url and not self.redis_url and self.host in _LOOPBACK
+
+    @property
+    def visible_host(self) -> str:
+        """The host to print in a URL that a person can open on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"[{host}]" if ":" in host else host
+
+
+def check(options: Options) -> None:
+    """Check ports, database and Redis.
+
+    Raises:
+        Refusal: with the first thing that is wrong.
+    """
+    if options.port == options.flower_port:
+        raise Refusal(f"PORT and FLOWER_PORT are both {options.port}")
+    _check_port("PORT", options.host, options.port)
+    _check_port("FLOWER_PORT", options.host, options.flower_port)
+    if options.database_url:
+        _check_database(options.database_url)
+    if options.redis_url:
+        _check_redis(options.redis_url)
+
+
+def _port_from(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise Refusal(f"{name} must be a port number from 1 to 65535, not '{text}'")
+    return int(text)
+
+
+def _check_port(name: str, host: str, port: int) -> None:
+    reason = why_not_bindable(host, port)
+    if reason == "address already in use":
+        raise Refusal(f"port {port} on {host} is in use; stop what listens there or set {name} to another port")
+    if reason:
+        raise Refusal(f"cannot listen on {host}:{port}: {reason} (HOST, {name})")
+
+
+def _check_database(url: str) -> None:
+    """Find a server that is down or a wrong host; what a wrong password does is known once Django connects."""
+    parts = _split("DATABASE_URL", url)
+    default_port = _DATABASE_PORTS.get(parts.scheme)
+    if default_port is None or not parts.hostname or "%2f" in parts.hostname.lower():
+        return
+    address = (parts.hostname, parts.port or default_port)
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refusal(f"cannot reach the database at {address[0]}:{address[1]} (DATABASE_URL): {reason}") from error
+
+
+def _check_redis(url: str) -> None:
+    _split("REDIS_URL", url)
+    try:
+        address = RedisAddress.from_url(url)
+    except ValueError as error:
+        raise Refusal(f"REDIS_URL: {error}") from error
+    try:
+        ping(address, seconds=5)
+    except RedisUnavailable as problem:
+        raise Refusal(f"cannot use the Redis at {address} (REDIS_URL): {problem}") from problem
+
+
+def _split(name: str, url: str) -> SplitResult:
+    """Split a URL without ever repeating it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise Refusal(f"{name} is not a URL: {error}") from error
+    return parts

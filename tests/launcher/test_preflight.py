@@ -1,0 +1,99 @@
+"""What stops `bin/up` is said in one line, without a traceback and without a password."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from launcher.layout import kept_password
+from launcher.ports import free_port
+
+UP = Path(__file__).resolve().parents[2] / "bin" / "up"
+
+
+@pytest.fixture
+def up_environment(tmp_path: Path, launcher_environment: dict[str, str]) -> dict[str, str]:
+    environment = {**launcher_environment, "ENGINEL_VAR": str(tmp_path / "var")}
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST"):
+        environment.pop(name, None)
+    environment["PORT"] = str(free_port())
+    environment["FLOWER_PORT"] = str(free_port())
+    return environment
+
+
+def refusal(environment: dict[str, str]) -> str:
+    """Run `bin/up`, which must refuse, and return its one line."""
+    finished = subprocess.run(
+        [sys.executable, str(UP)], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert finished.returncode == 1
+    assert len(finished.stderr.splitlines()) == 1, finished.stderr
+    assert "Traceback" not in finished.stderr
+    return finished.stderr.strip()
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", ["PORT", "FLOWER_PORT"])
+def test_a_port_in_use(up_environment: dict[str, str], name: str) -> None:
+    with listening() as port:
+        line = refusal({**up_environment, name: str(port)})
+    assert line == (
+        f"bin/up: port {port} on 127.0.0.1 is in use; stop what listens there or set {name} to another port"
+    )
+
+
+@pytest.mark.parametrize("value", ["http", "0", "70000", "-1"])
+def test_a_port_that_is_none(up_environment: dict[str, str], value: str) -> None:
+    line = refusal({**up_environment, "PORT": value})
+    assert line == f"bin/up: PORT must be a port number from 1 to 65535, not '{value}'"
+
+
+def test_one_port_for_two(up_environment: dict[str, str]) -> None:
+    line = refusal({**up_environment, "FLOWER_PORT": up_environment["PORT"]})
+    assert line == f"bin/up: PORT and FLOWER_PORT are both {up_environment['PORT']}"
+
+
+def test_an_address_of_another_machine(up_environment: dict[str, str]) -> None:
+    line = refusal({**up_environment, "HOST": "192.0.2.1"})
+    assert line.startswith(f"bin/up: cannot listen on 192.0.2.1:{up_environment['PORT']}: ")
+
+
+def test_a_database_that_is_down(up_environment: dict[str, str]) -> None:
+    port = free_port()
+    line = refusal({**up_environment, "DATABASE_URL": f"postgres://me:secret@127.0.0.1:{port}/name"})
+    assert line == f"bin/up: cannot reach the database at 127.0.0.1:{port} (DATABASE_URL): connection refused"
+
+
+def test_a_redis_that_is_down(up_environment: dict[str, str]) -> None:
+    port = free_port()
+    line = refusal({**up_environment, "REDIS_URL": f"redis://:secret@127.0.0.1:{port}/0"})
+    assert line == f"bin/up: cannot use the Redis at 127.0.0.1:{port} (REDIS_URL): connection refused"
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://127.0.0.1/", "redis://127.0.0.1:port/0"])
+def test_a_redis_url_that_is_none(up_environment: dict[str, str], url: str) -> None:
+    assert "REDIS_URL" in refusal({**up_environment, "REDIS_URL": url})
+
+
+def test_a_folder_that_cannot_be_created(up_environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    line = refusal({**up_environment, "ENGINEL_VAR": str(tmp_path / "file" / "var")})
+    assert line.startswith(f"bin/up: cannot create {tmp_path}/file/var: ")
+
+
+def test_a_generated_password_is_kept_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    password = kept_password(path)
+    assert len(password) >= 32
+    assert kept_password(path) == password
+    assert path.stat().st_mode & 0o777 == 0o600
