@@ -9,8 +9,8 @@ from launcher.layout import PYTHON, ROOT, VENV, State
 from launcher.preflight import Options
 from launcher.supervisor import Service
 
-_CELERY = (str(VENV / "bin" / "celery"), "--app", "enginel")
-_WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip", "--include", "launcher.announce")
+_CELERY = (str(VENV / "bin" / "celery"), "--app", "enginel", "--quiet")
+_WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip", "--include", "launcher.worker")
 WORKERS = ("designs", "monitoring")
 
 

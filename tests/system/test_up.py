@@ -1,0 +1,236 @@
+"""`bin/up` for real: what it starts, says, keeps and leaves behind."""
+
+import base64
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UP = ROOT / "bin" / "up"
+sys.path.insert(0, str(ROOT / "bin"))
+
+from launcher.ports import free_port  # noqa: E402
+
+pytestmark = pytest.mark.system
+
+_STOP_SECONDS = 10.0
+# Generous: other tests keep both cores busy meanwhile.
+_READY_SECONDS = 120.0
+
+
+class Platform:
+    """One `bin/up` with a folder of state and ports of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "var"
+        self.port, self.flower_port = free_port(), free_port()
+        self._log = folder / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._family: list[psutil.Process] = []
+
+    def start(self, *arguments: str, **environment: str) -> None:
+        """Start it and wait until it says that it is ready."""
+        settings = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "ADMIN_TOKEN"}}
+        settings |= {
+            "ENGINEL_VAR": str(self.state),
+            "PORT": str(self.port),
+            "FLOWER_PORT": str(self.flower_port),
+            # Tests bring their own settings module; a platform has but one.
+            "DJANGO_SETTINGS_MODULE": "enginel.settings",
+            **environment,
+        }
+        settings.pop("DATABASE_URL", None)
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen([sys.executable, str(UP), *arguments], env=settings, stdout=log, stderr=log)
+        self.wait(lambda: "Enginel is ready" in self.output, _READY_SECONDS)
+        self._family = self.family()
+
+    def wait(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process is not None
+            assert self.process.poll() is None, f"bin/up ended:\n{self.output}"
+            assert time.monotonic() < deadline, f"not within {seconds} s:\n{self.output}"
+            time.sleep(0.05)
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def children_of(self, word: str) -> list[psutil.Process]:
+        """Find the direct children whose command line holds this word."""
+        assert self.process is not None
+        return [
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if any(word in part for part in child.cmdline())
+        ]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Signal it and return how long it took to end."""
+        assert self.process is not None
+        self._family = self.family()
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(30)
+        return time.monotonic() - began
+
+    def left_over(self) -> list[str]:
+        """Describe what still runs of the processes that it had."""
+        alive = [one for one in self._family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [f"{one.pid} {one.name()}" for one in alive]
+
+    def get(self, path: str, *, flower: bool = False, **headers: str) -> tuple[int, str]:
+        """Send a GET and return status and body."""
+        port = self.flower_port if flower else self.port
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def secret(self, name: str) -> str:
+        path = self.state / name
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, f"{name} must be for its owner alone"
+        return path.read_text().strip()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    made = Platform(tmp_path)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait()
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.smoke
+def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Platform) -> None:
+    platform.start()
+    token, password = platform.secret("admin-token"), platform.secret("admin-password")
+
+    assert f"http://127.0.0.1:{platform.port}/api/health/" in platform.output
+    assert f"http://127.0.0.1:{platform.port}/api/docs/" in platform.output
+    assert f"http://127.0.0.1:{platform.flower_port}/" in platform.output
+    assert token in platform.output
+    assert password not in platform.output, "the password stays in its file"
+    assert "running a private Redis at 127.0.0.1:" in platform.output
+
+    assert platform.get("/api/health/")[0] == 200
+    assert platform.get("/api/monitoring/performance/")[0] == 401
+    assert platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")[0] == 200
+
+    platform.wait(lambda: answers(platform, flower=True))
+    assert platform.get("/", flower=True)[0] == 401
+    login = basic("admin", platform.secret("flower-password"))
+    assert platform.get("/workers", flower=True, Authorization=login)[0] == 200
+
+    assert platform.stop() < _STOP_SECONDS
+    assert platform.process is not None
+    assert platform.process.returncode == 0
+    assert platform.left_over() == []
+
+    platform.start()
+    assert platform.secret("admin-token") == token
+    assert platform.secret("admin-password") == password
+    assert platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")[0] == 200
+    assert platform.stop(signal.SIGINT) < _STOP_SECONDS
+    assert platform.left_over() == []
+
+
+def answers(platform: Platform, *, flower: bool) -> bool:
+    try:
+        return bool(platform.get("/healthcheck" if flower else "/api/health/", flower=flower))
+    except OSError:
+        return False
+
+
+def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platform: Platform) -> None:
+    platform.start()
+    ready = {name: platform.state / "run" / f"{name}.ready" for name in ("designs", "monitoring")}
+    for path in ready.values():
+        path.unlink()
+    for word, name in {"gunicorn": "web", "designs@": "designs", "monitoring@": "monitoring", "beat": "beat"}.items():
+        (victim,) = platform.children_of(word)
+        victim.kill()
+        platform.wait(lambda name=name: f"{name} was killed by SIGKILL; starting it again" in platform.output)
+    platform.wait(lambda: all(path.exists() for path in ready.values()), _READY_SECONDS)
+    platform.wait(lambda: answers(platform, flower=False))
+
+    platform.stop(signal.SIGKILL)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while platform.left_over():
+        assert time.monotonic() < deadline, platform.left_over()
+        time.sleep(0.05)
+
+
+def test_redis_comes_back_at_its_address_with_its_data(platform: Platform) -> None:
+    platform.start()
+    address = platform.secret("redis/url")
+    (victim,) = platform.children_of("server.conf")
+    victim.kill()
+    platform.wait(lambda: "redis was killed by SIGKILL; starting it again" in platform.output)
+    platform.wait(lambda: platform.children_of("server.conf"))
+    assert platform.secret("redis/url") == address
+    assert answers(platform, flower=False)
+    assert platform.stop() < _STOP_SECONDS
+    assert platform.left_over() == []
+
+
+def test_it_refuses_to_share_its_ports_and_its_folder(platform: Platform) -> None:
+    platform.start()
+    same_folder = {**os.environ, "ENGINEL_VAR": str(platform.state)}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        same_folder.pop(name, None)
+    same_ports = {**same_folder, "PORT": str(platform.port), "FLOWER_PORT": str(platform.flower_port)}
+    other_ports = {**same_folder, "PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
+    for environment, reason in ((same_ports, "is in use"), (other_ports, "another bin/up already runs")):
+        second = subprocess.run(
+            [sys.executable, str(UP)], check=False, env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert second.returncode == 1
+        assert reason in second.stderr
+        assert len(second.stderr.splitlines()) == 1, second.stderr
+    assert answers(platform, flower=False), "the first one goes on"
+
+
+def test_given_secrets_are_used_and_never_on_a_command_line(platform: Platform) -> None:
+    token, password = "a-token-that-was-given-0123456789abcdef", "a-password-that-was-given"
+    platform.start(ADMIN_TOKEN=token, FLOWER_USER="boss", FLOWER_PASSWORD=password)
+    assert platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")[0] == 200
+    platform.wait(lambda: answers(platform, flower=True))
+    assert platform.get("/workers", flower=True, Authorization=basic("boss", password))[0] == 200
+    for process in platform.family():
+        line = " ".join(process.cmdline())
+        assert token not in line
+        assert password not in line
+
+
+def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(platform: Platform) -> None:
+    platform.start("--demo")
+    header = {"Authorization": f"Bearer {platform.secret('admin-token')}"}
+    seen = re.compile(r"api/designs/upload/")
+    platform.wait(lambda: seen.search(platform.get("/api/monitoring/performance/", **header)[1]), 10)
+    designs = json.loads(platform.get("/api/designs/", **header)[1])
+    assert designs["results"]
