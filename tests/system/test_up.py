@@ -188,10 +188,10 @@ def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platf
 def test_redis_comes_back_at_its_address_with_its_data(platform: Platform) -> None:
     platform.start()
     address = platform.secret("redis/url")
-    (victim,) = platform.children_of("server.conf")
+    (victim,) = platform.children_of("-server")
     victim.kill()
     platform.wait(lambda: "redis was killed by SIGKILL; starting it again" in platform.output)
-    platform.wait(lambda: platform.children_of("server.conf"))
+    platform.wait(lambda: platform.children_of("-server"))
     assert platform.secret("redis/url") == address
     assert answers(platform, flower=False)
     assert platform.stop() < _STOP_SECONDS
