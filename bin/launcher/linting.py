@@ -44,7 +44,7 @@ def _lint(*, fix: bool) -> int:
         if fix:
             _repair(settings)
         failed = [name for name, command in _checks() if not _passes(name, command, settings)]
-    say(f"bin/lint: {len(_checks()) - len(failed)} passed, {len(failed)} failed")
+    say(f"bin/lint: these failed: {', '.join(failed)}" if failed else "bin/lint: every check passed")
     return 1 if failed else 0
 
 

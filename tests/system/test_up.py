@@ -96,6 +96,12 @@ class Platform:
         alive = [one for one in self._family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
         return [f"{one.pid} {one.name()}" for one in alive]
 
+    def wait_until_gone(self) -> None:
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.left_over():
+            assert time.monotonic() < deadline, f"still there: {self.left_over()}"
+            time.sleep(0.05)
+
     def get(self, path: str, *, flower: bool = False, **headers: str) -> tuple[int, str]:
         """Send a GET and return status and body."""
         port = self.flower_port if flower else self.port
@@ -117,8 +123,8 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     made = Platform(tmp_path)
     yield made
     if made.process is not None and made.process.poll() is None:
-        made.process.kill()
-        made.process.wait()
+        made.stop(signal.SIGKILL)
+        made.wait_until_gone()
 
 
 def basic(user: str, password: str) -> str:
@@ -179,10 +185,7 @@ def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platf
     platform.wait(lambda: answers(platform, flower=False))
 
     platform.stop(signal.SIGKILL)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while platform.left_over():
-        assert time.monotonic() < deadline, platform.left_over()
-        time.sleep(0.05)
+    platform.wait_until_gone()
 
 
 def test_redis_comes_back_at_its_address_with_its_data(platform: Platform) -> None:
