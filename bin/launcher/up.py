@@ -168,7 +168,7 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
         f"  Admin pages  {web}/admin/  (user admin, {password})",
         f"  Flower       {flower}  (login {flower_secret})",
         f"  Admin token  {_read(state.admin_token)}  (kept in {state.admin_token})",
-        f"  Try          curl -H 'Authorization: Bearer '$(cat {state.admin_token}) {web}/api/monitoring/performance/",
+        f"  Try          curl -H \"Authorization: Bearer $(cat '{state.admin_token}')\" {web}/api/monitoring/performance/",
         "Ctrl-C stops everything.",
         "",
     ]
