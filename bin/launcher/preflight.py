@@ -9,7 +9,7 @@ from launcher.console import Refusal
 from launcher.ports import why_not_bindable
 from launcher.redis_protocol import RedisAddress, RedisUnavailable, ping
 
-_DATABASE_PORTS = {"postgres": 5432, "postgresql": 5432, "psql": 5432, "pgsql": 5432}
+_POSTGRES = frozenset({"postgres", "postgresql"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -80,10 +80,11 @@ def _check_port(name: str, host: str, port: int) -> None:
 def _check_database(url: str) -> None:
     """Find a server that is down or a wrong host; what a wrong password does is known once Django connects."""
     parts = _split("DATABASE_URL", url)
-    default_port = _DATABASE_PORTS.get(parts.scheme)
-    if default_port is None or not parts.hostname or "%2f" in parts.hostname.lower():
+    if parts.scheme not in {*_POSTGRES, "sqlite"}:
+        raise Refusal("DATABASE_URL must begin with postgres:// or sqlite:///")
+    if parts.scheme == "sqlite" or not parts.hostname or "%2f" in parts.hostname.lower():
         return
-    address = (parts.hostname, parts.port or default_port)
+    address = (parts.hostname, parts.port or 5432)
     try:
         socket.create_connection(address, timeout=5).close()
     except OSError as error:
@@ -109,5 +110,6 @@ def _split(name: str, url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise Refusal(f"{name} is not a URL: {error}") from error
+        # The library's own words hold the part that it took for a port, which can be half a password.
+        raise Refusal(f"{name} is not a URL; in a password, write / : @ # and % as %2F %3A %40 %23 and %25") from error
     return parts

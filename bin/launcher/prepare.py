@@ -32,7 +32,7 @@ def main() -> int:
     except ImproperlyConfigured as error:
         return _refuse(f"the settings are wrong: {_first_line(error)}")
     except Error as error:
-        return _refuse(f"the database refuses: {_first_line(error)}")
+        return _refuse(f"the database refuses (DATABASE_URL): {_first_line(error)}")
     return 0
 
 

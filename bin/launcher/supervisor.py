@@ -38,8 +38,8 @@ class Pace:
     first_delay: float = 0.5
     longest_delay: float = 30.0
     healthy_after: float = 30.0
-    second_signal_after: float = 5.5
-    kill_after: float = 7.5
+    second_signal_after: float = 5.0
+    kill_after: float = 8.0
     kill_last_after: float = 1.5
 
     def delay(self, failures: int) -> float:

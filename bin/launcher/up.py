@@ -158,6 +158,7 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
     web = f"http://{options.visible_host}:{options.port}"
     flower = f"http://{options.visible_host}:{options.flower_port}/"
     flower_secret = "as given" if _flower_login_given() else f"password in {state.flower_password}"
+    bearer = f"Authorization: Bearer $(cat '{state.admin_token}')"
     password = f"password in {state.admin_password}" if state.admin_password.exists() else "password unchanged"
     return [
         "",
@@ -168,7 +169,7 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
         f"  Admin pages  {web}/admin/  (user admin, {password})",
         f"  Flower       {flower}  (login {flower_secret})",
         f"  Admin token  {_read(state.admin_token)}  (kept in {state.admin_token})",
-        f"  Try          curl -H \"Authorization: Bearer $(cat '{state.admin_token}')\" {web}/api/monitoring/performance/",
+        f'  Try          curl -H "{bearer}" {web}/api/monitoring/performance/',
         "Ctrl-C stops everything.",
         "",
     ]

@@ -74,6 +74,13 @@ def test_a_database_that_is_down(up_environment: dict[str, str]) -> None:
     assert line == f"bin/up: cannot reach the database at 127.0.0.1:{port} (DATABASE_URL): connection refused"
 
 
+@pytest.mark.parametrize("url", ["garbage", "mysql://me:secret@127.0.0.1/name", "postgres://me:se/cret@127.0.0.1/name"])
+def test_a_database_url_that_is_none(up_environment: dict[str, str], url: str) -> None:
+    line = refusal({**up_environment, "DATABASE_URL": url})
+    assert line.startswith("bin/up: DATABASE_URL ")
+    assert "'se'" not in line, "half a password"
+
+
 def test_a_redis_that_is_down(up_environment: dict[str, str]) -> None:
     port = free_port()
     line = refusal({**up_environment, "REDIS_URL": f"redis://:secret@127.0.0.1:{port}/0"})
