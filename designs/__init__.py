@@ -1,0 +1,1 @@
+"""The monitored service: CAD designs that people upload, and Celery reads."""

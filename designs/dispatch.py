@@ -1,0 +1,34 @@
+"""Tells the workers about a design. By task name alone: this room knows no tasks."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import chain, current_app
+from kombu.exceptions import OperationalError
+
+from .models import Design
+
+QUEUE = "designs"
+TASKS = {"geometry": "tasks.designs.geometry_extraction", "bom": "tasks.designs.bom_extraction"}
+logger = logging.getLogger(__name__)
+
+
+def queue_extraction(design: Design) -> bool:
+    """Queue the steps a design lacks, one after the other; False when the broker is away.
+
+    Nothing is lost then: the row says what it needs, its lease is given back, and `resume_designs` finds it.
+    """
+    steps = [
+        current_app.signature(TASKS[step], args=[str(design.pk)], immutable=True).set(queue=QUEUE)
+        for step in design.missing_steps()
+    ]
+    if not steps:
+        return True
+    try:
+        chain(*steps).apply_async()
+    except (OperationalError, OSError) as error:
+        design.due_now()
+        logger.warning("Design %s waits for the broker: %s", design.pk, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""The Django app of the platform: wires recording to Celery, to eager folding, and to changed settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+
+class MonitoringConfig(AppConfig):
+    """Connects what must not import each other."""
+
+    name = "monitoring"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect Celery's signals, the sink of eager mode, and the system checks."""
+        from django.core.signals import setting_changed
+
+        from monitoring import checks
+        from monitoring.recording import celery
+        from monitoring.recording.recorder import recorder
+
+        recorder.use_sink(_fold_eagerly)
+        celery.connect()
+        setting_changed.connect(_reconfigure, dispatch_uid="enginel")
+        register(checks.check_settings)
+        register(checks.check_redis, Tags.database)
+
+
+def _fold_eagerly(lane: str, fields: Any) -> None:
+    from monitoring.intake.eager import accept
+
+    accept(lane, fields)
+
+
+def _reconfigure(setting: str = "", **kwargs: Any) -> None:
+    """Follow settings that tests change."""
+    if setting == "MONITORING":
+        from monitoring.conf import get_config
+        from monitoring.recording.recorder import recorder
+
+        get_config.cache_clear()
+        recorder.reset()

@@ -1,0 +1,30 @@
+"""System checks: settings of the right form, and a Redis that does not throw events away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from monitoring.conf import get_config, problems
+from monitoring.stream.connection import connect
+from monitoring.stream.streams import eviction_policy
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Report every wrong key of the `MONITORING` setting."""
+    return [Error(text, id="monitoring.E001") for text in problems(getattr(settings, "MONITORING", {}))]
+
+
+def check_redis(**kwargs: Any) -> list[CheckMessage]:
+    """Warn where Redis may evict events that nobody has read yet."""
+    try:
+        policy = eviction_policy(connect(get_config().redis_url, 1.0))
+    except redis.RedisError:
+        return []
+    if policy in (None, "noeviction"):
+        return []
+    hint = "Set maxmemory-policy to noeviction on the Redis that carries event streams."
+    return [Warning(f"Redis evicts keys ({policy}); events would be lost.", hint=hint, id="monitoring.W001")]

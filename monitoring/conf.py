@@ -1,0 +1,145 @@
+"""Enginel's settings as one frozen value.
+
+Everything lives in the `MONITORING` dict of the Django settings; without Django it is read as JSON from the
+environment variable of the same name. Nothing else in the platform looks settings up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Config:
+    """What an operator can choose. The attribute `flush_interval` is the key `FLUSH_INTERVAL` of `MONITORING`."""
+
+    service: str = "enginel"
+    """Name of the monitored service; part of every rollup's key."""
+    release: str = ""
+    """Version of the monitored service, for errors and deploy markers."""
+    environment: str = "production"
+    """`production`, `staging` or `development`."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Where the event streams live."""
+    enabled: bool = True
+    """Off: nothing is recorded at all."""
+    eager: bool = False
+    """Fold at once in the calling thread and connection. For tests only."""
+
+    shards: int = 1
+    """Into how many pairs of streams producers spread."""
+    stream_prefix: str = "enginel"
+    """First part of every key Enginel writes to Redis."""
+    measures_stream_bytes: int = 256 * 1024 * 1024
+    """Byte budget of one measures stream in Redis; producers wait beyond it."""
+    facts_stream_bytes: int = 128 * 1024 * 1024
+    """Byte budget of one facts stream in Redis."""
+
+    flush_interval: float = 0.1
+    """Seconds between two sends of a busy process."""
+    flush_events: int = 500
+    """A buffer this long is sent at once."""
+    buffer_events: int = 20_000
+    """Events of one kind a process holds unsent and unencoded; the oldest go first beyond that, counted."""
+    pending_measures_bytes: int = 4 * 1024 * 1024
+    """Encoded measures a process holds while Redis is away."""
+    pending_facts_bytes: int = 4 * 1024 * 1024
+    """Encoded facts a process holds while Redis is away."""
+    keepalive_interval: float = 60.0
+    """Seconds after which an idle producer says it is alive, and reports what it dropped."""
+    producer_idle_limit: float = 30.0 * MINUTE
+    """Seconds of idleness after which a producer takes a new id."""
+    send_timeout: float = 2.0
+    """Seconds a send may take before its outcome counts as unknown."""
+    errors_per_minute: int = 10
+    """Full errors a process sends per minute for one local key; the rest travel as occurrences."""
+
+    drain_seconds: float = 5.0
+    """How long one drain task works and listens before it hands over to the next."""
+    drain_block: float = 1.0
+    """Seconds a drain waits for the first entry of an empty stream."""
+    drain_linger: float = 0.5
+    """Seconds a drain of measures lets entries gather, so that commits stay few."""
+    drain_entries: int = 5_000
+    """Entries read in one drain at most."""
+    drain_bytes: int = 32 * 1024 * 1024
+    """Bytes of entries read in one drain at most."""
+    names_per_minute: int = 10_000
+    """Distinct names of one kind and minute that get rows of their own; the rest folds into `<other>`."""
+
+    minute_retention_hours: int = 48
+    """How long minute rows are kept."""
+    hour_retention_days: int = 30
+    """How long hour rows are kept."""
+    day_retention_days: int = 400
+    """How long day rows are kept."""
+    sample_retention_days: int = 14
+    """How long slow samples and errors are kept."""
+
+    slow_request_seconds: float = 5.0
+    """A request at least this long is a slow one."""
+    slow_operation_seconds: dict[str, float] = field(default_factory=dict)
+    """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
+    ignored_tasks: tuple[str, ...] = ("tasks.intake.drain", "tasks.intake.revive")
+    """Tasks that are not recorded: the ones that carry the recording itself."""
+
+
+def load(values: dict[str, Any]) -> Config:
+    """Build a config from a `MONITORING` dict, unknown and ill-typed keys left out (`problems` reports them)."""
+    known = {f.name: f for f in fields(Config)}
+    accepted: dict[str, Any] = {}
+    for key, value in values.items():
+        name = key.lower()
+        if name in known and _problem(name, value) is None:
+            accepted[name] = tuple(value) if isinstance(value, list) else value
+    return Config(**accepted)
+
+
+def problems(values: dict[str, Any]) -> list[str]:
+    """Say, one line each, which keys of a `MONITORING` dict are wrong and which form is accepted."""
+    known = {f.name for f in fields(Config)}
+    found = []
+    for key, value in values.items():
+        if key.lower() not in known:
+            found.append(f"MONITORING[{key!r}] is not a setting of Enginel.")
+        elif problem := _problem(key.lower(), value):
+            found.append(f"MONITORING[{key!r}] {problem}.")
+    return found
+
+
+def _problem(name: str, value: Any) -> str | None:
+    """Compare a value with the default's type and sign."""
+    default = getattr(Config(), name)
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "must be true or false"
+    if isinstance(default, int | float):
+        numeric = isinstance(value, int | float if isinstance(default, float) else int) and not isinstance(value, bool)
+        return None if numeric and value > 0 else f"must be a positive {type(default).__name__}, like {default}"
+    if isinstance(default, tuple):
+        return None if isinstance(value, list | tuple) else "must be a list of names"
+    if isinstance(default, dict):
+        good = isinstance(value, dict) and all(isinstance(v, int | float) and v > 0 for v in value.values())
+        return None if good else "must be a dict of positive seconds by operation name"
+    return None if isinstance(value, str) else "must be a string"
+
+
+@cache
+def get_config() -> Config:
+    """Return this process's config, read once: from Django's settings where they are configured, else the environment."""
+    return load(_values())
+
+
+def _values() -> dict[str, Any]:
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        return dict(getattr(settings, "MONITORING", {}))
+    except ImproperlyConfigured:
+        return dict(json.loads(os.environ.get("MONITORING", "{}")))

@@ -1,0 +1,1 @@
+"""Errors: what was captured in requests and tasks, kept one by one."""

@@ -1,0 +1,177 @@
+"""Fold entries in memory and commit them in one short transaction.
+
+What makes an event count once is its producer's sequence, stored with its effect. The cursor's version, read first and
+bumped in the transaction, makes sure that of two drainers one starts over.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from monitoring.conf import Config
+from monitoring.recording import wire
+from monitoring.storage import bulk
+from monitoring.storage.folding import Scope, Write
+from monitoring.stream.streams import Entry, Stream
+
+from . import decode
+from .consumers import CONSUMERS, add_totals
+from .ledger import Known, Ledger
+from .models import Cursor, DeadLetter, Producer
+from .opening import Refusal, Taken, open_entries
+
+_FUTURE_MILLISECONDS = 5_000
+_LATE_MILLISECONDS = 3_600_000
+
+
+def no_step(name: str) -> None:
+    """Go on: outside of tests nothing happens between the steps of a drain."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Where one stream is taken in to.
+
+    Attributes:
+        connection: The write database.
+        config: This installation's settings.
+        stream: The stream.
+        step: Called with the name of each step before it happens; tests end the process there.
+    """
+
+    connection: BaseDatabaseWrapper
+    config: Config
+    stream: Stream
+    step: Callable[[str], None] = no_step
+
+    @property
+    def label(self) -> str:
+        """Name of the stream in the database."""
+        return f"{self.stream.shard}:{self.stream.lane}"
+
+
+class OvertakenError(Exception):
+    """Another drainer committed first; start over."""
+
+
+def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = None) -> int:
+    """Fold entries and commit them.
+
+    Args:
+        intake: Where to.
+        entries: In the order of the stream.
+        refusal: Given when they are to become dead letters unopened.
+
+    Returns:
+        How many events were counted.
+
+    Raises:
+        OvertakenError: Another drainer committed first; nothing is committed.
+        DatabaseError: Nothing is known to be committed.
+    """
+    intake.step("read the cursor")
+    version = read_version(intake)
+    ledger = Ledger(_known(intake, entries))
+    intake.step("fold")
+    taken = open_entries(intake.stream, entries, ledger, refusal)
+    if not ledger.changed and not taken.letters:
+        return 0
+    scope = new_scope(intake)
+    folded: Counter[str] = sum(map(decode.counts, taken.payloads), Counter())
+    writes = fold(taken.payloads, scope, intake.config)
+    writes += _totals(taken, folded, scope, intake.config.service)
+    intake.step("begin")
+    with transaction.atomic(using=intake.connection.alias, durable=not intake.config.eager):
+        bump(intake, version)
+        intake.step("write the rows")
+        for write in writes:
+            write()
+        intake.step("write the sequences")
+        _store(intake, ledger.changed, scope.now)
+        DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
+        intake.step("commit")
+    intake.step("delete")
+    return folded.total()
+
+
+def new_scope(intake: Intake) -> Scope:
+    """Return the surroundings of a drain that begins now."""
+    now = time.time_ns() // 1_000_000
+    return Scope(intake.connection, intake.stream.shard, intake.stream.lane, now, intake.config.names_per_minute)
+
+
+def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list[Write]:
+    """Fold payloads by every consumer, and return what writes the rows."""
+    kept = config.minute_retention_hours * 3_600_000
+    bounds = decode.Bounds(scope.now - kept + _LATE_MILLISECONDS, scope.now + _FUTURE_MILLISECONDS)
+    decoded = decode.gather(payloads, bounds)
+    scope.noted.update(decoded.noted)
+    return [write for consume in CONSUMERS for write in consume(decoded.measures, decoded.facts, scope)]
+
+
+def _totals(taken: Taken, folded: Counter[str], scope: Scope, service: str) -> list[Write]:
+    """Count what was folded, lost, refused and clamped, as totals since ever."""
+    outcomes = {"folded": folded, "lost": taken.recorded - folded, "refused": taken.refused}
+    grown = {
+        (service, f"events_{outcome}:{kind}", 0): float(count)
+        for outcome, by_kind in outcomes.items()
+        for kind, count in by_kind.items()
+        if count
+    }
+    grown |= {(service, note, 0): float(count) for note, count in scope.noted.items() if count}
+    return add_totals("intake", grown, scope)
+
+
+def read_version(intake: Intake) -> int:
+    """Return a stream's version, creating its cursor if there is none."""
+    cursors = Cursor.objects.using(intake.connection.alias)
+    found = cursors.filter(pk=intake.label).values_list("version", flat=True).first()
+    if found is not None:
+        return found
+    cursors.bulk_create([Cursor(stream=intake.label)], ignore_conflicts=True)
+    return 0
+
+
+def bump(intake: Intake, version: int) -> None:
+    """Bump a stream's version by compare-and-set, inside of a transaction.
+
+    Raises:
+        OvertakenError: The version is no longer the one that was read.
+    """
+    cursors = Cursor.objects.using(intake.connection.alias)
+    if not cursors.filter(pk=intake.label, version=version).update(version=version + 1):
+        raise OvertakenError(intake.label)
+
+
+def _known(intake: Intake, entries: Sequence[Entry]) -> dict[str, Known]:
+    """Read the last sequences of the producers of these entries."""
+    named = {entry.fields.get(b"p", b"").decode("ascii", "replace")[:40] for entry in entries}
+    ids = sorted(name for name in named if name.isalnum())
+    rows = Producer.objects.using(intake.connection.alias).filter(stream=intake.label)
+    known: dict[str, Known] = {}
+    for first in range(0, len(ids), 500):
+        found = rows.filter(producer__in=ids[first : first + 500]).values_list("producer", "sequence", "counts")
+        known |= {producer: Known(sequence, counts) for producer, sequence, counts in found}
+    return known
+
+
+def _store(intake: Intake, changed: Mapping[str, Known], now: int) -> None:
+    """Move the sequences."""
+    if changed:
+        seen = intake.connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(now / 1000, UTC))
+        rows = {
+            "producer": list(changed),
+            "stream": [intake.label] * len(changed),
+            "sequence": [known.sequence for known in changed.values()],
+            "counts": [json.dumps(dict(known.counts)) for known in changed.values()],
+            "seen": [seen] * len(changed),
+        }
+        bulk.put(intake.connection, Producer, rows)

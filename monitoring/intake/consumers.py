@@ -1,0 +1,34 @@
+"""Who consumes which kind of event: the one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from monitoring.errors.consume import consume as errors
+from monitoring.metrics.consume import add_totals
+from monitoring.metrics.consume import consume as metrics
+from monitoring.performance.consume import consume as performance
+from monitoring.storage.folding import Columns, Fact, Scope, Write
+
+Measures = Mapping[str, Columns]
+Facts = Mapping[str, Sequence[Fact]]
+Consumer = Callable[[Measures, Facts, Scope], list[Write]]
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "request": {"name": "I", "at": "I", "duration": "Q", "status": "H"},
+    "operation": {"name": "I", "at": "I", "duration": "Q", "failed": "B"},
+    "task": {"name": "I", "queue": "I", "at": "I", "duration": "Q", "wait": "Q", "state": "B"},
+    "counter": {"name": "I", "at": "I", "value": "d"},
+    "gauge": {"name": "I", "at": "I", "value": "d"},
+    "occurrence": {"name": "I", "key": "I", "trace": "I", "at": "I"},
+}
+"""The columns each kind of measure must have, and their type codes."""
+NAME_COLUMNS = frozenset({"name", "queue", "key", "trace"})
+"""Columns that hold positions in the names of their segment."""
+FACT_KINDS = frozenset({"slow", "error"})
+NOTES = frozenset({"durations_clamped", "names_clamped"})
+"""What a sender may say that it clamped."""
+
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors)
+
+__all__ = ["COLUMNS", "CONSUMERS", "FACT_KINDS", "NAME_COLUMNS", "NOTES", "Facts", "Measures", "add_totals"]

@@ -1,0 +1,29 @@
+"""Dead letters: batches kept whole, to be looked at and taken in again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from monitoring.recording import wire
+from monitoring.stream.streams import Entry, Fields, Stream
+
+from .models import DeadLetter
+
+
+def letter(stream: Stream, entry: Entry, head: wire.Head | None, problem: tuple[str, str]) -> DeadLetter:
+    """Return a dead letter, not saved yet, of an entry and the reason it could not be taken in."""
+    reason, error = problem
+    return DeadLetter(
+        stream=f"{stream.shard}:{stream.lane}",
+        producer=head.producer if head else "",
+        sequence=head.sequence if head else 0,
+        version=head.version if head else 0,
+        fields=msgspec.msgpack.encode(entry.fields),
+        reason=reason,
+        error=error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:2_000],
+    )
+
+
+def unpack(dead: DeadLetter) -> Fields:
+    """Return the fields of the entry a dead letter was made of."""
+    return msgspec.msgpack.decode(bytes(dead.fields), type=dict[bytes, bytes])

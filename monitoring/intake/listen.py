@@ -1,0 +1,60 @@
+"""Drain a stream for a few seconds, listening for what arrives: what the drain task does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from monitoring.conf import Config
+from monitoring.stream import streams
+from monitoring.stream.lease import lease
+from monitoring.stream.streams import MEASURES, Stream
+
+from .commit import Intake, OvertakenError
+from .connections import reading_client, write_connection
+from .drain import drain
+
+_LEASE_MARGIN_SECONDS = 5.0
+
+
+def listen(config: Config, stream: Stream, stopping: Callable[[], bool]) -> bool:
+    """Drain a stream until `DRAIN_SECONDS` are over, unless somebody else is at it.
+
+    Args:
+        config: This installation's settings.
+        stream: Which stream.
+        stopping: Says whether the process wants to end.
+
+    Returns:
+        Whether this was the one that drained, and the next one should be called.
+    """
+    client = reading_client(config.redis_url)
+    with lease(client, lease_key(stream), config.drain_seconds + _LEASE_MARGIN_SECONDS) as mine:
+        if not mine:
+            return False
+        intake = Intake(write_connection(), config, stream)
+        end = time.monotonic() + config.drain_seconds
+        while (remaining := end - time.monotonic()) > 0 and not stopping():
+            try:
+                taken = drain(intake, client)
+            except OvertakenError:
+                continue
+            if taken >= config.drain_entries:
+                continue
+            if not taken and not streams.wait(client, stream, min(config.drain_block, remaining)):
+                continue
+            if stream.lane == MEASURES:
+                time.sleep(min(config.drain_linger, max(0.0, end - time.monotonic())))
+        return not stopping()
+
+
+def lease_key(stream: Stream) -> str:
+    """Key of the lease on draining a stream."""
+    return f"{stream.prefix}:lease:{stream.shard}:{stream.lane}"
+
+
+def unattended(config: Config) -> list[Stream]:
+    """Return the streams that exist and that nobody is draining."""
+    client = reading_client(config.redis_url)
+    found = sorted(streams.existing(client, config.stream_prefix, config.shards), key=lambda stream: stream.key)
+    return [stream for stream in found if not client.exists(lease_key(stream))]

@@ -1,0 +1,90 @@
+"""Sort the entries of a drain: batches that count, batches counted before, and dead letters."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from monitoring.recording import wire
+from monitoring.stream.streams import Entry, Stream
+
+from . import decode, letters
+from .ledger import Ledger
+from .models import DeadLetter
+
+FORGET_SECONDS = 24 * 3600
+"""After which a silent producer is forgotten, and a batch of an unknown one can no longer be trusted."""
+
+Refusal = tuple[str, str]
+"""Why a batch becomes a dead letter whatever it holds: the reason, and the error in words."""
+
+
+@dataclass
+class Taken:
+    """What a drain is about to commit.
+
+    Attributes:
+        payloads: Opened batches that count.
+        letters: Batches that cannot be taken in.
+        recorded: Events by kind that the producers of `payloads` say they recorded.
+        refused: The same of the producers of `letters`.
+    """
+
+    payloads: list[wire.Payload] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    recorded: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refusal: Refusal | None = None) -> Taken:
+    """Open entries in their order and count them in the ledger.
+
+    Args:
+        stream: Where they come from.
+        entries: What was read.
+        ledger: Knows which batches were counted before.
+        refusal: Given when these entries are to become dead letters unopened.
+    """
+    taken = Taken()
+    for entry in entries:
+        try:
+            head = wire.read_head(entry.fields)
+        except wire.WireError as error:
+            taken.letters.append(letters.letter(stream, entry, None, (DeadLetter.Reason.UNREADABLE, str(error))))
+            continue
+        if ledger.is_repeated(head):
+            continue
+        forgotten = not ledger.knows(head.producer) and _age_seconds(entry) > FORGET_SECONDS
+        grown = ledger.count(head)
+        payload, problem = (None, refusal) if refusal else _open(head, entry, forgotten=forgotten)
+        if problem:
+            taken.letters.append(letters.letter(stream, entry, head, problem))
+            taken.refused.update(grown)
+            continue
+        taken.recorded.update(grown)
+        if payload is not None:
+            taken.payloads.append(payload)
+    return taken
+
+
+def _open(head: wire.Head, entry: Entry, *, forgotten: bool) -> tuple[wire.Payload | None, Refusal | None]:
+    """Open one payload; return it, or why it cannot be taken in."""
+    if forgotten:
+        return None, (DeadLetter.Reason.FORGOTTEN, "older than a day, of a producer nothing is known of")
+    try:
+        payload = wire.read_payload(head, entry.fields)
+        if payload is not None:
+            decode.check(payload)
+    except wire.NewerVersionError as error:
+        return None, (DeadLetter.Reason.NEWER, str(error))
+    except wire.WireError as error:
+        return None, (DeadLetter.Reason.UNREADABLE, str(error))
+    return payload, None
+
+
+def _age_seconds(entry: Entry) -> float:
+    """Seconds since Redis took the entry in, by its id; 0 where the id tells nothing."""
+    milliseconds = entry.id.partition(b"-")[0]
+    return time.time() - int(milliseconds) / 1000 if milliseconds.isdigit() else 0.0

@@ -1,0 +1,162 @@
+"""Turn recorded counters and gauges, and the counters that follow from requests and tasks, into rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from monitoring.storage import bulk, names, partitions
+from monitoring.storage.folding import Columns, Scope, Write
+
+from .models import CounterMinute, GaugeValue, Total
+
+KIND, GAUGE = "metric", "gauge"
+_MAX_NAME = 180
+_MAX_VALUE = 1e300
+_TASK_STATES = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED")
+Growth = dict[tuple[str, str, int], float]
+"""How much counters grew, by (service, name, epoch minute)."""
+
+
+def consume(measures: Mapping[str, Columns], facts: object, scope: Scope) -> list[Write]:
+    """Fold counters, gauges, and what follows from requests and tasks; one row is written once a drain."""
+    grown: Growth = defaultdict(float)
+    if columns := measures.get("counter"):
+        _counters(columns, grown, scope)
+    if columns := measures.get("request"):
+        _requests(columns, grown)
+    if columns := measures.get("task"):
+        _tasks(columns, grown)
+    writes = _add(grown, scope)
+    if columns := measures.get("gauge"):
+        writes += _gauges(columns, scope)
+    return writes
+
+
+def _counters(columns: Columns, grown: Growth, scope: Scope) -> None:
+    """Add up increments; those that are no number or negative are refused, counted."""
+    value = columns.values["value"]
+    good = np.isfinite(value) & (value >= 0) & (value <= _MAX_VALUE)
+    scope.noted["counters_refused"] += int((~good).sum())
+    for (position, start), amount in _summed(columns.name[good], columns.at[good] // 60_000, value[good]):
+        grown[(*columns.names[position], start)] += amount
+
+
+def _requests(columns: Columns, grown: Growth) -> None:
+    """Count requests: in all, by status, and by endpoint of the API."""
+    place = columns.at // 60_000 * 1000 + np.minimum(columns.values["status"], 999).astype(np.int64)
+    for (position, at_status), amount in _summed(columns.name, place, np.ones(len(place))):
+        service, name = columns.names[position]
+        start, status = divmod(at_status, 1000)
+        counted = ["http_requests_total", f"http_status_{status}"]
+        if endpoint := _endpoint(name.partition(" ")[2]):
+            counted += ["api_requests_total", f"endpoint_{endpoint}"]
+        for counter in counted:
+            grown[service, counter, start] += amount
+
+
+def _tasks(columns: Columns, grown: Growth) -> None:
+    """Count executions of tasks: in all, and by how they ended."""
+    place = columns.at // 60_000 * 10 + np.minimum(columns.values["state"], 9).astype(np.int64)
+    for (position, at_state), amount in _summed(columns.name, place, np.ones(len(place))):
+        service, name = columns.names[position]
+        start, state = divmod(at_state, 10)
+        counter = f"celery_task_{name}"[:_MAX_NAME]
+        grown[service, counter, start] += amount
+        if state < len(_TASK_STATES):
+            grown[service, f"{counter}_{_TASK_STATES[state]}", start] += amount
+
+
+def _endpoint(route: str) -> str:
+    """Return the part of an API route that names what it is about: `designs` of `api/designs/<uuid:pk>/`."""
+    parts = route.strip("^/").split("/")
+    return parts[1][:100] if len(parts) > 1 and parts[0] == "api" and parts[1][:1].isalpha() else ""
+
+
+Array = np.ndarray[Any, Any]
+
+
+def _summed(first: Array, second: Array, amounts: Array) -> list[tuple[tuple[int, int], float]]:
+    """Add amounts up by two integers."""
+    if not len(first):
+        return []
+    low = int(second.min())
+    width = int(second.max()) - low + 1
+    keys, position = np.unique(first.astype(np.int64) * width + (second - low), return_inverse=True)
+    sums = np.bincount(position, weights=amounts)
+    pairs = zip((keys // width).tolist(), (keys % width + low).tolist(), strict=True)
+    return list(zip(pairs, sums.tolist(), strict=True))
+
+
+def _add(grown: Growth, scope: Scope) -> list[Write]:
+    """Add growth to the stored rows: by minute, and since ever."""
+    if not grown:
+        return []
+    ids = names.intern(scope.connection, {(KIND, service, name) for service, name, _ in grown})
+    minutes: dict[tuple[int, ...], float] = defaultdict(float)
+    totals: Growth = defaultdict(float)
+    for (service, name, start), amount in grown.items():
+        minutes[ids[KIND, service, name], start, scope.shard] += amount
+        totals[service, name, 0] += amount
+    partitions.ensure(scope.connection, CounterMinute, {start for _, start, _ in minutes})
+    return [_grow(CounterMinute, ("name_id", "start", "shard"), minutes, scope), *add_totals(KIND, totals, scope)]
+
+
+def add_totals(kind: str, grown: Mapping[tuple[str, str, int], float], scope: Scope) -> list[Write]:
+    """Add growth to totals since ever.
+
+    Args:
+        kind: Kind of the names.
+        grown: How much, by (service, name, whatever).
+        scope: Where.
+    """
+    if not grown:
+        return []
+    ids = names.intern(scope.connection, {(kind, service, name) for service, name, _ in grown})
+    totals: dict[tuple[int | str, ...], float] = defaultdict(float)
+    for (service, name, _), amount in grown.items():
+        totals[ids[kind, service, name], f"{scope.shard}:{scope.lane}"] += amount
+    return [_grow(Total, ("name_id", "source"), totals, scope)]
+
+
+def _grow(
+    model: type[CounterMinute | Total], keys: tuple[str, ...], grown: Mapping[Any, float], scope: Scope
+) -> Write:
+    """Add growth to stored values, and return what writes the sums."""
+    by_column = dict(zip(keys, map(list, zip(*grown, strict=True)), strict=True))
+    stored = {row[:-1]: row[-1] for row in bulk.fetch(scope.connection, model, by_column, [*keys, "value"])}
+    values = [min(amount + stored.get(key, 0.0), _MAX_VALUE) for key, amount in grown.items()]
+    return lambda: bulk.put(scope.connection, model, by_column | {"value": values})
+
+
+def _gauges(columns: Columns, scope: Scope) -> list[Write]:
+    """Keep the latest value of each gauge; one that is no number is refused, counted."""
+    value = columns.values["value"]
+    good = np.isfinite(value)
+    scope.noted["gauges_refused"] += int((~good).sum())
+    latest: dict[tuple[str, str], tuple[int, float]] = {}
+    for position, at, number in zip(
+        columns.name[good].tolist(), columns.at[good].tolist(), value[good].tolist(), strict=True
+    ):
+        title = columns.names[position]
+        if title not in latest or at >= latest[title][0]:
+            latest[title] = (at, number)
+    if not latest:
+        return []
+    ids = names.intern(scope.connection, {(GAUGE, *title) for title in latest})
+    keys = {"name_id": [ids[GAUGE, *title] for title in latest], "shard": [scope.shard] * len(latest)}
+    stored = {row[0]: row[1] for row in bulk.fetch(scope.connection, GaugeValue, keys, ["name_id", "at"])}
+    newer = {
+        name_id: pair for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)
+        if pair[0] >= stored.get(name_id, 0)
+    }
+    rows = {
+        "name_id": list(newer),
+        "shard": [scope.shard] * len(newer),
+        "at": [at for at, _ in newer.values()],
+        "value": [number for _, number in newer.values()],
+    }
+    return [lambda: bulk.put(scope.connection, GaugeValue, rows)]

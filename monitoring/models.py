@@ -1,0 +1,31 @@
+"""The models of every slice, for Django to find."""
+
+from monitoring.errors.models import ErrorLog
+from monitoring.intake.models import Cursor, DeadLetter, Producer
+from monitoring.metrics.models import CounterMinute, GaugeValue, Total
+from monitoring.performance.models import (
+    DayRollup,
+    DirtyPeriod,
+    DurationTotal,
+    HourRollup,
+    MinuteRollup,
+    SlowSample,
+)
+from monitoring.storage.names import Name
+
+__all__ = [
+    "CounterMinute",
+    "Cursor",
+    "DayRollup",
+    "DeadLetter",
+    "DirtyPeriod",
+    "DurationTotal",
+    "ErrorLog",
+    "GaugeValue",
+    "HourRollup",
+    "MinuteRollup",
+    "Name",
+    "Producer",
+    "SlowSample",
+    "Total",
+]

@@ -1,0 +1,39 @@
+"""`PerformanceMonitor`, the documented face: recording's writer joined with this slice's reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitoring.recording import decorators
+
+
+class PerformanceMonitor:
+    """Track durations, and ask for their statistics."""
+
+    track_duration = decorators.track_duration
+
+    @staticmethod
+    def get_operation_stats(operation_name: str) -> dict[str, Any]:
+        """Return statistics of one operation over the last hour.
+
+        Args:
+            operation_name: As given to `track_duration`.
+
+        Returns:
+            `count`, `total_duration`, `avg_duration`, `min_duration`, `max_duration`, `p50`, `p95`, `p99` (all in
+            seconds), `error_count`, and `error_rate` from 0 to 1; zeros for a name that did not run.
+        """
+        from .stats import statistics_of
+
+        return statistics_of("operation", operation_name)
+
+    @staticmethod
+    def _record_duration(operation_name: str, duration: float, error: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Record a duration that was measured by hand.
+
+        Args:
+            operation_name: Name of the operation.
+            duration: Seconds.
+            error: Whether it failed.
+        """
+        decorators.record_seconds(operation_name, duration, failed=error)

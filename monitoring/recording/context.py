@@ -1,0 +1,114 @@
+"""Which request or task the running code belongs to: one ContextVar holding one object, in sync and async code alike."""
+
+from __future__ import annotations
+
+import re
+from contextvars import ContextVar
+from random import getrandbits
+from typing import Any, Protocol
+
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:@/+=-]{1,64}$")
+_NO_TRACE = "0" * 32
+
+
+class HttpRequest(Protocol):
+    """The part of Django's request that the context looks at."""
+
+    method: str | None
+    path: str
+    META: dict[str, Any]
+
+
+class Context:
+    """What an event can be tied to. Ids are kept as they came and formatted only when somebody asks.
+
+    Attributes:
+        name: What runs: a route (once resolved) or the name of a task.
+        task_id: Id of the running task, or an empty string.
+        request: The running request, or None.
+        started: `perf_counter_ns` at the start.
+        previous: The context around this one.
+        sent: Nanoseconds since the epoch at which the task's message was sent, or 0.
+        first_sent: The same for the first of its retries.
+        error: The exception that was recorded for it, so that it is recorded once.
+    """
+
+    __slots__ = (
+        "_request_id",
+        "_trace",
+        "_user",
+        "error",
+        "first_sent",
+        "name",
+        "previous",
+        "request",
+        "sent",
+        "started",
+        "task_id",
+    )
+
+    def __init__(self, name: str = "", request: HttpRequest | None = None, task_id: str = "") -> None:
+        self.name = name
+        self.request = request
+        self.task_id = task_id
+        self._trace: str | int = 0
+        self._request_id = ""
+        self._user = ""
+        self.error: BaseException | None = None
+        self.previous: Context | None = None
+        self.started = 0
+        self.sent = 0
+        self.first_sent = 0
+
+    @property
+    def trace_id(self) -> str:
+        """W3C trace id, 32 hexadecimal digits: the caller's if it sent one, else a new one."""
+        if not self._trace:
+            sent = self.request.META.get("HTTP_TRACEPARENT") if self.request is not None else None
+            match = _TRACEPARENT.match(sent) if sent else None
+            self._trace = match[1] if match and match[1] != _NO_TRACE else f"{getrandbits(128) or 1:032x}"
+        return self._trace if isinstance(self._trace, str) else f"{self._trace:032x}"
+
+    @property
+    def request_id(self) -> str:
+        """The id the client or proxy gave the request (`X-Request-ID`), else the trace id."""
+        if not self._request_id:
+            sent = self.request.META.get("HTTP_X_REQUEST_ID") if self.request is not None else None
+            self._request_id = sent if sent and _REQUEST_ID.match(sent) else self.trace_id
+        return self._request_id
+
+    @property
+    def user_id(self) -> str:
+        """Primary key of the user, only if somebody already loaded it: asking would touch the session."""
+        if not self._user and self.request is not None:
+            user = getattr(self.request, "_cached_user", None)
+            key = getattr(user, "pk", None)
+            self._user = "" if key is None else str(key)[:64]
+        return self._user
+
+    def inherit(self, trace_id: str, request_id: str, user_id: str) -> None:
+        """Take over the ids that came with a task."""
+        self._trace, self._request_id, self._user = trace_id, request_id, user_id
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a stored sample or error says of its surroundings. Paths come without their query."""
+        described: dict[str, Any] = {"trace_id": self.trace_id, "request_id": self.request_id}
+        if self.user_id:
+            described["user_id"] = self.user_id
+        if self.task_id:
+            described["task_id"] = self.task_id
+            described["task"] = self.name
+        if self.request is not None:
+            described["method"] = self.request.method
+            described["path"] = self.request.path[:500]
+        return described
+
+
+current: ContextVar[Context | None] = ContextVar("enginel_context", default=None)
+
+
+def describe_current() -> dict[str, Any]:
+    """Describe the running request or task, or return an empty dict outside of one."""
+    context = current.get()
+    return context.describe() if context is not None else {}

@@ -1,0 +1,141 @@
+"""`track_duration(name)`: time a function, a coroutine function, a generator, a task, or a `with` block."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from .context import describe_current
+from .events import UNKNOWN_DURATION, Operation, Slow
+from .recorder import recorder
+
+logger = logging.getLogger("monitoring.slow")
+
+SLOW_SECONDS = {"geometry_extraction": 30.0, "bom_extraction": 30.0, "upload": 60.0, "*": 30.0}
+"""Seconds from which an operation counts as slow, as documented; `SLOW_OPERATION_SECONDS` overrides them by name."""
+
+Callee = TypeVar("Callee", bound=Callable[..., Any])
+
+
+def record_operation(name: str, duration: int, *, failed: bool) -> None:
+    """Record that an operation ran.
+
+    Args:
+        name: Name of the operation.
+        duration: Nanoseconds it took.
+        failed: Whether it raised.
+    """
+    recorder.record(Operation(time.time_ns(), duration, name, failed))
+    if UNKNOWN_DURATION > duration >= slow_after(name):
+        try:
+            logger.warning("slow operation: %s took %.3f s", name, duration / 1e9)
+            recorder.record_fact(Slow(time.time_ns(), duration, "operation", name, describe_current()))
+        except Exception:  # the monitored code must not suffer
+            recorder.failed()
+
+
+@functools.lru_cache(maxsize=1_000)
+def slow_after(name: str) -> int:
+    """Return the nanoseconds from which an operation or task counts as slow."""
+    limits = SLOW_SECONDS | recorder.config.slow_operation_seconds
+    return int(limits.get(name, limits["*"]) * 1e9)
+
+
+class track_duration:  # noqa: N801  # documented as a function: it is used as a decorator and in `with`
+    """Time what it decorates or surrounds, as one operation; an exception counts as its failure and goes on.
+
+    Args:
+        name: Name of the operation.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._starts: list[int] = []
+
+    def __call__(self, function: Callee) -> Callee:
+        """Wrap a function of any kind; of a Celery task, its `run`."""
+        if hasattr(function, "run") and hasattr(function, "apply_async"):
+            cast(Any, function).run = self(function.run)
+            return function
+        if inspect.iscoroutinefunction(function):
+            return cast(Callee, self._wrap_coroutine(function))
+        if inspect.isgeneratorfunction(function):
+            return cast(Callee, self._wrap_generator(function))
+        return cast(Callee, self._wrap(function))
+
+    def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        name = self._name
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start, failed = time.perf_counter_ns(), True
+            try:
+                result = function(*args, **kwargs)
+                failed = False
+                return result
+            finally:
+                record_operation(name, time.perf_counter_ns() - start, failed=failed)
+
+        return timed
+
+    def _wrap_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        name = self._name
+
+        @functools.wraps(function)
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            start, failed = time.perf_counter_ns(), True
+            try:
+                result = await function(*args, **kwargs)
+                failed = False
+                return result
+            finally:
+                record_operation(name, time.perf_counter_ns() - start, failed=failed)
+
+        return timed
+
+    def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        name = self._name
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start, failed = time.perf_counter_ns(), True
+            try:
+                result = yield from function(*args, **kwargs)
+                failed = False
+                return result
+            except GeneratorExit:
+                failed = False
+                raise
+            finally:
+                record_operation(name, time.perf_counter_ns() - start, failed=failed)
+
+        return timed
+
+    def __enter__(self) -> track_duration:
+        self._starts.append(time.perf_counter_ns())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        record_operation(self._name, time.perf_counter_ns() - self._starts.pop(), failed=kind is not None)
+
+
+def record_seconds(name: str, duration: float, *, failed: bool) -> None:
+    """Record that an operation ran, with a duration somebody else measured.
+
+    Args:
+        name: Name of the operation.
+        duration: Seconds; what is no number counts as unknown.
+        failed: Whether it failed.
+    """
+    try:
+        nanoseconds = int(duration * 1e9)
+    except (TypeError, ValueError, OverflowError):
+        nanoseconds = UNKNOWN_DURATION
+    record_operation(name, nanoseconds, failed=failed)

@@ -1,0 +1,116 @@
+"""What a process can record. Measures are folded into sums; facts are kept one by one.
+
+Durations are whole nanoseconds, times are nanoseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import CodeType
+from typing import Any, NamedTuple
+
+UNKNOWN_DURATION = 0xFFFF_FFFF_FFFF_FFFF
+"""Stands for a duration nobody could measure, such as that of a killed task."""
+MAX_DURATION = 400 * 86_400 * 10**9
+"""Longest duration that can be recorded, 400 days; longer ones are clamped, counted."""
+
+
+class TaskState(IntEnum):
+    """How an execution of a task ended, by Celery's names."""
+
+    SUCCESS = 0
+    FAILURE = 1
+    RETRY = 2
+    REVOKED = 3
+    IGNORED = 4
+    REJECTED = 5
+
+
+class Request(NamedTuple):
+    """A request that was answered, to its last byte."""
+
+    at: int
+    duration: int
+    method: str
+    route: str
+    status: int
+
+
+class Operation(NamedTuple):
+    """A tracked piece of code that ran."""
+
+    at: int
+    duration: int
+    name: str
+    failed: bool
+
+
+class Task(NamedTuple):
+    """An execution of a Celery task; `wait` is the time from when it was due to when it started."""
+
+    at: int
+    duration: int
+    name: str
+    queue: str
+    state: TaskState
+    wait: int
+
+
+class Counter(NamedTuple):
+    """An increment of a counter."""
+
+    at: int
+    name: str
+    value: float
+
+
+class Gauge(NamedTuple):
+    """A value at a moment; the latest one counts."""
+
+    at: int
+    name: str
+    value: float
+
+
+class Slow(NamedTuple):
+    """A request, task or operation (`of`) over its threshold, with what it was about."""
+
+    at: int
+    duration: int
+    of: str
+    name: str
+    context: Mapping[str, Any]
+
+
+class Raised(NamedTuple):
+    """One exception of a chain; frames are code objects and instruction offsets, formatted later by the flusher."""
+
+    type: type[BaseException]
+    message: str
+    frames: tuple[tuple[CodeType, int], ...]
+
+
+class Error(NamedTuple):
+    """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
+
+    at: int
+    key: int
+    chain: tuple[Raised, ...]
+    name: str
+    context: Mapping[str, Any]
+
+
+class Occurrence(NamedTuple):
+    """A repetition of an error whose full form was sent often enough this minute."""
+
+    at: int
+    key: int
+    name: str
+    trace: str
+
+
+MEASURES = {Request: "request", Operation: "operation", Task: "task", Counter: "counter", Gauge: "gauge"}
+FACTS = {Slow: "slow", Error: "error", Occurrence: "occurrence"}
+
+Event = Request | Operation | Task | Counter | Gauge | Slow | Error | Occurrence

@@ -1,0 +1,49 @@
+"""Counters and gauges, as recorded by application code."""
+
+from __future__ import annotations
+
+import time
+
+from .context import current
+from .decorators import record_seconds
+from .events import Counter, Gauge
+from .recorder import recorder
+
+
+def increment_counter(name: str, value: float = 1) -> None:
+    """Add to a counter.
+
+    Args:
+        name: Name of the counter.
+        value: How much; a negative amount is refused and counted, as counters never fall.
+    """
+    recorder.record(Counter(time.time_ns(), name, value))
+
+
+def record_gauge(name: str, value: float) -> None:
+    """Set a gauge; the latest value counts, for five minutes.
+
+    Args:
+        name: Name of the gauge.
+        value: Its value now.
+    """
+    recorder.record(Gauge(time.time_ns(), name, value))
+
+
+def track_celery_task(task_name: str, duration: float, status: str) -> None:
+    """Count a task by hand, under `celery_task_<name>` and `celery_task_<name>_<status>`.
+
+    Tasks are counted by themselves under their full name; naming the running task here does not count it twice.
+
+    Args:
+        task_name: What to count it as.
+        duration: Seconds it took; kept as the operation `celery_task_<name>`.
+        status: How it ended, such as `SUCCESS` or `FAILED`.
+    """
+    context = current.get()
+    if context is not None and context.task_id and context.name == task_name:
+        return
+    counter = f"celery_task_{task_name}"
+    increment_counter(counter)
+    increment_counter(f"{counter}_{status}")
+    record_seconds(counter, duration, failed=status not in {"SUCCESS", "RETRY"})

@@ -1,0 +1,124 @@
+"""The one middleware a project installs: times every request to its last byte and records it.
+
+It reads neither `request.user` (which would make the response vary by cookie) nor the body (which would break views
+that stream it), and keeps no state on itself: instances are shared by concurrent requests.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import MiddlewareNotUsed
+from django.core.signals import got_request_exception
+from django.http import HttpRequest, HttpResponseBase
+
+from . import errors
+from .context import Context, current
+from .events import Request, Slow
+from .recorder import recorder
+
+logger = logging.getLogger("monitoring.slow")
+
+UNMATCHED = "<unmatched>"
+OTHER_METHOD = "_OTHER"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+
+
+class MonitoringMiddleware:
+    """Records duration, route, method and status of each request, and the exception that ended it.
+
+    Put it first in `MIDDLEWARE`, so that it sees what all the others do.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        if not recorder.enabled:
+            raise MiddlewareNotUsed("MONITORING['ENABLED'] is off")
+        self.get_response = get_response
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+        self._slow = int(recorder.config.slow_request_seconds * 1e9)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer the request and record it."""
+        if self._async:
+            return self._answer(request)
+        context = Context(request=request)
+        token = current.set(context)
+        context.started = time.perf_counter_ns()
+        try:
+            response = self.get_response(request)
+        except BaseException:
+            self._record(request, context, 500)
+            raise
+        finally:
+            current.reset(token)
+        self._finish(request, context, response)
+        return response
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        context = Context(request=request)
+        token = current.set(context)
+        context.started = time.perf_counter_ns()
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        except BaseException:
+            self._record(request, context, 500)
+            raise
+        finally:
+            current.reset(token)
+        self._finish(request, context, response)
+        return response
+
+    def _finish(self, request: HttpRequest, context: Context, response: HttpResponseBase) -> None:
+        if response.streaming:
+            # Closers run after the last byte or when the client is gone, also where the server sends the file itself.
+            closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]
+            closers.append(lambda: self._record(request, context, response.status_code))
+        else:
+            self._record(request, context, response.status_code)
+
+    def _record(self, request: HttpRequest, context: Context, status: int) -> None:
+        try:
+            duration = time.perf_counter_ns() - context.started
+            method = request.method
+            if method not in _METHODS:
+                method = OTHER_METHOD
+            match = request.resolver_match
+            route = match.route if match is not None else UNMATCHED
+            recorder.record(Request(time.time_ns(), duration, method, route, status))  # type: ignore[arg-type]
+            if duration >= self._slow:
+                _record_slow(context, duration, f"{method} {route}", status)
+        except Exception:  # the response is more important than its record
+            recorder.failed()
+
+
+def _record_slow(context: Context, duration: int, name: str, status: int) -> None:
+    described = context.describe() | {"status": status}
+    logger.warning("slow request: %s took %.3f s", name, duration / 1e9, extra={"enginel": described})
+    recorder.record_fact(Slow(time.time_ns(), duration, "request", name, described))
+
+
+def _record_exception(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Record what Django could not handle, once, on whatever layer it was raised."""
+    exception, context = sys.exc_info()[1], current.get()
+    if exception is None or context is None or context.error is exception:
+        return
+    try:
+        context.error = exception
+        match = request.resolver_match if request is not None else None
+        name = f"{request.method} {match.route}" if request is not None and match is not None else UNMATCHED
+        recorder.record_fact(errors.capture(exception, name, recorder.limiter, context))
+    except Exception:  # the error page is more important than its record
+        recorder.failed()
+
+
+got_request_exception.connect(_record_exception, dispatch_uid="enginel")

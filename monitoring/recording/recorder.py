@@ -1,0 +1,149 @@
+"""`recorder.record(event)`: append to a buffer and return. A thread encodes and sends (`flusher`).
+
+Recording never raises, never waits, and never touches the network on the caller's thread. What it drops or fails at is
+counted, and reported with the next batch.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections import deque
+from typing import Any
+
+from monitoring.conf import Config, get_config
+
+from .errors import Limiter
+from .events import Event
+from .flusher import FAILURE, LABELS, Flusher, Sink
+
+
+class Recorder:
+    """The buffers of one process. Use the module's `recorder`."""
+
+    def __init__(self) -> None:
+        self._sink: Sink | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin with nothing: in a new process, and in a fork's child, which must not send what its parent holds."""
+        self._buffers: dict[type[Any], deque[Any]] = {kind: deque() for kind in LABELS}
+        self._batch = 1  # until the config is known, every event is looked at
+        self._config: Config | None = None
+        self._flusher: Flusher | None = None
+        self._limiter: Limiter | None = None
+        self._folding = threading.local()
+
+    def record(self, event: Event) -> None:
+        """Record one event. Never raises, never waits."""
+        try:
+            buffer = self._buffers[type(event)]
+            buffer.append(event)
+            length = len(buffer)
+            if length >= self._batch or self._flusher.idle:  # type: ignore[union-attr]  # no flusher: _batch is 1
+                self._notice(event, length)
+        except Exception:  # the monitored code must not suffer
+            self.failed()
+
+    def record_fact(self, event: Event) -> None:
+        """Record one event that should not wait for a batch to gather."""
+        try:
+            self._buffers[type(event)].append(event)
+            self._notice(event, len(self._buffers[type(event)]), urgent=True)
+        except Exception:  # the monitored code must not suffer
+            self.failed()
+
+    def failed(self) -> None:
+        """Count something that could not be recorded."""
+        try:
+            self.flusher.losses.add(FAILURE)
+        except Exception:  # an unreadable config: there is nobody left to tell
+            return
+
+    def flush(self) -> bool:
+        """Send what was recorded so far; return whether it is known to have arrived."""
+        return self.flusher.flush()
+
+    def close(self) -> None:
+        """Send what is left and say goodbye. Called when the process ends; recording may go on after it."""
+        try:
+            if self._flusher is not None and not self.config.eager:
+                self._flusher.close()
+        except Exception:  # the process is ending; nothing may keep it
+            self.failed()
+
+    def _notice(self, event: Event, length: int, *, urgent: bool = False) -> None:
+        """Handle what is rare: the first event after idleness, a buffer that is due or full, an urgent fact."""
+        config = self.config
+        if not config.enabled:
+            self._buffers[type(event)].clear()
+            return
+        flusher = self.flusher
+        if config.eager:
+            self._fold(flusher)
+            return
+        if length > config.buffer_events:
+            self._shed(type(event), config.buffer_events)
+        if urgent or flusher.idle or length % self._batch == 0:
+            flusher.notify(urgent=urgent)
+
+    def _shed(self, kind: type[Any], limit: int) -> None:
+        """Let the oldest events of a full buffer go, counted."""
+        buffer = self._buffers[kind]
+        while len(buffer) > limit:
+            try:
+                buffer.popleft()
+            except IndexError:  # the flusher took them meanwhile
+                return
+            self.flusher.losses.add(LABELS[kind])
+
+    def _fold(self, flusher: Flusher) -> None:
+        """Eager mode: fold in the calling thread; what folding itself records waits for the next call."""
+        if self._sink is None or getattr(self._folding, "busy", False):
+            return
+        self._folding.busy = True
+        try:
+            flusher.fold(self._sink)
+        finally:
+            self._folding.busy = False
+
+    @property
+    def config(self) -> Config:
+        """The settings this process records with."""
+        if self._config is None:
+            self._config = get_config()
+        return self._config
+
+    @property
+    def flusher(self) -> Flusher:
+        """The thread's object of this process, made when first needed."""
+        if self._flusher is None:
+            self._flusher = Flusher(self._buffers, self.config)
+            self._batch = self.config.flush_events
+        return self._flusher
+
+    @property
+    def limiter(self) -> Limiter:
+        """Counts the errors of this process, so that a storm of one does not travel in full."""
+        if self._limiter is None:
+            self._limiter = Limiter(self.config.errors_per_minute)
+        return self._limiter
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is to be recorded."""
+        return self.config.enabled
+
+    def use_sink(self, sink: Sink) -> None:
+        """Say who folds batches in the calling thread when `MONITORING["EAGER"]` is set."""
+        self._sink = sink
+
+    def reset(self) -> None:
+        """Forget buffers, config and producer: after a fork, and between tests."""
+        self._begin()
+
+
+recorder = Recorder()
+os.register_at_fork(after_in_child=recorder.reset)
+atexit.register(recorder.close)

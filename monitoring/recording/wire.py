@@ -1,0 +1,189 @@
+"""The wire format of the event streams, written and read here and nowhere else.
+
+An entry has five plain fields: `v` version, `p` producer, `s` sequence number, `c` cumulative counts by kind as JSON,
+`d` the payload (zlib over msgpack), empty in a keep-alive; a goodbye carries `g`. A payload holds columnar segments of
+measures (each with a dictionary of the names it uses) and single records of facts. Columns name their type, so that a
+reader takes those it knows; integers are little-endian.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import zlib
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+MAX_NAME = 200
+_BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
+_KIND = re.compile(r"^[a-z_]{1,32}$")
+_LITTLE_ENDIAN = sys.byteorder == "little"
+
+
+class WireError(ValueError):
+    """The entry cannot be read; the message says why."""
+
+
+class NewerVersionError(WireError):
+    """The entry was written by a newer release and has to wait for the upgrade."""
+
+
+class Column(msgspec.Struct, array_like=True):
+    """Values of one column: an `array` type code and the bytes."""
+
+    code: str
+    data: bytes
+
+
+class Segment(msgspec.Struct):
+    """Measures of one kind. Columns of names hold indexes into `names`."""
+
+    kind: str
+    rows: int
+    names: list[str]
+    columns: dict[str, Column]
+
+
+class Record(msgspec.Struct):
+    """One fact. `at` is in nanoseconds since the epoch."""
+
+    kind: str
+    at: int
+    values: dict[str, Any]
+
+
+class Payload(msgspec.Struct):
+    """What one batch carries.
+
+    `base` is the time, in nanoseconds since the epoch, that `at` columns count from, in milliseconds; `noted` counts what
+    the sender clamped.
+    """
+
+    service: str
+    base: int
+    origin: dict[str, str]
+    segments: list[Segment]
+    records: list[Record]
+    noted: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an entry says of itself without its payload being opened."""
+
+    version: int
+    producer: str
+    sequence: int
+    counts: Mapping[str, int]
+    goodbye: bool
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Payload)
+_counts_decoder = msgspec.json.Decoder(dict[str, int])
+
+
+def column(code: str, values: Sequence[Any]) -> Column:
+    """Pack values into a column of an `array` type code."""
+    packed = array(code, values)
+    if not _LITTLE_ENDIAN:
+        packed.byteswap()
+    return Column(code, packed.tobytes())
+
+
+def name(value: str) -> str:
+    """Bound a name and replace what no database stores."""
+    if len(value) <= MAX_NAME and value.isascii() and "\0" not in value:
+        return value
+    cut = value[:MAX_NAME].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return cut.encode("utf-8", "replace").decode()
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """Write a payload in its compressed form."""
+    return zlib.compress(_encoder.encode(payload), 1)
+
+
+def entry(
+    producer: str, sequence: int, counts: Mapping[str, int], data: bytes, *, goodbye: bool = False
+) -> dict[str, str | bytes]:
+    """Return the fields of a stream entry."""
+    fields: dict[str, str | bytes] = {
+        "v": str(VERSION),
+        "p": producer,
+        "s": str(sequence),
+        "c": msgspec.json.encode(counts),
+        "d": data,
+    }
+    if goodbye:
+        fields["g"] = "1"
+    return fields
+
+
+def read_head(fields: Mapping[bytes, bytes]) -> Head:
+    """Read the plain fields of an entry.
+
+    Raises:
+        WireError: A field is missing or not of its form.
+    """
+    try:
+        producer = fields[b"p"].decode("ascii")
+        counts = _counts_decoder.decode(fields[b"c"])
+        head = Head(int(fields[b"v"]), producer, int(fields[b"s"]), counts, b"g" in fields)
+    except (KeyError, ValueError, msgspec.MsgspecError) as error:
+        raise WireError(f"unreadable fields: {type(error).__name__}: {error}"[:500]) from error
+    plausible = 0 < head.version < 2**31 and 0 < head.sequence < 2**63 and producer.isalnum() and len(producer) <= 32
+    if not plausible or len(counts) > 100 or not all(_KIND.match(k) and 0 <= n < 2**53 for k, n in counts.items()):
+        raise WireError("producer, sequence or counts out of range")
+    return head
+
+
+def read_payload(head: Head, fields: Mapping[bytes, bytes]) -> Payload | None:
+    """Open an entry's payload; a keep-alive has none.
+
+    Raises:
+        NewerVersionError: The entry is of a later wire version.
+        WireError: The payload is truncated, too large, or not of its form.
+    """
+    if head.version > VERSION:
+        raise NewerVersionError(f"wire version {head.version} is newer than {VERSION}")
+    data = fields.get(b"d", b"")
+    if not data:
+        return None
+    try:
+        opener = zlib.decompressobj()
+        raw = opener.decompress(data, MAX_PAYLOAD_BYTES)
+        if opener.unconsumed_tail or not opener.eof:
+            raise WireError("payload is truncated or beyond its size limit")
+        payload = _decoder.decode(raw)
+    except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
+        raise WireError(f"unreadable payload: {type(error).__name__}: {error}"[:500]) from error
+    for segment in payload.segments:
+        _check(segment)
+    return payload
+
+
+def _check(segment: Segment) -> None:
+    """Make sure that every column has a known type and as many values as the segment has rows."""
+    if not 0 <= segment.rows < 2**31:
+        raise WireError(f"segment {segment.kind!r} has an impossible number of rows")
+    for title, values in segment.columns.items():
+        if values.code not in _BYTES or len(values.data) != segment.rows * _BYTES[values.code]:
+            raise WireError(f"column {title!r} of segment {segment.kind!r} does not have {segment.rows} values")
+
+
+def clean(item: Any) -> Any:
+    """Copy decoded values with every NUL replaced, which no database stores in text."""
+    if isinstance(item, str):
+        return item.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in item else item
+    if isinstance(item, dict):
+        return {str(clean(key)): clean(part) for key, part in item.items()}
+    if isinstance(item, list | tuple):
+        return [clean(part) for part in item]
+    return item if item is None or isinstance(item, bool | int | float) else str(item)

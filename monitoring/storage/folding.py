@@ -1,0 +1,65 @@
+"""What intake hands to the slices: columns of one kind of event, and the surroundings of a drain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Write = Callable[[], None]
+"""Writes folded rows, inside of the drain's transaction."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Events of one kind from many batches, side by side.
+
+    Attributes:
+        names: Distinct (service, name) pairs.
+        name: For each event the position of its name in `names`.
+        at: Milliseconds since the epoch, within bounds.
+        values: The other columns by their title on the wire; columns of names hold positions in `names`.
+    """
+
+    names: list[tuple[str, str]]
+    name: np.ndarray[Any, Any]
+    at: np.ndarray[Any, Any]
+    values: dict[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact. `at` is in milliseconds since the epoch, within bounds."""
+
+    kind: str
+    service: str
+    at: int
+    values: dict[str, Any]
+    origin: dict[str, str]
+
+
+@dataclass
+class Scope:
+    """Where and when a drain happens.
+
+    Attributes:
+        connection: The write database.
+        shard: Whose rows the drain may write.
+        lane: `measures` or `facts`.
+        now: Milliseconds since the epoch at which the entries were read.
+        names_per_minute: Distinct names of a kind that get rows of their own in a minute.
+        noted: Counts by name of what was clamped or folded away, to be stored with the rows.
+    """
+
+    connection: BaseDatabaseWrapper
+    shard: int
+    lane: str
+    now: int
+    names_per_minute: int
+    noted: Counter[str] = field(default_factory=Counter)

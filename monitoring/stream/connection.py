@@ -1,0 +1,31 @@
+"""Connections to Redis, with limits on how long anything may take."""
+
+from __future__ import annotations
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+Client = redis.Redis
+
+
+def connect(url: str, timeout: float, connections: int = 1) -> Client:
+    """Return a client that neither retries nor waits beyond `timeout`.
+
+    redis-py would repeat a command whose answer was lost; here the caller alone decides what is sent again.
+
+    Args:
+        url: Address of the server, as `redis://`, `rediss://` or `unix://`.
+        timeout: Seconds to connect, and seconds to wait for one answer.
+        connections: Connections the client holds at most.
+    """
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        max_connections=connections,
+        timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+    return redis.Redis(connection_pool=pool)
