@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -112,6 +113,15 @@ class UploadView(APIView):
             raise serializers.ValidationError({"file": [f"The file is larger than {uploads.max_bytes()} bytes."]})
 
 
+class _FormatIsAFilter(DefaultContentNegotiation):
+    """Lets `?format=` name a file format; REST framework would take it for the answer's, which is always JSON."""
+
+    def filter_renderers(self, renderers: list[Any], format: str) -> list[Any]:  # noqa: A002
+        """Leave the renderers as they are."""
+        del format
+        return renderers
+
+
 class _VisibleDesigns:
     """Designs the user may see."""
 
@@ -127,6 +137,7 @@ class DesignListView(_VisibleDesigns, generics.ListAPIView[Design]):
     """List designs, the newest first."""
 
     serializer_class = DesignSerializer
+    content_negotiation_class = _FormatIsAFilter
 
     def get_queryset(self) -> QuerySet[Design]:
         """Narrow down by the query parameters, and leave the large results in the database."""
@@ -167,6 +178,7 @@ class SeriesView(generics.ListCreateAPIView[Series]):
     def perform_create(self, serializer: serializers.BaseSerializer[Series]) -> None:
         """Begin a series of the user's own."""
         try:
-            serializer.save(owner=self.request.user)
+            with transaction.atomic():
+                serializer.save(owner=self.request.user)
         except IntegrityError as error:
             raise serializers.ValidationError({"name": ["You have a series of this name."]}) from error

@@ -15,8 +15,9 @@ from django.utils import timezone
 from .dispatch import queue_extraction
 from .models import LEASE, Design, Series
 from .monitoring import MetricsCollector
-from .parsing import EXTENSIONS, HEAD_BYTES, looks_like
+from .parsing import EXTENSIONS, HEAD_BYTES, IGES, STEP, looks_like
 
+_ARTICLES = {STEP: "a STEP", IGES: "an IGES"}
 DEFAULT_MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -39,7 +40,7 @@ def format_of(file: UploadedFile) -> str:
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if not looks_like(format_name, head):
-        raise ValueError(f"The file does not begin like a {format_name.upper()} file.")
+        raise ValueError(f"The file does not begin like {_ARTICLES[format_name]} file.")
     return format_name
 
 

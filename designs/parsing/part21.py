@@ -19,6 +19,7 @@ MAX_STATEMENT = 32 * 1024 * 1024
 MAX_HEADER_STATEMENTS = 200
 MAX_NESTING = 32
 MAX_DIGITS = 60
+MAX_VALUES = 100_000
 MAX_TEXT = 1_000
 
 _COMMENT = rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/"
@@ -262,6 +263,7 @@ class _OpenLists:
         self._line = line
         self._open: list[tuple[list[Value], str | None]] = [([], None)]
         self._complete = False  # whether the last token ended a value
+        self._values_left = MAX_VALUES
 
     def open(self, type_name: str | None) -> None:
         """Begin a list, or the parameters of a typed value."""
@@ -296,6 +298,9 @@ class _OpenLists:
     def _expect_value(self) -> None:
         if self._complete:
             raise ParseError("a comma is missing", self._line)
+        self._values_left -= 1
+        if self._values_left < 0:
+            raise ParseError(f"an instance has more than {MAX_VALUES} values", self._line)
 
 
 def _scalar(kind: str, text: bytes, line: int | None) -> Value:

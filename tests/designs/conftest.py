@@ -18,35 +18,35 @@ def own_media(settings, tmp_path):
 
 
 @pytest.fixture
-def queued(monkeypatch) -> list[tuple[str, list[str]]]:
-    """Names and arguments of what would have been published, chain by chain."""
+def queued(monkeypatch) -> list[tuple[list[str], list[list[str]], set[str]]]:
+    """Names, arguments and queues of what would have been published, chain by chain."""
     published = []
 
-    def remember(self, *args, **kwargs):
-        tasks = getattr(self, "tasks", [self])
-        published.append(
-            ([task.task for task in tasks], [task.args for task in tasks], {t.options["queue"] for t in tasks})
-        )
+    class RememberedChain:
+        def __init__(self, *steps):
+            self.steps = steps
 
-    monkeypatch.setattr(
-        dispatch, "chain", lambda *steps: type("Chain", (), {"tasks": steps, "apply_async": remember})()
-    )
+        def apply_async(self):
+            names, arguments = [step.task for step in self.steps], [step.args for step in self.steps]
+            published.append((names, arguments, {step.options["queue"] for step in self.steps}))
+
+    monkeypatch.setattr(dispatch, "chain", RememberedChain)
     return published
 
 
 @pytest.fixture
 def anna(db) -> User:
-    return User.objects.create_user("anna", password="a-long-passphrase")
+    return User.objects.create(username="anna")
 
 
 @pytest.fixture
 def ben(db) -> User:
-    return User.objects.create_user("ben", password="a-long-passphrase")
+    return User.objects.create(username="ben")
 
 
 @pytest.fixture
 def boss(db) -> User:
-    return User.objects.create_user("boss", password="a-long-passphrase", is_staff=True)
+    return User.objects.create(username="boss", is_staff=True)
 
 
 @pytest.fixture

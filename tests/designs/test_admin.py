@@ -5,6 +5,14 @@ import pytest
 from designs.models import Series
 
 
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
 @pytest.fixture
 def root(client, anna):
     anna.is_staff = anna.is_superuser = True

@@ -221,8 +221,7 @@ def test_long_hostile_statements_take_linear_time(filling):
     began = time.process_time()
 
     with pytest.raises(ParseError):
-        for _, _, body in read_all(data):
-            parse_parameters(body)
+        parse_parameters(read_all(data)[0][2])
 
     assert time.process_time() - began < 10
 
