@@ -1,0 +1,77 @@
+"""`manage.py create_admin_token`: a token for the HTTP API, and its user where there is none yet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from monitoring.access import accounts, token_file, tokens
+
+
+class Command(BaseCommand):
+    """Creates an admin token."""
+
+    help = "Print a token for the HTTP API. The environment variable ADMIN_TOKEN, where it is set, becomes the token."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Define the options."""
+        parser.add_argument("--user", required=True, help="whose token; created as a superuser if nobody has the name")
+        parser.add_argument(
+            "--password-file", type=Path, help="password of the user, if it is created; else it has none"
+        )
+        parser.add_argument(
+            "--file", type=Path, help="keep the token that is in this file if it is valid, else replace it"
+        )
+        parser.add_argument("--days", type=int, default=365, help="how long the token is valid (365)")
+
+    def handle(self, **options: Any) -> None:
+        """Create the token and print it."""
+        if not 1 <= options["days"] <= 36_500:
+            raise CommandError("--days must be from 1 to 36500")
+        chosen = os.environ.get("ADMIN_TOKEN") or None
+        if chosen is not None and (problem := tokens.problem_of(chosen)):
+            raise CommandError(f"ADMIN_TOKEN {problem}")
+        try:
+            user = accounts.find_or_create_admin(options["user"], _password(options["password_file"]))
+            path = Path(options["file"]) if options["file"] else None
+            token = _token(user, chosen, path, options["days"])
+        except (accounts.AccountError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(token)
+
+
+def _password(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    password = path.read_text(encoding="utf-8").rstrip("\r\n")
+    if not password:
+        raise CommandError(f"{path} is empty")
+    return password
+
+
+def _token(user: Any, chosen: str | None, path: Path | None, days: int) -> str:
+    """Return a valid token of the user, stored and, where asked for, written to a file."""
+    with transaction.atomic():
+        tokens.forget_expired(user)  # a write first, for SQLite to lock before anything is read
+        get_user_model()._default_manager.select_for_update().get(pk=user.pk)  # of two runs, one comes second
+        kept = token_file.read(path) if path is not None else None
+        token = chosen or _valid(kept, user) or tokens.issue(user, days)
+        if chosen is not None:
+            tokens.store(chosen, user, days)
+        if path is not None and kept == token:
+            path.chmod(0o600)
+        elif path is not None:
+            if kept is not None:
+                tokens.revoke(kept)  # nobody can look it up any more
+            token_file.write(path, token)
+    return token
+
+
+def _valid(token: str | None, user: Any) -> str | None:
+    row = tokens.find(token) if token else None
+    return token if row is not None and row.user_id == user.pk else None
