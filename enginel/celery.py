@@ -4,7 +4,11 @@ import os
 
 from celery import Celery
 
+from tasks.schedule import install
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enginel.settings")
 
 app = Celery("enginel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+install(app)
+app.conf.imports += ["tasks.designs"]

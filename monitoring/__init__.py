@@ -1,1 +1,1 @@
-"""The platform: a reusable Django app, cut into slices. It knows neither the project, its tasks, nor what it monitors."""
+"""The platform: a reusable Django app, cut into slices. It knows neither project, tasks, nor what it monitors."""

@@ -35,7 +35,7 @@ def _fold_eagerly(lane: str, fields: Any) -> None:
     accept(lane, fields)
 
 
-def _reconfigure(setting: str = "", **kwargs: Any) -> None:
+def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
     if setting == "MONITORING":
         from monitoring.conf import get_config

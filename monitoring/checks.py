@@ -6,19 +6,20 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 
 from monitoring.conf import get_config, problems
 from monitoring.stream.connection import connect
 from monitoring.stream.streams import eviction_policy
 
 
-def check_settings(**kwargs: Any) -> list[CheckMessage]:
+def check_settings(**_: Any) -> list[CheckMessage]:
     """Report every wrong key of the `MONITORING` setting."""
     return [Error(text, id="monitoring.E001") for text in problems(getattr(settings, "MONITORING", {}))]
 
 
-def check_redis(**kwargs: Any) -> list[CheckMessage]:
+def check_redis(**_: Any) -> list[CheckMessage]:
     """Warn where Redis may evict events that nobody has read yet."""
     try:
         policy = eviction_policy(connect(get_config().redis_url, 1.0))
@@ -27,4 +28,4 @@ def check_redis(**kwargs: Any) -> list[CheckMessage]:
     if policy in (None, "noeviction"):
         return []
     hint = "Set maxmemory-policy to noeviction on the Redis that carries event streams."
-    return [Warning(f"Redis evicts keys ({policy}); events would be lost.", hint=hint, id="monitoring.W001")]
+    return [CheckWarning(f"Redis evicts keys ({policy}); events would be lost.", hint=hint, id="monitoring.W001")]

@@ -131,15 +131,14 @@ def _problem(name: str, value: Any) -> str | None:
 
 @cache
 def get_config() -> Config:
-    """Return this process's config, read once: from Django's settings where they are configured, else the environment."""
+    """Return this process's config, read once: from Django's settings where there are any, else the environment."""
     return load(_values())
 
 
 def _values() -> dict[str, Any]:
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
-
     try:
+        from django.conf import settings
+
         return dict(getattr(settings, "MONITORING", {}))
-    except ImproperlyConfigured:
+    except Exception:  # no Django, or none that is configured
         return dict(json.loads(os.environ.get("MONITORING", "{}")))

@@ -214,9 +214,10 @@ class Supervisor:
             self._reap()
         for child in children:
             if child.process:
+                pid = child.process.pid
                 self.report(f"{child.service.name} did not stop in time and is killed")
-                self._kill([child.process.pid, *descendants(child.process.pid)])
-                kill_group(child.process.pid)
+                self._kill([pid, *descendants(pid)])
+                kill_group(pid)
         self._kill(self._strays())
 
     def _signal_again(self, children: list[_Child]) -> None:

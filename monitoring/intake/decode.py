@@ -82,7 +82,11 @@ def check(payload: wire.Payload) -> None:
         for title, code in COLUMNS[segment.kind].items():
             if title not in segment.columns or segment.columns[title].code != code:
                 raise wire.WireError(f"segment {segment.kind!r} lacks column {title!r} of type {code!r}")
-            if title in NAME_COLUMNS and segment.rows and int(_array(segment.columns[title]).max()) >= len(segment.names):
+            if (
+                title in NAME_COLUMNS
+                and segment.rows
+                and int(_array(segment.columns[title]).max()) >= len(segment.names)
+            ):
                 raise wire.WireError(f"column {title!r} of segment {segment.kind!r} points outside of its names")
     for record in payload.records:
         if record.kind not in FACT_KINDS:

@@ -62,8 +62,8 @@ def drain(intake: Intake, client: Client) -> int:
 def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
     """Commit entries; return how many events were counted.
 
-    A batch that cannot be folded, or whose rows the database refuses, is found by halving and becomes a dead letter; the
-    others are not held up.
+    A batch that cannot be folded, or whose rows the database refuses, is found by halving and becomes a dead letter;
+    the others are not held up.
 
     Raises:
         OvertakenError: Another drainer committed first.

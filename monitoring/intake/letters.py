@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from monitoring.recording import wire
@@ -27,3 +29,9 @@ def letter(stream: Stream, entry: Entry, head: wire.Head | None, problem: tuple[
 def unpack(dead: DeadLetter) -> Fields:
     """Return the fields of the entry a dead letter was made of."""
     return msgspec.msgpack.decode(bytes(dead.fields), type=dict[bytes, bytes])
+
+
+def upgraded() -> Iterable[DeadLetter]:
+    """Return dead letters of a newer wire version that this release can read by now."""
+    waiting = DeadLetter.objects.filter(reason=DeadLetter.Reason.NEWER, version__lte=wire.VERSION)
+    return waiting.order_by("pk").iterator()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import transaction
 
 from monitoring.conf import Config
 from monitoring.recording import wire
-from monitoring.stream.streams import LANES, Stream
+from monitoring.stream.streams import Stream
 
 from . import decode, letters
 from .commit import Intake, OvertakenError, bump, fold, new_scope, read_version
-from .consumers import add_totals
 from .connections import write_connection
+from .consumers import add_totals
 from .models import DeadLetter
 
 _ATTEMPTS = 10
@@ -62,9 +60,3 @@ def _commit(dead: DeadLetter, payload: wire.Payload | None, intake: Intake) -> i
         for write in writes:
             write()
     return counted.total()
-
-
-def upgraded() -> Iterable[DeadLetter]:
-    """Return dead letters of a newer wire version that this release can read by now."""
-    waiting = DeadLetter.objects.filter(reason=DeadLetter.Reason.NEWER, version__lte=wire.VERSION)
-    return waiting.filter(stream__regex=rf"^\d+:({'|'.join(LANES)})$").order_by("pk").iterator()

@@ -21,7 +21,7 @@ Growth = dict[tuple[str, str, int], float]
 """How much counters grew, by (service, name, epoch minute)."""
 
 
-def consume(measures: Mapping[str, Columns], facts: object, scope: Scope) -> list[Write]:
+def consume(measures: Mapping[str, Columns], _facts: object, scope: Scope) -> list[Write]:
     """Fold counters, gauges, and what follows from requests and tasks; one row is written once a drain."""
     grown: Growth = defaultdict(float)
     if columns := measures.get("counter"):
@@ -122,9 +122,7 @@ def add_totals(kind: str, grown: Mapping[tuple[str, str, int], float], scope: Sc
     return [_grow(Total, ("name_id", "source"), totals, scope)]
 
 
-def _grow(
-    model: type[CounterMinute | Total], keys: tuple[str, ...], grown: Mapping[Any, float], scope: Scope
-) -> Write:
+def _grow(model: type[CounterMinute | Total], keys: tuple[str, ...], grown: Mapping[Any, float], scope: Scope) -> Write:
     """Add growth to stored values, and return what writes the sums."""
     by_column = dict(zip(keys, map(list, zip(*grown, strict=True)), strict=True))
     stored = {row[:-1]: row[-1] for row in bulk.fetch(scope.connection, model, by_column, [*keys, "value"])}
@@ -150,7 +148,8 @@ def _gauges(columns: Columns, scope: Scope) -> list[Write]:
     keys = {"name_id": [ids[GAUGE, *title] for title in latest], "shard": [scope.shard] * len(latest)}
     stored = {row[0]: row[1] for row in bulk.fetch(scope.connection, GaugeValue, keys, ["name_id", "at"])}
     newer = {
-        name_id: pair for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)
+        name_id: pair
+        for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)
         if pair[0] >= stored.get(name_id, 0)
     }
     rows = {

@@ -17,6 +17,7 @@ from monitoring.recording.events import MAX_DURATION, UNKNOWN_DURATION
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
+from .dirty import mark_dirty
 from .fold import Array, Rows, fold, merge, read_stored, regroup
 from .models import DirtyPeriod, DurationTotal, MinuteRollup, SlowSample
 
@@ -89,7 +90,7 @@ def durations(kind: str, columns: Columns, nanoseconds: Array, failed: Array, sc
     return [
         _write(MinuteRollup, minute_keys, rows, scope),
         _write(DurationTotal, total_keys, totals, scope),
-        lambda: mark_dirty(scope, DirtyPeriod.HOUR, np.unique(start // 60 * 60).tolist()),
+        lambda: mark_dirty(scope.connection, DirtyPeriod.HOUR, np.unique(start // 60 * 60).tolist()),
     ]
 
 
@@ -109,7 +110,9 @@ def _limit(titles: list[names.Key], position: Array, start: Array, scope: Scope)
     """
     minutes, counts = np.unique(start, return_counts=True)
     used = _names_used(scope, minutes.tolist())
-    crowded = [m for m, n in zip(minutes.tolist(), counts.tolist(), strict=True) if used[m] + n > scope.names_per_minute]
+    crowded = [
+        m for m, n in zip(minutes.tolist(), counts.tolist(), strict=True) if used[m] + n > scope.names_per_minute
+    ]
     if not crowded:
         return position
     position = position.copy()
@@ -159,18 +162,6 @@ def _write(model: type[MinuteRollup | DurationTotal], keys: dict[str, Array], ro
         "buckets": rows.packed(),
     }
     return lambda: bulk.put(scope.connection, model, columns)
-
-
-def mark_dirty(scope: Scope, level: str, starts: Sequence[int]) -> None:
-    """Say that these hours or days must be summed up again. Rows are locked in the order of their start."""
-    table = DirtyPeriod._meta.db_table
-    with scope.connection.cursor() as cursor:
-        for start in sorted(starts):
-            cursor.execute(
-                f'INSERT INTO "{table}" (level, start, version, taken, done, run) VALUES (%s, %s, 1, 0, 0, 0)'  # noqa: S608
-                f' ON CONFLICT (level, start) DO UPDATE SET version = "{table}".version + 1',
-                [level, start],
-            )
 
 
 def _create(samples: list[SlowSample], scope: Scope) -> None:

@@ -28,7 +28,7 @@ class PerformanceMonitor:
         return statistics_of("operation", operation_name)
 
     @staticmethod
-    def _record_duration(operation_name: str, duration: float, error: bool = False) -> None:  # noqa: FBT001, FBT002
+    def _record_duration(operation_name: str, duration: float, error: bool = False) -> None:
         """Record a duration that was measured by hand.
 
         Args:

@@ -42,7 +42,7 @@ def connect() -> None:
     signals.worker_shutdown.connect(_close, weak=False, dispatch_uid="enginel")
 
 
-def _stamp(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
     """Put the time and the ids of the caller on a message; a retry keeps the time of its first sending."""
     try:
         if headers is None:
@@ -59,7 +59,7 @@ def _stamp(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
         recorder.failed()
 
 
-def _start(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
+def _start(task_id: str = "", task: Any = None, **_: Any) -> None:
     """Begin the context of a task."""
     try:
         context = Context(task.name, task_id=task_id)
@@ -80,7 +80,7 @@ def _read_stamp(context: Context, stamp: str) -> None:
         context.inherit(trace, request, user)
 
 
-def _end(task_id: str = "", task: Any = None, state: str | None = None, **kwargs: Any) -> None:
+def _end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any) -> None:
     """Record an execution that ended in this process."""
     try:
         context = current.get()
@@ -117,7 +117,7 @@ def _wait(context: Context, request: Any, started: int) -> int:
     return max(0, started - due)
 
 
-def _failed(sender: Any = None, task_id: str = "", exception: BaseException | None = None, **kwargs: Any) -> None:
+def _failed(sender: Any = None, task_id: str = "", exception: BaseException | None = None, **_: Any) -> None:
     """Record the exception of a task; and the execution too, where its process was killed and cannot tell."""
     try:
         context = current.get()
@@ -138,7 +138,7 @@ def _record_lost_execution(task: Any, task_id: str, exception: BaseException | N
     recorder.record(Task(time.time_ns(), duration, task.name, "", TaskState.FAILURE, UNKNOWN_DURATION))
 
 
-def _revoked(request: Any = None, sender: Any = None, **kwargs: Any) -> None:
+def _revoked(request: Any = None, sender: Any = None, **_: Any) -> None:
     """Record a task that was revoked or expired; a terminated one comes here as well."""
     try:
         if not _is_repeated(str(request.id), 0, "revoked"):
@@ -160,5 +160,5 @@ def _is_repeated(task_id: str, retries: int, event: str) -> bool:
     return False
 
 
-def _close(**kwargs: Any) -> None:
+def _close(**_: Any) -> None:
     recorder.close()

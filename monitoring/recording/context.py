@@ -1,4 +1,4 @@
-"""Which request or task the running code belongs to: one ContextVar holding one object, in sync and async code alike."""
+"""Which request or task the running code belongs to: one ContextVar holding one object, in sync and async alike."""
 
 from __future__ import annotations
 

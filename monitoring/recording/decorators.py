@@ -77,9 +77,9 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
             try:
                 result = function(*args, **kwargs)
                 failed = False
-                return result
             finally:
                 record_operation(name, time.perf_counter_ns() - start, failed=failed)
+            return result
 
         return timed
 
@@ -92,9 +92,9 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
             try:
                 result = await function(*args, **kwargs)
                 failed = False
-                return result
             finally:
                 record_operation(name, time.perf_counter_ns() - start, failed=failed)
+            return result
 
         return timed
 
@@ -107,12 +107,12 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
             try:
                 result = yield from function(*args, **kwargs)
                 failed = False
-                return result
             except GeneratorExit:
                 failed = False
                 raise
             finally:
                 record_operation(name, time.perf_counter_ns() - start, failed=failed)
+            return result
 
         return timed
 

@@ -82,7 +82,7 @@ _stable: OrderedDict[int, str] = OrderedDict()
 
 
 def stable_key(key: int) -> str:
-    """Return the key of a place in the code that is the same in every process, or an empty string if it is forgotten."""
+    """Return the key of a place in the code that every process shares, or an empty string if it is forgotten."""
     return _stable.get(key, "")
 
 

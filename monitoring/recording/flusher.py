@@ -150,7 +150,8 @@ class Flusher:
                 self._say(goodbye=True)
             elif self._last_flush - self._last_activity >= self._config.keepalive_interval:
                 self._say()
-            return all([self._transport.send(name, lane) for name, lane in self._lanes.items()])
+            arrived = [self._transport.send(name, lane) for name, lane in self._lanes.items()]
+            return all(arrived)
 
     def encode(self) -> bool:
         """Move what is buffered into numbered batches, one a lane; return whether there was anything."""

@@ -94,7 +94,7 @@ class MonitoringMiddleware:
                 method = OTHER_METHOD
             match = request.resolver_match
             route = match.route if match is not None else UNMATCHED
-            recorder.record(Request(time.time_ns(), duration, method, route, status))  # type: ignore[arg-type]
+            recorder.record(Request(time.time_ns(), duration, method or OTHER_METHOD, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record
@@ -107,7 +107,7 @@ def _record_slow(context: Context, duration: int, name: str, status: int) -> Non
     recorder.record_fact(Slow(time.time_ns(), duration, "request", name, described))
 
 
-def _record_exception(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
+def _record_exception(request: HttpRequest | None = None, **_: Any) -> None:
     """Record what Django could not handle, once, on whatever layer it was raised."""
     exception, context = sys.exc_info()[1], current.get()
     if exception is None or context is None or context.error is exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
@@ -49,10 +50,13 @@ def value(item: Any, depth: int = 0) -> Any:
     if isinstance(item, int):
         return item if abs(item) < 2**53 else str(item)
     if isinstance(item, float):
-        return item if item == item and abs(item) != float("inf") else str(item)
-    if depth < _MAX_DEPTH:
-        if isinstance(item, Mapping):
-            return mapping(item, depth)
-        if isinstance(item, list | tuple | set | frozenset):
-            return [value(part, depth + 1) for part in list(item)[:_MAX_ITEMS]]
+        return item if math.isfinite(item) else str(item)
+    if isinstance(item, Mapping) and depth < _MAX_DEPTH:
+        return mapping(item, depth)
+    return _other(item, depth)
+
+
+def _other(item: Any, depth: int) -> Any:
+    if isinstance(item, list | tuple | set | frozenset) and depth < _MAX_DEPTH:
+        return [value(part, depth + 1) for part in list(item)[:_MAX_ITEMS]]
     return text(str(item)) if isinstance(item, _PRINTABLE) else f"<{type(item).__qualname__}>"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import redis
 
-from monitoring.stream.streams import StreamFull
+from monitoring.stream.streams import StreamFullError
 
 from . import wire
 
@@ -77,14 +77,14 @@ class Lane:
             append: Appends one entry to the stream; raises when it is full, away, or its outcome unknown.
 
         Raises:
-            redis.RedisError, StreamFull: Why the sending stopped.
+            redis.RedisError, StreamFullError: Why the sending stopped.
         """
         while self.waiting:
             batch = self.waiting[0]
             tried_before, batch.tried = batch.tried, True
             try:
                 append(batch.fields)
-            except (redis.ResponseError, StreamFull):
+            except (redis.ResponseError, StreamFullError):
                 batch.tried = tried_before  # refused: this attempt is known not to have arrived
                 raise
             self.take()

@@ -33,7 +33,7 @@ class Transport:
                 self._client = connect(config.redis_url, config.send_timeout)
             client = self._client
             lane.send(lambda fields: streams.append(client, stream, fields, budget))
-        except streams.StreamFull:
+        except streams.StreamFullError:
             return False
         except (redis.RedisError, OSError):
             self.close()

@@ -61,7 +61,7 @@ class Record(msgspec.Struct):
 class Payload(msgspec.Struct):
     """What one batch carries.
 
-    `base` is the time, in nanoseconds since the epoch, that `at` columns count from, in milliseconds; `noted` counts what
+    `base` is the time, in nanoseconds since the epoch, that `at` columns count milliseconds from; `noted` counts what
     the sender clamped.
     """
 

@@ -1,7 +1,7 @@
 """Many rows in one statement: read by key, and write as absolute values.
 
-PostgreSQL takes the rows as arrays (`unnest`), SQLite as parameters; both were measured to be the fastest way that needs
-no temporary table.
+PostgreSQL takes the rows as arrays (`unnest`), SQLite as parameters; both were measured to be the fastest way that
+needs no temporary table.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import models
+from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Columns = Mapping[str, Sequence[Any]]
@@ -79,13 +79,11 @@ def put(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Column
 
 
 def _key_columns(model: type[models.Model]) -> list[str]:
-    return [field.column for field in model._meta.pk_fields]  # type: ignore[attr-defined]
+    return [str(field.column) for field in model._meta.pk_fields]
 
 
 @cache
 def _types(model: type[models.Model], alias: str) -> dict[str, str]:
     """Database types by column, as casts."""
-    from django.db import connections
-
     fields = model._meta.concrete_fields
     return {field.column: field.rel_db_type(connections[alias]) or "text" for field in fields if field.column}

@@ -92,7 +92,7 @@ def drop_before(connection: BaseDatabaseWrapper, model: Any, cutoff: int) -> int
 
 def _delete_before(connection: BaseDatabaseWrapper, table: str, cutoff: int) -> int:
     """Delete in short statements, so that writers never wait long."""
-    deleted = 0
+    deleted: int = 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(

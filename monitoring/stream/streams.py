@@ -17,7 +17,7 @@ LANES = (MEASURES, FACTS)
 Fields = dict[bytes, bytes]
 
 
-class StreamFull(Exception):
+class StreamFullError(Exception):
     """The stream has used up its byte budget; nothing was appended."""
 
 
@@ -83,7 +83,7 @@ def append(client: Client, stream: Stream, fields: Mapping[str, str | bytes], bu
         The id Redis gave the entry.
 
     Raises:
-        StreamFull: The budget is used up; nothing was appended.
+        StreamFullError: The budget is used up; nothing was appended.
         redis.RedisError: The outcome is unknown, unless it is a `ResponseError`, which appended nothing.
     """
     arguments: list[str | bytes] = [str(budget)]
@@ -91,7 +91,7 @@ def append(client: Client, stream: Stream, fields: Mapping[str, str | bytes], bu
         arguments += (name, value)
     answer = cast(bytes | None, client.eval(_APPEND, 2, stream.key, stream.registry, *cast(list[Any], arguments)))
     if answer is None:
-        raise StreamFull(stream.key)
+        raise StreamFullError(stream.key)
     return answer
 
 
@@ -133,7 +133,7 @@ def delete(client: Client, stream: Stream, ids: Iterable[bytes], page: int = 5_0
 
 def length(client: Client, stream: Stream) -> int:
     """Return how many entries wait in the stream."""
-    return int(cast(int, client.xlen(stream.key)))
+    return cast(int, client.xlen(stream.key))
 
 
 def existing(client: Client, prefix: str, configured_shards: int) -> set[Stream]:

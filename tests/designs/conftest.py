@@ -18,7 +18,7 @@ def own_media(settings, tmp_path):
 
 
 @pytest.fixture
-def queued(monkeypatch) -> list[tuple[list[str], list[list[str]], set[str]]]:
+def queued(monkeypatch) -> list[tuple[list[str], list[tuple[str, ...]], set[str]]]:
     """Names, arguments and queues of what would have been published, chain by chain."""
     published = []
 

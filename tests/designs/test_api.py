@@ -56,7 +56,7 @@ def test_an_upload_is_stored_and_queued(anna, client_of, queued):
     assert queued == [
         (
             ["tasks.designs.geometry_extraction", "tasks.designs.bom_extraction"],
-            [[str(design.pk)], [str(design.pk)]],
+            [(str(design.pk),), (str(design.pk),)],
             {"designs"},
         )
     ]

@@ -1,0 +1,18 @@
+"""Drop old errors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connections, router
+
+from monitoring.conf import Config
+from monitoring.storage.deletion import delete_older
+
+from .models import ErrorLog
+
+
+def prune(config: Config) -> None:
+    """Drop errors that are beyond their retention."""
+    cutoff = datetime.now(UTC) - timedelta(days=config.sample_retention_days)
+    delete_older(connections[router.db_for_write(ErrorLog)], ErrorLog, "created", cutoff)

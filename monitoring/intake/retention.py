@@ -1,0 +1,21 @@
+"""Forget producers that went silent, and drop dead letters nobody replayed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connections, router
+
+from monitoring.conf import Config
+from monitoring.storage.deletion import delete_older
+
+from .models import DeadLetter, Producer
+from .opening import FORGET_SECONDS
+
+
+def prune(config: Config) -> None:
+    """Forget silent producers and drop old dead letters; what those held was counted as refused."""
+    now = datetime.now(UTC)
+    connection = connections[router.db_for_write(Producer)]
+    Producer.objects.using(connection.alias).filter(seen__lt=now - timedelta(seconds=FORGET_SECONDS)).delete()
+    delete_older(connection, DeadLetter, "created", now - timedelta(days=config.sample_retention_days))

@@ -1,0 +1,44 @@
+"""Draining the event streams."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.worker import state
+
+from monitoring.conf import get_config
+from monitoring.intake import letters, listen, replay
+from monitoring.stream.streams import parse_key
+
+QUEUE = "monitoring"
+
+
+def _stopping() -> bool:
+    return state.should_stop is not None or state.should_terminate is not None
+
+
+@shared_task(name="tasks.intake.drain", queue=QUEUE, ignore_result=True, acks_late=False, expires=60)
+def drain(key: str) -> None:
+    """Drain one stream for some seconds, then hand over to the next run.
+
+    Args:
+        key: The stream's key in Redis.
+    """
+    config = get_config()
+    stream = parse_key(key, config.stream_prefix)
+    if stream is not None and listen.listen(config, stream, _stopping):
+        drain.apply_async((key,))
+
+
+@shared_task(name="tasks.intake.revive", queue=QUEUE, ignore_result=True, acks_late=False, expires=10)
+def revive() -> None:
+    """Start draining every stream that nobody drains: after a start, a crash, or a lost message."""
+    for stream in listen.unattended(get_config()):
+        drain.apply_async((stream.key,))
+
+
+@shared_task(name="tasks.intake.replay_upgraded", queue=QUEUE, ignore_result=True, expires=3600)
+def replay_upgraded() -> None:
+    """Take in batches that a newer release wrote, once this release can read them."""
+    config = get_config()
+    for dead in letters.upgraded():
+        replay.replay(dead, config)

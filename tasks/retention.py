@@ -1,0 +1,25 @@
+"""Dropping what is old, and preparing tables for what is to come."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from monitoring.conf import get_config
+from monitoring.errors import retention as errors
+from monitoring.intake import retention as intake
+from monitoring.metrics import retention as metrics
+from monitoring.performance import retention as performance
+
+QUEUE = "monitoring"
+
+
+@shared_task(name="tasks.retention.prune", queue=QUEUE, ignore_result=True, expires=3600, soft_time_limit=1800)
+def prune() -> None:
+    """Drop everything that is beyond its retention, the finest first."""
+    config = get_config()
+    performance.prepare()
+    metrics.prepare()
+    performance.prune(config)
+    metrics.prune()
+    errors.prune(config)
+    intake.prune(config)

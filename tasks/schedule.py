@@ -1,0 +1,23 @@
+"""What beat runs, and how a project's Celery app takes Enginel's tasks up: `install(app)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+MODULES = ["tasks.intake", "tasks.performance", "tasks.retention"]
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},
+    "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
+    "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
+    "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
+}
+
+
+def install(app: Celery) -> None:
+    """Add Enginel's tasks, their schedule and their queue `monitoring` to a Celery app."""
+    app.conf.imports = [*app.conf.imports, *(name for name in MODULES if name not in app.conf.imports)]
+    app.conf.beat_schedule = {**SCHEDULE, **app.conf.beat_schedule}

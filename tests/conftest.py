@@ -1,0 +1,49 @@
+"""Fixtures of all tests: a Redis of one's own for each worker, a clean recorder, and eager folding on request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """Address of the Redis database that belongs to this test worker alone."""
+    base = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    return f"{base.rpartition('/')[0]}/{_WORKER + 1}"
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[Any]:
+    """An empty Redis database."""
+    client = redis.Redis.from_url(redis_url)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def clean_process(settings: Any, redis_url: str, tmp_path: Any) -> Iterator[None]:
+    """Give every test this worker's Redis, a fresh recorder, and no memory of other tests' tables."""
+    from monitoring.storage import names, partitions
+
+    settings.MONITORING = {**settings.MONITORING, "REDIS_URL": redis_url}
+    settings.MEDIA_ROOT = tmp_path / "media"
+    names.forget()
+    partitions.forget()
+    yield
+    names.forget()
+    partitions.forget()
+
+
+@pytest.fixture
+def eager(settings: Any, db: None) -> None:
+    """Fold what is recorded at once, in the calling thread and connection."""
+    settings.MONITORING = {**settings.MONITORING, "EAGER": True}
