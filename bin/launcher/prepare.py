@@ -19,6 +19,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enginel.settings")
     import django
     from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import CommandError
     from django.db import Error
 
     state = State(Path(os.environ["ENGINEL_VAR"]))
@@ -31,6 +32,8 @@ def main() -> int:
         _create_token(state)
     except ImproperlyConfigured as error:
         return _refuse(f"the settings are wrong: {_first_line(error)}")
+    except CommandError as error:
+        return _refuse(_first_line(error))
     except Error as error:
         return _refuse(f"the database refuses (DATABASE_URL): {_first_line(error)}")
     return 0
