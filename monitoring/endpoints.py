@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import exception_handler
 
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
+from monitoring.intake.api import TallySerializer
+from monitoring.intake.tally import tally
+from monitoring.metrics import reader
+from monitoring.metrics.api import SnapshotField
+from monitoring.performance import stats
+from monitoring.performance.api import StatisticsSerializer
 
 
 class HealthSerializer(serializers.Serializer[Any]):
@@ -26,15 +37,16 @@ class HealthSerializer(serializers.Serializer[Any]):
 class AnyClient(BaseContentNegotiation):
     """Answers in JSON whatever the client asks for: some load balancers ask for nothing but text."""
 
-    def select_parser(self, _request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, _request: Request, parsers: Iterable[Any]) -> Any:
         """Take the only parser."""
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, _request: Request, renderers: Sequence[BaseRenderer], _format_suffix: str | None = None
+        self, _request: Request, renderers: Iterable[BaseRenderer], _format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Take the only renderer."""
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 class HealthView(ApiView):
@@ -48,3 +60,57 @@ class HealthView(ApiView):
     def get(self, _request: Request) -> Response:
         """Answer that the process is alive."""
         return Response({"status": "ok", "service": get_config().service})
+
+
+class DashboardSerializer(serializers.Serializer[Any]):
+    """What happened lately, in one document."""
+
+    performance = serializers.DictField(
+        child=StatisticsSerializer(), help_text="Operations of the last hour with the greatest total duration, by name."
+    )
+    metrics = SnapshotField()
+    intake = TallySerializer()
+
+
+class DashboardView(ApiView):
+    """The live view of everything."""
+
+    @extend_schema(operation_id="dashboard", responses=DashboardSerializer)
+    def get(self, _request: Request) -> Response:
+        """Return what happened lately."""
+        operations = stats.slowest_total("operation")
+        return Response({"performance": operations, "metrics": reader.snapshot(), "intake": tally()})
+
+
+class Describable(SchemaGenerator):
+    """Describes the views of a project that drf-spectacular can describe; in a host project not all may be."""
+
+    def _get_paths_and_endpoints(self) -> list[tuple[str, str, str, Any]]:
+        found = super()._get_paths_and_endpoints()
+        return [endpoint for endpoint in found if isinstance(endpoint[3].schema, AutoSchema)]
+
+
+class SchemaView(ApiView, SpectacularAPIView):
+    """The API's description as OpenAPI 3."""
+
+    renderer_classes = [OpenApiJsonRenderer, OpenApiJsonRenderer2]
+    generator_class = Describable
+    serve_public = True
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Describe the API."""
+        response: Response = super().get(request, *args, **kwargs)
+        return response
+
+
+class DocsView(ApiView, SpectacularSwaggerSplitView):
+    """The API's description as a page to try it out. All it needs is served by this project."""
+
+    renderer_classes = [TemplateHTMLRenderer]
+    template_name = "monitoring/docs.html"
+    url_name = "monitoring:schema"
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Answer errors as a page."""
+        return exception_handler

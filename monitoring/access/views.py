@@ -7,7 +7,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
@@ -30,7 +30,7 @@ class ApiView(APIView):
     throttle_classes = []
     parser_classes = [JSONParser]
     renderer_classes = [JSONRenderer]
-    content_negotiation_class = DefaultContentNegotiation
+    content_negotiation_class: type[BaseContentNegotiation] = DefaultContentNegotiation
     versioning_class = None
     schema = AutoSchema()
 

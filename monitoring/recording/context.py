@@ -31,6 +31,7 @@ class Context:
         previous: The context around this one.
         sent: Nanoseconds since the epoch at which the task's message was sent, or 0.
         first_sent: The same for the first of its retries.
+        ended: Whether it was recorded.
         error: The exception that was recorded for it, so that it is recorded once.
     """
 
@@ -38,6 +39,7 @@ class Context:
         "_request_id",
         "_trace",
         "_user",
+        "ended",
         "error",
         "first_sent",
         "name",
@@ -58,6 +60,7 @@ class Context:
         self.error: BaseException | None = None
         self.previous: Context | None = None
         self.started = 0
+        self.ended = False
         self.sent = 0
         self.first_sent = 0
 

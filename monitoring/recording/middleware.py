@@ -88,6 +88,9 @@ class MonitoringMiddleware:
 
     def _record(self, request: HttpRequest, context: Context, status: int) -> None:
         try:
+            if context.ended:  # servers may close a stream more than once
+                return
+            context.ended = True
             duration = time.perf_counter_ns() - context.started
             method = request.method
             if method not in _METHODS:

@@ -6,6 +6,7 @@ counted, and reported with the next batch.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
@@ -29,7 +30,8 @@ class Recorder:
     def _begin(self) -> None:
         """Begin with nothing: in a new process, and in a fork's child, which must not send what its parent holds."""
         self._buffers: dict[type[Any], deque[Any]] = {kind: deque() for kind in LABELS}
-        self._batch = 1  # until the config is known, every event is looked at
+        self._batch = 1  # until there is a flusher, the first event is noticed and makes one
+        self._limit = 1
         self._config: Config | None = None
         self._flusher: Flusher | None = None
         self._limiter: Limiter | None = None
@@ -41,7 +43,7 @@ class Recorder:
             buffer = self._buffers[type(event)]
             buffer.append(event)
             length = len(buffer)
-            if length >= self._batch or self._flusher.idle:  # type: ignore[union-attr]  # no flusher: _batch is 1
+            if length == self._batch or length > self._limit or self._flusher.idle:  # type: ignore[union-attr]
                 self._notice(event, length)
         except Exception:  # the monitored code must not suffer
             self.failed()
@@ -62,7 +64,10 @@ class Recorder:
             return
 
     def flush(self) -> bool:
-        """Send what was recorded so far; return whether it is known to have arrived."""
+        """Send what was recorded so far, or fold it in eager mode; return whether it is known to have arrived."""
+        if self.config.eager:
+            self._fold(self.flusher)
+            return True
         return self.flusher.flush()
 
     def close(self) -> None:
@@ -83,15 +88,15 @@ class Recorder:
         if config.eager:
             self._fold(flusher)
             return
-        if length > config.buffer_events:
-            self._shed(type(event), config.buffer_events)
-        if urgent or flusher.idle or length % self._batch == 0:
+        if length > self._limit:
+            self._shed(type(event))
+        if urgent or flusher.idle or length == self._batch:
             flusher.notify(urgent=urgent)
 
-    def _shed(self, kind: type[Any], limit: int) -> None:
+    def _shed(self, kind: type[Any]) -> None:
         """Let the oldest events of a full buffer go, counted."""
         buffer = self._buffers[kind]
-        while len(buffer) > limit:
+        while len(buffer) > self._limit:
             try:
                 buffer.popleft()
             except IndexError:  # the flusher took them meanwhile
@@ -99,8 +104,12 @@ class Recorder:
             self.flusher.losses.add(LABELS[kind])
 
     def _fold(self, flusher: Flusher) -> None:
-        """Eager mode: fold in the calling thread; what folding itself records waits for the next call."""
-        if self._sink is None or getattr(self._folding, "busy", False):
+        """Eager mode: fold in the calling thread.
+
+        What folding itself records waits for the next call, and so does what is recorded inside of an event loop, where
+        Django allows no database.
+        """
+        if self._sink is None or getattr(self._folding, "busy", False) or asyncio._get_running_loop() is not None:
             return
         self._folding.busy = True
         try:
@@ -120,7 +129,7 @@ class Recorder:
         """The thread's object of this process, made when first needed."""
         if self._flusher is None:
             self._flusher = Flusher(self._buffers, self.config)
-            self._batch = self.config.flush_events
+            self._batch, self._limit = self.config.flush_events, self.config.buffer_events
         return self._flusher
 
     @property

@@ -1,0 +1,220 @@
+"""What the middleware records of a request, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
+from wsgiref.util import FileWrapper
+
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client, RequestFactory
+from django.urls import path
+
+from monitoring.errors.models import ErrorLog
+from monitoring.performance.models import SlowSample
+from monitoring.performance.stats import slowest_total
+from monitoring.recording.recorder import recorder
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("eager")]
+
+
+def hello(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    return HttpResponse("hello")
+
+
+async def async_hello(request: HttpRequest) -> HttpResponse:
+    await asyncio.sleep(0)
+    return HttpResponse("hello")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("it broke")
+
+
+async def async_broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("it broke")
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        yield b"a"
+        time.sleep(0.05)
+        yield b"b"
+
+    return StreamingHttpResponse(parts())
+
+
+async def async_stream(request: HttpRequest) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.sleep(0.05)
+        yield b"b"
+
+    return StreamingHttpResponse(parts())
+
+
+def file(request: HttpRequest) -> FileResponse:
+    return FileResponse(open(__file__, "rb"))  # noqa: SIM115
+
+
+urlpatterns = [
+    path("hello/<int:number>/", hello),
+    path("async-hello/", async_hello),
+    path("broken/", broken),
+    path("async-broken/", async_broken),
+    path("stream/", stream),
+    path("async-stream/", async_stream),
+    path("file/", file),
+]
+
+
+@pytest.fixture(autouse=True)
+def only_our_middleware(settings: Any) -> None:
+    settings.MIDDLEWARE = ["monitoring.recording.middleware.MonitoringMiddleware"]
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def test_a_request_is_recorded_under_its_route_and_method(client: Client) -> None:
+    client.get("/hello/1/")
+    client.get("/hello/2/")
+    client.post("/hello/3/")
+    recorded = {name: stats["count"] for name, stats in slowest_total("request").items()}
+    assert recorded == {"GET hello/<int:number>/": 2, "POST hello/<int:number>/": 1}
+
+
+def test_unknown_paths_and_methods_share_one_name_each(client: Client) -> None:
+    for number in range(20):
+        client.get(f"/nothing/{number}/")
+        client.generic(f"BREW{number}", f"/nothing/{number}/")
+    assert set(slowest_total("request")) == {"GET <unmatched>", "_OTHER <unmatched>"}
+
+
+def test_an_exception_is_recorded_once_with_its_frames_and_route(client: Client) -> None:
+    response = client.get("/broken/", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    assert response.status_code == 500
+    error = ErrorLog.objects.get()
+    assert (error.error_type, error.message, error.name) == ("RuntimeError", "it broke", "GET broken/")
+    assert error.trace_id == "a" * 32
+    file_name, function, line = error.chain[0]["frames"][-1]
+    assert (file_name, function) == (__file__, "broken")
+    assert "raise RuntimeError" in open(__file__).read().splitlines()[line - 1]
+    assert slowest_total("request")["GET broken/"]["error_count"] == 1
+
+
+def test_a_stream_is_timed_to_its_last_byte(client: Client) -> None:
+    response: Any = client.get("/stream/")
+    assert slowest_total("request") == {}
+    assert b"".join(response.streaming_content) == b"ab"
+    response.close()
+    assert slowest_total("request")["GET stream/"]["max_duration"] >= 0.05
+
+
+def test_a_client_that_leaves_a_stream_is_recorded_when_it_is_closed(client: Client) -> None:
+    response: Any = client.get("/stream/")
+    next(iter(response.streaming_content))
+    response.close()
+    assert slowest_total("request")["GET stream/"]["count"] == 1
+
+
+def test_a_file_is_still_sent_by_the_server_itself_and_recorded_when_it_is_closed() -> None:
+    environ: dict[str, Any] = RequestFactory().get("/file/").environ
+    environ["wsgi.file_wrapper"] = FileWrapper
+    body: Any = WSGIHandler()(environ, lambda *_: None)
+    assert isinstance(body, FileWrapper)
+    assert slowest_total("request") == {}
+    body.close()
+    assert slowest_total("request")["GET file/"]["count"] == 1
+
+
+def test_the_response_does_not_vary_by_cookie(client: Client, settings: Any) -> None:
+    settings.MIDDLEWARE = [
+        "monitoring.recording.middleware.MonitoringMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
+    assert "Vary" not in client.get("/hello/1/").headers
+
+
+def test_a_slow_request_leaves_a_warning_and_a_sample(
+    client: Client, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MONITORING = {**settings.MONITORING, "SLOW_REQUEST_SECONDS": 0.0000001}
+    client.get("/hello/1/?email=someone@example.org")
+    sample = SlowSample.objects.get()
+    assert (sample.kind, sample.name) == ("request", "GET hello/<int:number>/")
+    assert sample.context["path"] == "/hello/1/"
+    assert sample.context["status"] == 200
+    assert "example.org" not in str(sample.context)
+    assert [record.levelname for record in caplog.records if record.name == "monitoring.slow"] == ["WARNING"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestUnderAsgi:
+    """The same middleware on its asynchronous path."""
+
+    def test_requests_are_recorded_without_blocking_each_other(self) -> None:
+        async def both() -> None:
+            client = AsyncClient(raise_request_exception=False)
+            await asyncio.gather(*(client.get("/async-hello/") for _ in range(10)))
+
+        asyncio.run(both())
+        recorder.flush()
+        assert slowest_total("request")["GET async-hello/"]["count"] == 10
+
+    def test_an_exception_is_recorded_once(self) -> None:
+        async def fail() -> None:
+            response = await AsyncClient(raise_request_exception=False).get("/async-broken/")
+            assert response.status_code == 500
+
+        asyncio.run(fail())
+        recorder.flush()
+        assert ErrorLog.objects.get().name == "GET async-broken/"
+
+    def test_a_stream_is_timed_to_its_last_byte(self) -> None:
+        sent = asyncio.run(_asgi_get("/async-stream/"))
+        recorder.flush()
+        assert sent == b"ab"
+        assert slowest_total("request")["GET async-stream/"]["max_duration"] >= 0.05
+
+
+async def _asgi_get(where: str) -> bytes:
+    """Send one request through the real ASGI handler."""
+    parts: list[bytes] = []
+    done = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if not parts and not done.is_set():
+            done.set()
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.sleep(3600)
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        parts.append(message.get("body", b""))
+
+    scope = SimpleNamespace(path=where)
+    handler: Any = ASGIHandler()
+    await handler(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": scope.path,
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "server": ("localhost", 80),
+            "client": ("127.0.0.1", 1),
+        },
+        receive,
+        send,
+    )
+    return b"".join(parts)
