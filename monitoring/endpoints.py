@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from monitoring.access.problems import described
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 from monitoring.intake.api import TallySerializer
@@ -30,7 +31,7 @@ from monitoring.performance.api import StatisticsSerializer
 class HealthSerializer(serializers.Serializer[Any]):
     """The process answers."""
 
-    status = serializers.ChoiceField(choices=["ok"])
+    status = serializers.CharField(help_text="Always `ok`: a process that is not does not answer.")
     service = serializers.CharField()
 
 
@@ -75,7 +76,7 @@ class DashboardSerializer(serializers.Serializer[Any]):
 class DashboardView(ApiView):
     """The live view of everything."""
 
-    @extend_schema(operation_id="dashboard", responses=DashboardSerializer)
+    @extend_schema(operation_id="dashboard", responses={200: DashboardSerializer, **described()})
     def get(self, _request: Request) -> Response:
         """Return what happened lately."""
         operations = stats.slowest_total("operation")
@@ -86,7 +87,7 @@ class Describable(SchemaGenerator):
     """Describes the views of a project that drf-spectacular can describe; in a host project not all may be."""
 
     def _get_paths_and_endpoints(self) -> list[tuple[str, str, str, Any]]:
-        found = super()._get_paths_and_endpoints()
+        found = super()._get_paths_and_endpoints()  # type: ignore[no-untyped-call]
         return [endpoint for endpoint in found if isinstance(endpoint[3].schema, AutoSchema)]
 
 
@@ -100,7 +101,7 @@ class SchemaView(ApiView, SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Describe the API."""
-        response: Response = super().get(request, *args, **kwargs)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         return response
 
 

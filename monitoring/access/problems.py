@@ -29,6 +29,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
 
 
+def described(*statuses: int) -> dict[Any, Any]:
+    """Return, for an endpoint's description, that it refuses with these statuses, and who may not use it at all."""
+    return {(status, MEDIA_TYPE): ProblemSerializer for status in (*statuses, 401, 403)}
+
+
 def problem(status: int, detail: str, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
     """Return a response in the error format.
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from monitoring.access.paging import Pages
-from monitoring.access.problems import ProblemSerializer, problem
+from monitoring.access.problems import described, problem
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -75,7 +75,7 @@ class DeadLettersView(ApiView, generics.ListAPIView[DeadLetter]):
     @extend_schema(
         operation_id="dead_letters",
         parameters=[OpenApiParameter("reason", enum=DeadLetter.Reason.values)],
-        responses={200: DeadLetterSerializer(many=True), 400: ProblemSerializer},
+        responses={200: DeadLetterSerializer(many=True), **described(400)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List dead letters, the newest first."""
@@ -89,7 +89,7 @@ class ReplayView(ApiView):
     @extend_schema(
         operation_id="replay",
         request=None,
-        responses={200: ReplayedSerializer, 404: ProblemSerializer, 409: ProblemSerializer},
+        responses={200: ReplayedSerializer, **described(404, 409)},
     )
     def post(self, _request: Request, pk: int) -> Response:
         """Take a dead letter in. It disappears with the commit in which its events count."""

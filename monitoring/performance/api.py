@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring.access.problems import ProblemSerializer
+from monitoring.access.problems import described
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -67,7 +67,7 @@ class PerformanceView(ApiView):
     @extend_schema(
         operation_id="performance",
         parameters=[WindowSerializer],
-        responses={200: PerformanceSerializer, 400: ProblemSerializer},
+        responses={200: PerformanceSerializer, **described(400)},
     )
     def get(self, request: Request) -> Response:
         """Return statistics by name over the last minutes."""
