@@ -1,0 +1,27 @@
+"""What all admin pages of the platform have in common: they show, and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that only the platform itself writes."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Nobody adds rows by hand."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Nobody changes rows by hand."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Rows go when their time is up."""
+        return False

@@ -1,0 +1,23 @@
+"""The admin pages of every slice, for Django to find. Models with a composite primary key cannot have one."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from monitoring.access.admin import ReadOnlyAdmin
+from monitoring.errors.admin import ErrorLogAdmin
+from monitoring.intake.admin import DeadLetterAdmin
+from monitoring.performance.admin import SlowSampleAdmin
+from monitoring.storage.names import Name
+
+__all__ = ["DeadLetterAdmin", "ErrorLogAdmin", "NameAdmin", "SlowSampleAdmin"]
+
+
+@admin.register(Name)
+class NameAdmin(ReadOnlyAdmin):
+    """What is recorded, by name. It is here because storage, which has the model, knows no web page."""
+
+    list_display = ["name", "kind", "service"]
+    list_filter = ["kind"]
+    search_fields = ["name"]
+    ordering = ["kind", "name"]
