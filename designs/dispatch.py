@@ -11,6 +11,8 @@ from .models import Design
 
 QUEUE = "designs"
 TASKS = {"geometry": "tasks.designs.geometry_extraction", "bom": "tasks.designs.bom_extraction"}
+IMPATIENT = {"socket_timeout": 3, "socket_connect_timeout": 2}
+"""Somebody waits for the answer to an upload: a broker that hangs is as good as one that is away."""
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +28,8 @@ def queue_extraction(design: Design) -> bool:
     if not steps:
         return True
     try:
-        chain(*steps).apply_async()
+        with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
+            chain(*steps).apply_async(connection=connection)
     except (OperationalError, OSError) as error:
         design.due_now()
         logger.warning("Design %s waits for the broker: %s", design.pk, type(error).__name__)

@@ -18,7 +18,7 @@ from .monitoring import MetricsCollector
 from .parsing import EXTENSIONS, HEAD_BYTES, IGES, STEP, looks_like
 
 _ARTICLES = {STEP: "a STEP", IGES: "an IGES"}
-DEFAULT_MAX_BYTES = 256 * 1024 * 1024
+DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 
 
 def max_bytes() -> int:

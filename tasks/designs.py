@@ -20,6 +20,8 @@ SOFT_LIMIT = 240
 HARD_LIMIT = 300
 EXTRACTION: dict[str, Any] = {
     "acks_late": True,
+    # A design counts its attempts, so one that kills its worker does not go round for ever.
+    "reject_on_worker_lost": True,
     "ignore_result": True,
     "soft_time_limit": SOFT_LIMIT,
     "time_limit": HARD_LIMIT,

@@ -19,7 +19,7 @@ from .iges_names import ENTITY_NAMES, UNITS
 from .space import AXES, Box, Frame, Placement, add_arc
 
 MAX_GLOBAL = 100_000
-MAX_PARAMETERS = 16 * 1024 * 1024
+MAX_PARAMETERS = 8 * 1024 * 1024
 MAX_CHAIN = 16
 MAX_ENTITIES = 2_000_000
 MAX_TEXT = 1_000

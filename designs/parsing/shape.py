@@ -16,6 +16,9 @@ from .space import Box, Frame, Vector, add_arc, frame
 
 POINT, DIRECTION, PLACEMENT, CIRCLE, EDGE, EDGE_REVERSED, ON_SURFACE, KNOWN, STOP, UNKNOWN = range(10)
 
+MAX_INSTANCES = 4_000_000
+LONG = 100_000
+
 ROLES = {
     "CARTESIAN_POINT": POINT,
     "DIRECTION": DIRECTION,
@@ -85,6 +88,8 @@ class Shape:
             ParseError: The number is taken, or numbers of a point cannot be read.
         """
         row = len(self._roles)
+        if row >= MAX_INSTANCES:
+            raise ParseError(f"the file has more than {MAX_INSTANCES} instances")
         if self._rows.setdefault(number, row) != row:
             raise ParseError(f"#{number} is defined twice")
         self._coordinates_from.append(len(self._coordinates))
@@ -101,7 +106,11 @@ class Shape:
         if role == PLACEMENT:
             self._references.extend(int(n or 0) for n, nothing in _REFERENCES_OR_NOTHING.findall(body) if n or nothing)
             return role
-        self._references.extend([int(n) for n in _REFERENCES.findall(body) if n])
+        if len(body) < LONG:
+            self._references.extend([int(n) for n in _REFERENCES.findall(body) if n])
+        else:
+            # One by one is slower, but millions of small objects at once are a danger to the worker.
+            self._references.extend(int(found[1]) for found in _REFERENCES.finditer(body) if found[1])
         if role == CIRCLE:
             self._radii[number] = _read_radius(number, body)
         elif role == EDGE and b".F." in body:

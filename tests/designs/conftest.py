@@ -26,7 +26,7 @@ def queued(monkeypatch) -> list[tuple[list[str], list[tuple[str, ...]], set[str]
         def __init__(self, *steps):
             self.steps = steps
 
-        def apply_async(self):
+        def apply_async(self, connection):
             names, arguments = [step.task for step in self.steps], [step.args for step in self.steps]
             published.append((names, arguments, {step.options["queue"] for step in self.steps}))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designs.parsing import step
+from designs.parsing import shape, step
 from designs.parsing.errors import ParseError
 from designs.parsing.samples import Group, Part, StepWriter, broken, gearbox, plate
 
@@ -310,3 +310,17 @@ def test_the_order_of_instances_does_not_matter(order):
     shuffled = [lines[start + position] for position in order]
 
     assert geometry(b"\n".join([*lines[:start], *shuffled, *lines[start + 60 :]])) == geometry(block())
+
+
+def test_too_many_instances_are_refused(monkeypatch):
+    monkeypatch.setattr(shape, "MAX_INSTANCES", 10)
+
+    with pytest.raises(ParseError, match="Line 16: the file has more than 10 instances"):
+        geometry(file_of(*(f"#{n}=A();" for n in range(20))))
+
+
+def test_long_lists_of_references_are_followed_like_short_ones(monkeypatch):
+    expected = geometry(gearbox())
+    monkeypatch.setattr(shape, "LONG", 1)
+
+    assert geometry(gearbox()) == expected
