@@ -22,6 +22,9 @@ control_socket_disable = True
 
 
 def when_ready(_server: Any) -> None:
-    """Keep the collector away from what the workers share, so that it stays shared."""
+    """Load what the first request would load, and keep the collector away from it, so that workers share all of it."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().reverse_dict
     gc.collect()
     gc.freeze()

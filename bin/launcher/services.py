@@ -10,7 +10,7 @@ from launcher.preflight import Options
 from launcher.supervisor import Service
 
 _CELERY = (str(VENV / "bin" / "celery"), "--app", "enginel", "--quiet")
-_WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "--without-gossip", "--include", "launcher.worker")
+_WORKER = ("worker", "--without-mingle", "--without-gossip", "--include", "launcher.worker")
 WORKERS = ("designs", "monitoring")
 
 
@@ -52,12 +52,15 @@ def redis(command: tuple[str, ...], folder: Path) -> Service:
 def platform(options: Options, state: State, secrets: Secrets) -> list[Service]:
     """Return web, workers, beat and Flower, in the order in which they start."""
     shared = environment(options, state, secrets.redis_url)
+    # The platform's own tasks run every few seconds; at INFO they would bury what the person's own tasks say.
+    quiet = {"LOG_LEVEL": "WARNING", **shared}
+    shared.setdefault("LOG_LEVEL", "INFO")
     web = (str(VENV / "bin" / "gunicorn"), "--config", str(ROOT / "deploy" / "gunicorn.conf.py"), "enginel.wsgi")
     return [
         Service("web", web, shared, ROOT),
-        _worker("monitoring", ("--pool", "threads", "--concurrency", "8"), shared, state),
+        _worker("monitoring", ("--pool", "threads", "--concurrency", "8"), quiet, state),
         _worker("designs", ("--pool", "prefork", "--concurrency", "2"), shared, state),
-        Service("beat", (*_CELERY, "beat", "--loglevel", "INFO", "--pidfile="), shared, ROOT),
+        Service("beat", (*_CELERY, "beat", "--loglevel", quiet["LOG_LEVEL"], "--pidfile="), quiet, ROOT),
         _flower(options, shared, secrets),
     ]
 
@@ -80,7 +83,17 @@ def ready_file(state: State, worker: str) -> Path:
 
 
 def _worker(name: str, pool: tuple[str, ...], shared: dict[str, str], state: State) -> Service:
-    command = (*_CELERY, *_WORKER, "--hostname", f"{name}@%h", "--queues", name, *pool)
+    command = (
+        *_CELERY,
+        *_WORKER,
+        "--loglevel",
+        shared["LOG_LEVEL"],
+        "--hostname",
+        f"{name}@%h",
+        "--queues",
+        name,
+        *pool,
+    )
     settings = {**shared, "ENGINEL_READY_FILE": str(ready_file(state, name))}
     return Service(name, command, settings, ROOT, second_signal=signal.SIGQUIT)
 
