@@ -60,9 +60,9 @@ def _token(user: Any, chosen: str | None, path: Path | None, days: int) -> str:
         tokens.forget_expired(user)  # a write first, for SQLite to lock before anything is read
         get_user_model()._default_manager.select_for_update().get(pk=user.pk)  # of two runs, one comes second
         kept = token_file.read(path) if path is not None else None
-        token = chosen or _valid(kept, user) or tokens.issue(user, days)
         if chosen is not None:
-            tokens.store(chosen, user, days)
+            _store(chosen, user, days)
+        token = chosen or _valid(kept, user) or tokens.issue(user, days)
         if path is not None and kept == token:
             path.chmod(0o600)
         elif path is not None:
@@ -75,3 +75,10 @@ def _token(user: Any, chosen: str | None, path: Path | None, days: int) -> str:
 def _valid(token: str | None, user: Any) -> str | None:
     row = tokens.find(token) if token else None
     return token if row is not None and row.user_id == user.pk else None
+
+
+def _store(chosen: str, user: Any, days: int) -> None:
+    row = tokens.find(chosen)
+    if row is not None and row.user_id != user.pk:
+        raise accounts.AccountError("ADMIN_TOKEN is the token of another user already")
+    tokens.store(chosen, user, days)
