@@ -55,7 +55,8 @@ def merge(packed: Iterable[bytes]) -> Counter[int]:
 def quantile(counts: Mapping[int, int], q: float, low: float, high: float) -> float:
     """Estimate a quantile.
 
-    The rank is looked up by the cumulative counts, and interpolated geometrically inside of its bucket.
+    As Prometheus does: the rank `q * total` is looked up by the cumulative counts, and interpolated inside of its
+    bucket, geometrically.
 
     Args:
         counts: Counts by bucket.
@@ -69,13 +70,13 @@ def quantile(counts: Mapping[int, int], q: float, low: float, high: float) -> fl
     total = sum(counts.values())
     if not total:
         return 0.0
-    rank, below = q * (total - 1), 0
+    rank, below = q * total, 0
     for bucket in sorted(counts):
         count = counts[bucket]
-        if below + count > rank:
+        if below + count >= rank:
             if bucket == ZERO:
                 return max(0.0, low)
-            part = (rank - below + 0.5) / count
+            part = (rank - below) / count
             estimate = 2.0 ** ((bucket - 1 + part) / PER_DOUBLING)
             return float(min(max(estimate, low), high))
         below += count

@@ -43,10 +43,11 @@ def fetch(
         parameters: list[Any] = [list(keys[name]) for name in names]
     else:
         parts = ", ".join(f"value ->> {position} AS {quote(name)}" for position, name in enumerate(names))
-        source = f"(SELECT {parts} FROM json_each(%s)) AS k"
+        source = f"(SELECT {parts} FROM json_each(%s)) AS k"  # noqa: S608
         parameters = [json.dumps(list(zip(*(keys[name] for name in names), strict=True)))]
+    statement = f"SELECT {wanted} FROM {source} JOIN {table} AS t ON {matching}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {wanted} FROM {source} JOIN {table} AS t ON {matching}", parameters)  # noqa: S608
+        cursor.execute(statement, parameters)
         return list(cursor.fetchall())
 
 

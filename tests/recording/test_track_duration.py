@@ -127,4 +127,3 @@ def test_documented_thresholds_apply_and_can_be_overridden(settings: Any) -> Non
     settings.MONITORING = {**settings.MONITORING, "SLOW_OPERATION_SECONDS": {"quick": 0.5}}
     PerformanceMonitor._record_duration("quick", 0.6)
     assert set(SlowSample.objects.values_list("name", flat=True)) == {"geometry_extraction", "upload", "quick"}
-

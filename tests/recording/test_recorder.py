@@ -1,0 +1,164 @@
+"""Recording never raises, never waits, and counts what it drops."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from monitoring.conf import get_config
+from monitoring.recording import encode
+from monitoring.recording.events import Counter, Operation
+from monitoring.recording.recorder import recorder
+from monitoring.recording.transport import Transport
+from monitoring.stream import streams
+from tests.pipeline import client, counted, drain_all, stream
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_client")]
+
+
+def operation(name: str = "work") -> Operation:
+    return Operation(time.time_ns(), 1_000, name, failed=False)
+
+
+def until(condition: Any, seconds: float = 10.0) -> None:
+    """Wait for a condition; fail when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.005)
+
+
+def test_the_thread_sends_by_itself() -> None:
+    recorder.record(operation())
+    until(lambda: streams.length(client(), stream()) == 1)
+    drain_all()
+    assert counted("folded") == {"operation": 1}
+
+
+def test_threads_do_not_lose_each_others_events() -> None:
+    def work() -> None:
+        for _ in range(2_000):
+            recorder.record(operation())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recorder.flush()
+    drain_all()
+    assert counted("folded") == {"operation": 8_000}
+    assert counted("lost") == {}
+
+
+@pytest.mark.parametrize("event", [None, 7, "text", object(), ("tuple",)])
+def test_what_is_no_event_is_counted_and_does_not_raise(event: Any) -> None:
+    recorder.record(event)
+    recorder.record_fact(event)
+    assert recorder.flush()
+    drain_all()
+    assert counted("lost") == {"failure": 2}
+
+
+def test_an_event_that_cannot_be_encoded_does_not_stop_the_others() -> None:
+    for name in ("good", object(), "better"):
+        recorder.record(Counter(time.time_ns(), name, 1))  # type: ignore[arg-type]
+    recorder.record(Operation("yesterday", 1, "bad clock", failed=False))  # type: ignore[arg-type]
+    recorder.record(operation())
+    assert recorder.flush()
+    drain_all()
+    folded, lost = counted("folded"), counted("lost")
+    assert folded["operation"] == 1
+    assert lost["operation"] == 1
+    assert folded["counter"] + lost.get("counter", 0) == 3
+    assert folded["counter"] >= 2
+
+
+def test_a_full_buffer_lets_the_oldest_go_and_counts_them(settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "BUFFER_EVENTS": 100, "FLUSH_INTERVAL": 3600, "FLUSH_EVENTS": 10_000}
+    for number in range(150):
+        recorder.record(operation(f"work-{number}"))
+    assert recorder.flush()
+    drain_all()
+    assert counted("folded") == {"operation": 100}
+    assert counted("lost") == {"operation": 50}
+
+
+def test_when_redis_is_away_batches_wait_and_arrive_later(settings: Any, redis_url: str) -> None:
+    settings.MONITORING = {**settings.MONITORING, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    recorder.record(operation())
+    assert not recorder.flush()
+    recorder.flusher._transport = Transport(replace(recorder.config, redis_url=redis_url))
+    settings.MONITORING.update(REDIS_URL=redis_url)
+    get_config.cache_clear()
+    recorder.record(operation())
+    assert recorder.flush()
+    drain_all()
+    assert counted("folded") == {"operation": 2}
+    assert counted("lost") == {}
+
+
+def test_a_forked_child_sends_nothing_of_its_parents() -> None:
+    recorder.config  # noqa: B018  # known before the fork, as in a worker
+    for _ in range(10):
+        recorder._buffers[Operation].append(operation("parent"))
+    child = os.fork()
+    if child == 0:
+        try:
+            recorder.record(operation("child"))
+            recorder.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    recorder.record(operation("parent"))
+    assert recorder.flush()
+    drain_all()
+    assert counted("folded") == {"operation": 12}
+    assert counted("lost") == {}
+
+
+def test_closing_sends_what_is_left_and_recording_may_go_on() -> None:
+    recorder.record(operation())
+    recorder.close()
+    recorder.record(operation())
+    recorder.close()
+    drain_all()
+    assert counted("folded") == {"operation": 2}
+    assert counted("lost") == {}
+
+
+def test_nothing_is_recorded_when_it_is_switched_off(settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "ENABLED": False}
+    for _ in range(3):
+        recorder.record(operation())
+    assert sum(map(len, recorder._buffers.values())) == 0
+    assert recorder._flusher is None
+
+
+def test_names_are_sent_once_a_batch() -> None:
+    notes: Any = encode.Notes()
+    segment = encode.operations([operation("same") for _ in range(1_000)], 0, notes)
+    assert segment.names == ["same"]
+
+
+def test_a_flood_of_one_error_travels_in_full_only_so_often(settings: Any) -> None:
+    from monitoring.errors.models import ErrorLog
+    from monitoring.recording import errors
+
+    settings.MONITORING = {**settings.MONITORING, "ERRORS_PER_MINUTE": 3}
+    for number in range(20):
+        try:
+            raise ValueError(f"number {number}")
+        except ValueError as error:
+            recorder.record_fact(errors.capture(error, "work", recorder.limiter, None))
+    assert recorder.flush()
+    drain_all()
+    assert ErrorLog.objects.count() == 20
+    full = ErrorLog.objects.exclude(chain=[])
+    assert 3 <= full.count() <= 6  # six where a minute ended meanwhile
+    assert len(set(ErrorLog.objects.values_list("fingerprint", flat=True))) == 1
