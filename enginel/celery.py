@@ -12,3 +12,4 @@ app = Celery("enginel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 install(app)
 app.conf.imports += ["tasks.designs"]
+app.conf.beat_schedule["designs-resume"] = {"task": "tasks.designs.resume_designs", "schedule": 60.0}

@@ -67,7 +67,7 @@ class DeadLettersView(ApiView, generics.ListAPIView[DeadLetter]):
 
     def get_queryset(self) -> QuerySet[DeadLetter]:
         """Narrow down by the query parameters, and leave the bytes in the database."""
-        wanted = FilterSerializer(data=self.request.query_params)
+        wanted = FilterSerializer(data=self.request.query_params.dict())
         wanted.is_valid(raise_exception=True)
         found = DeadLetter.objects.filter(**wanted.validated_data).order_by("-created", "-pk")
         return found.annotate(size=Length("fields")).defer("fields")

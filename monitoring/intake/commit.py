@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -22,7 +23,7 @@ from monitoring.storage import bulk
 from monitoring.storage.folding import Scope, Write
 from monitoring.stream.streams import Entry, Stream
 
-from . import decode
+from . import decode, letters
 from .consumers import CONSUMERS, add_totals
 from .ledger import Known, Ledger
 from .models import Cursor, DeadLetter, Producer
@@ -82,9 +83,11 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
     ledger = Ledger(_known(intake, entries))
     intake.step("fold")
     taken = open_entries(intake.stream, entries, ledger, refusal)
+    taken.letters = letters.unstored(intake.connection.alias, taken.letters)
     if not ledger.changed and not taken.letters:
         return 0
     scope = new_scope(intake)
+    scope.noted["entries_unreadable"] = sum(not dead.producer for dead in taken.letters)
     folded: Counter[str] = sum(map(decode.counts, taken.payloads), Counter())
     writes = fold(taken.payloads, scope, intake.config)
     writes += _totals(taken, folded, scope, intake.config.service)
@@ -167,7 +170,7 @@ def _store(intake: Intake, changed: Mapping[str, Known], now: int) -> None:
     """Move the sequences."""
     if changed:
         seen = intake.connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(now / 1000, UTC))
-        rows = {
+        rows: dict[str, list[Any]] = {
             "producer": list(changed),
             "stream": [intake.label] * len(changed),
             "sequence": [known.sequence for known in changed.values()],

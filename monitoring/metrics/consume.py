@@ -124,7 +124,7 @@ def add_totals(kind: str, grown: Mapping[tuple[str, str, int], float], scope: Sc
 
 def _grow(model: type[CounterMinute | Total], keys: tuple[str, ...], grown: Mapping[Any, float], scope: Scope) -> Write:
     """Add growth to stored values, and return what writes the sums."""
-    by_column = dict(zip(keys, map(list, zip(*grown, strict=True)), strict=True))
+    by_column: dict[str, list[Any]] = dict(zip(keys, map(list, zip(*grown, strict=True)), strict=True))
     stored = {row[:-1]: row[-1] for row in bulk.fetch(scope.connection, model, by_column, [*keys, "value"])}
     values = [min(amount + stored.get(key, 0.0), _MAX_VALUE) for key, amount in grown.items()]
     return lambda: bulk.put(scope.connection, model, by_column | {"value": values})
@@ -152,7 +152,7 @@ def _gauges(columns: Columns, scope: Scope) -> list[Write]:
         for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)
         if pair[0] >= stored.get(name_id, 0)
     }
-    rows = {
+    rows: dict[str, list[float]] = {
         "name_id": list(newer),
         "shard": [scope.shard] * len(newer),
         "at": [at for at, _ in newer.values()],

@@ -71,7 +71,7 @@ class PerformanceView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Return statistics by name over the last minutes."""
-        window = WindowSerializer(data=request.query_params)
+        window = WindowSerializer(data=request.query_params.dict())
         window.is_valid(raise_exception=True)
         asked = window.validated_data
         answer: dict[str, Any] = {"minutes": asked["minutes"]}

@@ -19,7 +19,7 @@ from monitoring.storage import bulk, partitions
 from .buckets import MAX_TOTAL, merge, pack
 from .dirty import mark_dirty
 from .models import DayRollup, DirtyPeriod, HourRollup, MinuteRollup
-from .stats import Summary
+from .stats import COLUMNS, Summary
 
 HOUR_MINUTES, DAY_MINUTES = 60, 24 * 60
 
@@ -77,9 +77,8 @@ def _summed(connection: BaseDatabaseWrapper, source: Rollup, start: int, minutes
     """Merge the rows of a period by name."""
     summaries: dict[int, Summary] = defaultdict(Summary)
     rows = source.objects.using(connection.alias).filter(start__gte=start, start__lt=start + minutes)
-    values = rows.values_list("name_id", "count", "errors", "total", "minimum", "maximum", "buckets")
-    for name_id, *row in values.iterator(chunk_size=5_000):
-        summaries[name_id].add((row[0], row[1], row[2], row[3], row[4], row[5]))
+    for row in rows.values_list("name_id", *COLUMNS).iterator(chunk_size=5_000):
+        summaries[row[0]].add(row[1:])
     merged = sorted(summaries.items())
     return {
         "name_id": [name_id for name_id, _ in merged],

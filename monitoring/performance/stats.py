@@ -18,6 +18,8 @@ from .models import MinuteRollup
 WINDOW_MINUTES = 60
 """The live view of performance covers the last hour, as documented."""
 KINDS = {"request": "requests", "operation": "operations", "task": "tasks", "wait": "waits"}
+COLUMNS = ("count", "errors", "total", "minimum", "maximum", "buckets")
+"""What `Summary.add` takes, in its order."""
 _NO_MINIMUM = 2**63 - 1
 
 
@@ -32,8 +34,8 @@ class Summary:
     maximum: int = -1
     blobs: list[bytes] = field(default_factory=list)
 
-    def add(self, row: tuple[int, int, int, int, int, bytes]) -> None:
-        """Merge one stored row: count, errors, total, minimum, maximum, buckets."""
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Merge one stored row of `COLUMNS`."""
         count, errors, total, minimum, maximum, blob = row
         self.count += count
         self.errors += errors
@@ -106,6 +108,6 @@ def _merged(ids: Iterable[int], minutes: int, *, one: bool = False) -> dict[int,
     """Merge the rows of the last minutes by name, or all into one under the key 0."""
     rows = MinuteRollup.objects.filter(start__gte=window_start(minutes), name_id__in=list(ids))
     merged: dict[int, Summary] = defaultdict(Summary)
-    for name_id, *row in rows.values_list("name_id", "count", "errors", "total", "minimum", "maximum", "buckets"):
-        merged[0 if one else name_id].add((row[0], row[1], row[2], row[3], row[4], row[5]))
+    for row in rows.values_list("name_id", *COLUMNS):
+        merged[0 if one else row[0]].add(row[1:])
     return merged

@@ -123,7 +123,7 @@ def _failed(sender: Any = None, task_id: str = "", exception: BaseException | No
         context = current.get()
         if context is None or context.task_id != task_id:
             _record_lost_execution(sender, task_id, exception)
-        if exception is not None and sender.name not in recorder.config.ignored_tasks:
+        if exception is not None:
             recorder.record_fact(errors.capture(exception, sender.name, recorder.limiter, context))
     except Exception:  # the worker must go on
         recorder.failed()

@@ -133,7 +133,7 @@ def delete(client: Client, stream: Stream, ids: Iterable[bytes], page: int = 5_0
 
 def length(client: Client, stream: Stream) -> int:
     """Return how many entries wait in the stream."""
-    return cast(int, client.xlen(stream.key))
+    return client.xlen(stream.key)
 
 
 def existing(client: Client, prefix: str, configured_shards: int) -> set[Stream]:
