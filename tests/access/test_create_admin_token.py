@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -197,3 +200,15 @@ def test_runs_at_the_same_time_agree_on_one_user_and_one_token(tmp_path: Path) -
         printed = set(pool.map(run, range(4)))
     assert printed == {path.read_text().strip()}
     assert get_user_model().objects.count() == AuthToken.objects.count() == 1
+
+
+@pytest.mark.system
+def test_processes_at_the_same_time_agree_on_sqlite_too(tmp_path: Path) -> None:
+    environment = os.environ | {"ENGINEL_VAR": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    manage = [sys.executable, "manage.py"]
+    subprocess.run([*manage, "migrate", "-v0", "--skip-checks"], env=environment, check=True, timeout=120)
+    command = [*manage, "create_admin_token", "--user", "admin", "--file", str(tmp_path / "token")]
+    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    printed = {run.communicate(timeout=120)[0].strip() for run in runs}
+    assert printed == {(tmp_path / "token").read_text().strip()}
+    assert [run.returncode for run in runs] == [0, 0, 0]
