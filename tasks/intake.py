@@ -9,14 +9,12 @@ from monitoring.conf import get_config
 from monitoring.intake import letters, listen, replay
 from monitoring.stream.streams import parse_key
 
-QUEUE = "monitoring"
-
 
 def _stopping() -> bool:
     return state.should_stop is not None or state.should_terminate is not None
 
 
-@shared_task(name="tasks.intake.drain", queue=QUEUE, ignore_result=True, acks_late=False, expires=60)
+@shared_task(name="tasks.intake.drain", ignore_result=True, acks_late=False, expires=60)
 def drain(key: str) -> None:
     """Drain one stream for some seconds, then hand over to the next run.
 
@@ -29,14 +27,14 @@ def drain(key: str) -> None:
         drain.apply_async((key,))
 
 
-@shared_task(name="tasks.intake.revive", queue=QUEUE, ignore_result=True, acks_late=False, expires=10)
+@shared_task(name="tasks.intake.revive", ignore_result=True, acks_late=False, expires=10)
 def revive() -> None:
     """Start draining every stream that nobody drains: after a start, a crash, or a lost message."""
     for stream in listen.unattended(get_config()):
         drain.apply_async((stream.key,))
 
 
-@shared_task(name="tasks.intake.replay_upgraded", queue=QUEUE, ignore_result=True, expires=3600)
+@shared_task(name="tasks.intake.replay_upgraded", ignore_result=True, expires=3600)
 def replay_upgraded() -> None:
     """Take in batches that a newer release wrote, once this release can read them."""
     config = get_config()

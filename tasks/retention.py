@@ -10,10 +10,8 @@ from monitoring.intake import retention as intake
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
 
-QUEUE = "monitoring"
 
-
-@shared_task(name="tasks.retention.prune", queue=QUEUE, ignore_result=True, expires=3600, soft_time_limit=1800)
+@shared_task(name="tasks.retention.prune", ignore_result=True, expires=3600, soft_time_limit=1800)
 def prune() -> None:
     """Drop everything that is beyond its retention, the finest first."""
     config = get_config()

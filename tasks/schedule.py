@@ -9,6 +9,8 @@ from celery.schedules import crontab
 
 MODULES = ["tasks.intake", "tasks.performance", "tasks.retention"]
 
+QUEUE = "monitoring"
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
@@ -20,4 +22,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
 def install(app: Celery) -> None:
     """Add Enginel's tasks, their schedule and their queue `monitoring` to a Celery app."""
     app.conf.imports = [*app.conf.imports, *(name for name in MODULES if name not in app.conf.imports)]
+    mine = {f"{module}.*": {"queue": QUEUE} for module in MODULES}
+    others = app.conf.task_routes or []
+    app.conf.task_routes = [mine, *(others if isinstance(others, list | tuple) else [others])]
     app.conf.beat_schedule = {**SCHEDULE, **app.conf.beat_schedule}

@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
+
+# Examples are slow on a busy machine; time is no verdict here.
+hypothesis_settings.register_profile("enginel", deadline=None)
+hypothesis_settings.load_profile("enginel")
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 FILTERED = "[filtered]"
 _DENIED = re.compile(
-    r"pass(word|wd|phrase)|secret|token|api_?key|auth(?!or)|credential|cookie|session|csrf|private|signature"
+    r"pass(word|wd|phrase)|secret|token|api_?key|auth(?!or(?!i))|credential|cookie|session|csrf|private|signature"
     r"|card_?n|cvv|iban|ssn|e_?mail|phone",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -60,7 +61,7 @@ async def async_stream(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def file(request: HttpRequest) -> FileResponse:
-    return FileResponse(open(__file__, "rb"))  # noqa: SIM115
+    return FileResponse(open(__file__, "rb"))
 
 
 urlpatterns = [
@@ -107,7 +108,7 @@ def test_an_exception_is_recorded_once_with_its_frames_and_route(client: Client)
     assert error.trace_id == "a" * 32
     file_name, function, line = error.chain[0]["frames"][-1]
     assert (file_name, function) == (__file__, "broken")
-    assert "raise RuntimeError" in open(__file__).read().splitlines()[line - 1]
+    assert "raise RuntimeError" in Path(__file__).read_text().splitlines()[line - 1]
     assert slowest_total("request")["GET broken/"]["error_count"] == 1
 
 
