@@ -36,6 +36,7 @@ class Recorder:
         self._flusher: Flusher | None = None
         self._limiter: Limiter | None = None
         self._folding = threading.local()
+        self._making = threading.RLock()
 
     def record(self, event: Event) -> None:
         """Record one event. Never raises, never waits."""
@@ -127,10 +128,14 @@ class Recorder:
     @property
     def flusher(self) -> Flusher:
         """The thread's object of this process, made when first needed."""
-        if self._flusher is None:
-            self._flusher = Flusher(self._buffers, self.config)
-            self._batch, self._limit = self.config.flush_events, self.config.buffer_events
-        return self._flusher
+        flusher = self._flusher
+        if flusher is None:
+            with self._making:  # the first events of two threads must not make two
+                flusher = self._flusher
+                if flusher is None:
+                    flusher = self._flusher = Flusher(self._buffers, self.config)
+                    self._batch, self._limit = self.config.flush_events, self.config.buffer_events
+        return flusher
 
     @property
     def limiter(self) -> Limiter:

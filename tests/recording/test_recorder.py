@@ -111,7 +111,7 @@ def test_a_forked_child_sends_nothing_of_its_parents() -> None:
     if child == 0:
         try:
             recorder.record(operation("child"))
-            recorder.close()
+            until(recorder.flush)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
