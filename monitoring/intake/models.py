@@ -24,7 +24,7 @@ class Producer(models.Model):
     stream = models.CharField(max_length=20)
     sequence = models.BigIntegerField()
     counts = models.JSONField(default=dict)
-    seen = models.DateTimeField(db_index=True)
+    seen = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.producer} at {self.sequence}"

@@ -2,7 +2,7 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
-from monitoring.storage.partitions import CreatePartitionedModel
+from monitoring.storage.partitions import CreatePartitionedModel, KeepRoomForUpdates
 
 
 class Migration(migrations.Migration):
@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('stream', models.CharField(max_length=20)),
                 ('sequence', models.BigIntegerField()),
                 ('counts', models.JSONField(default=dict)),
-                ('seen', models.DateTimeField(db_index=True)),
+                ('seen', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
@@ -214,4 +214,10 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['kind', 'name', 'at'], name='monitoring_slow_name')],
             },
         ),
+        KeepRoomForUpdates('DurationTotal'),
+        KeepRoomForUpdates('Total'),
+        KeepRoomForUpdates('GaugeValue'),
+        KeepRoomForUpdates('Producer'),
+        KeepRoomForUpdates('Cursor'),
+        KeepRoomForUpdates('DirtyPeriod'),
     ]

@@ -15,6 +15,7 @@ from django.db.migrations.state import ProjectState
 
 _COLUMN = "start"
 _DELETE_ROWS = 5_000
+_FILLFACTOR = 50
 _known: set[tuple[str, str]] = set()
 
 
@@ -34,6 +35,45 @@ class CreatePartitionedModel(migrations.CreateModel):
             statement, parameters = editor.table_sql(model)
             editor.execute(f'{statement} PARTITION BY RANGE ("{_COLUMN}")', parameters or None)
             editor.deferred_sql.extend(editor._model_indexes_sql(model))
+
+
+class KeepRoomForUpdates(migrations.operations.base.Operation):
+    """Let PostgreSQL leave half of each page of a hot table free, so that updates stay on their page (HOT).
+
+    Args:
+        name: Name of the model.
+    """
+
+    reversible = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Change nothing that models know of."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,  # noqa: ARG002  # Django's signature
+        to_state: ProjectState,
+    ) -> None:
+        """Set the table's fillfactor, on PostgreSQL."""
+        model: Any = to_state.apps.get_model(app_label, self.name)
+        if schema_editor.connection.vendor == "postgresql" and self.allow_migrate_model(
+            schema_editor.connection.alias, model
+        ):
+            schema_editor.execute(f'ALTER TABLE "{model._meta.db_table}" SET (fillfactor = {_FILLFACTOR})')
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Leave the table as it is: it goes with its model."""
+
+    def describe(self) -> str:
+        """Say what it does, for `migrate --plan`."""
+        return f"Leave room for updates in the table of {self.name}"
 
 
 def ensure(connection: BaseDatabaseWrapper, model: Any, starts: Iterable[int]) -> None:
@@ -57,10 +97,9 @@ def _create(connection: BaseDatabaseWrapper, table: str, name: str, first: int, 
         if cursor.fetchone()[0] is not None:
             return
         try:
-            # Half-filled pages let every later update of a row stay on its page (HOT).
             cursor.execute(
                 f'CREATE TABLE IF NOT EXISTS "{name}" PARTITION OF "{table}"'
-                f" FOR VALUES FROM ({first}) TO ({end}) WITH (fillfactor = 50)"
+                f" FOR VALUES FROM ({first}) TO ({end}) WITH (fillfactor = {_FILLFACTOR})"
             )
         except ProgrammingError:  # somebody else created it at the same moment
             if connection.in_atomic_block:

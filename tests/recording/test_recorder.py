@@ -25,6 +25,10 @@ def operation(name: str = "work") -> Operation:
     return Operation(time.time_ns(), 1_000, name, failed=False)
 
 
+def entries() -> list[streams.Entry]:
+    return streams.read(client(), stream(), 1_000, 10**9)
+
+
 def until(condition: Any, seconds: float = 10.0) -> None:
     """Wait for a condition; fail when it does not come true."""
     deadline = time.monotonic() + seconds
@@ -126,6 +130,21 @@ def test_closing_sends_what_is_left_and_recording_may_go_on() -> None:
     recorder.record(operation())
     recorder.close()
     recorder.record(operation())
+    recorder.close()
+    drain_all()
+    assert counted("folded") == {"operation": 2}
+    assert counted("lost") == {}
+
+
+def test_an_idle_producer_stays_known_then_says_goodbye_and_comes_back_as_another(settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "KEEPALIVE_INTERVAL": 0.05, "PRODUCER_IDLE_LIMIT": 0.4}
+    recorder.record(operation())
+    until(lambda: any(b"g" in entry.fields for entry in entries()))
+    first = entries()
+    assert len(first) >= 3
+    assert len({entry.fields[b"p"] for entry in first}) == 1
+    recorder.record(operation())
+    until(lambda: len({entry.fields[b"p"] for entry in entries()}) == 2)
     recorder.close()
     drain_all()
     assert counted("folded") == {"operation": 2}
