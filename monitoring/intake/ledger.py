@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from monitoring.recording.wire import Head
 
+_SUSPECT = "?"
+"""A mark among the counts, as no kind is called: this producer had been forgotten when its last batch came."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -28,17 +31,25 @@ class Ledger:
         self._known = dict(known)
         self.changed: dict[str, Known] = {}
 
-    def knows(self, producer: str) -> bool:
-        """Whether anything of this producer was counted before."""
-        return producer in self._known
+    def trusts(self, producer: str) -> bool:
+        """Whether what this producer sent before is known, so that none of its batches can count twice."""
+        return _SUSPECT not in self._known.get(producer, Known(0, {_SUSPECT: 1})).counts
 
     def is_repeated(self, head: Head) -> bool:
         """Whether the batch was counted before, in an earlier drain or in this one."""
         return head.sequence <= self._known.get(head.producer, Known()).sequence
 
-    def count(self, head: Head) -> Counter[str]:
-        """Count a batch, and return how many events its producer recorded since the one before, by kind."""
-        before = self._known.get(head.producer, Known())
-        grown = Counter({kind: max(0, n - before.counts.get(kind, 0)) for kind, n in head.counts.items()})
-        self._known[head.producer] = self.changed[head.producer] = Known(head.sequence, head.counts)
+    def count(self, head: Head, *, suspect: bool = False) -> Counter[str]:
+        """Count a batch, and return how many events its producer recorded since the one before, by kind.
+
+        Args:
+            head: What the batch says of itself.
+            suspect: Whether it may have been counted before its producer was forgotten.
+        """
+        before = self._known.get(head.producer, Known()).counts
+        grown = Counter({kind: max(0, n - before.get(kind, 0)) for kind, n in head.counts.items()})
+        # Should counts ever fall, what was reported once is not reported again when they rise.
+        counts = {kind: max(n, before.get(kind, 0)) for kind, n in head.counts.items()}
+        counts |= {_SUSPECT: 1} if suspect else {}
+        self._known[head.producer] = self.changed[head.producer] = Known(head.sequence, counts)
         return grown

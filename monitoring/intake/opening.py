@@ -56,8 +56,8 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
             continue
         if ledger.is_repeated(head):
             continue
-        forgotten = not ledger.knows(head.producer) and _age_seconds(entry) > FORGET_SECONDS
-        grown = ledger.count(head)
+        forgotten = _age_seconds(entry) > FORGET_SECONDS and not ledger.trusts(head.producer)
+        grown = ledger.count(head, suspect=forgotten)
         payload, problem = (None, refusal) if refusal else _open(head, entry, forgotten=forgotten)
         if problem:
             taken.letters.append(letters.letter(stream, entry, head, problem))
