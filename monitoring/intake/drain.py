@@ -6,7 +6,9 @@ recognised by its sequences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
@@ -22,6 +24,23 @@ from .models import DeadLetter
 _TRANSIENT = (OperationalError, InterfaceError, ProgrammingError, OvertakenError)
 _DEATHS_BEFORE_SINGLE = 2
 _DEATHS_BEFORE_REFUSAL = 4
+_SUSPECTS_AT_ONCE = 100
+_REMEMBERED_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What Redis remembers of the drain that is being tried, for the case that its process dies.
+
+    Attributes:
+        entry: Id of the first entry.
+        deaths: How many processes died with this entry as their first.
+        suspects: How many entries the first of them had read: the deadly one is among them.
+    """
+
+    entry: bytes = b""
+    deaths: int = 0
+    suspects: int = 0
 
 
 def drain(intake: Intake, client: Client) -> int:
@@ -39,24 +58,42 @@ def drain(intake: Intake, client: Client) -> int:
         OperationalError, InterfaceError, ProgrammingError: The database is away or not migrated; start over later.
         redis.RedisError: Redis is away; start over later.
     """
-    config, stream = intake.config, intake.stream
+    attempt = _remembered(client, intake)
+    if attempt.deaths >= _DEATHS_BEFORE_SINGLE:
+        return _drain_suspects(intake, client, attempt)
     intake.step("read")
-    entries = streams.read(client, stream, config.drain_entries, config.drain_bytes)
+    entries = streams.read(client, intake.stream, intake.config.drain_entries, intake.config.drain_bytes)
     if not entries:
         return 0
-    deaths = _begin(client, intake, entries[0])
-    try:
-        if deaths >= _DEATHS_BEFORE_SINGLE:
-            entries = entries[:1]
-        if deaths >= _DEATHS_BEFORE_REFUSAL:
-            commit(intake, entries, (DeadLetter.Reason.DEADLY, "the process ended each time it was opened"))
-        else:
-            take_in(intake, entries)
-        streams.delete(client, stream, [entry.id for entry in entries])
-    finally:
-        client.delete(_attempt_key(intake))
+    if attempt.entry != entries[0].id:
+        attempt = Attempt(entries[0].id, 0, len(entries))
+    with _attempting(intake, client, attempt):
+        take_in(intake, entries)
+        streams.delete(client, intake.stream, [entry.id for entry in entries])
+    _remember(client, intake, Attempt())
     intake.step("end")
     return len(entries)
+
+
+def _drain_suspects(intake: Intake, client: Client, attempt: Attempt) -> int:
+    """Take entries in one by one until the one that kills is found, or all that were read with it have passed."""
+    for taken in range(_SUSPECTS_AT_ONCE):
+        intake.step("read")
+        entries = streams.read(client, intake.stream, 2, intake.config.drain_bytes)
+        if not entries or attempt.entry != entries[0].id or not attempt.suspects:
+            _remember(client, intake, Attempt())
+            return taken
+        with _attempting(intake, client, attempt):
+            if attempt.deaths >= _DEATHS_BEFORE_REFUSAL:
+                commit(intake, entries[:1], (DeadLetter.Reason.DEADLY, "the process ended each time it was opened"))
+            else:
+                take_in(intake, entries[:1])
+            streams.delete(client, intake.stream, [entries[0].id])
+        passed = attempt.deaths < _DEATHS_BEFORE_REFUSAL and len(entries) > 1
+        attempt = Attempt(entries[1].id, _DEATHS_BEFORE_SINGLE, attempt.suspects - 1) if passed else Attempt()
+        _remember(client, intake, attempt)
+        intake.step("end")
+    return _SUSPECTS_AT_ONCE
 
 
 def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
@@ -85,15 +122,31 @@ def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
     return take_in(intake, entries[:middle]) + take_in(intake, entries[middle:])
 
 
+@contextmanager
+def _attempting(intake: Intake, client: Client, attempt: Attempt) -> Iterator[None]:
+    """Remember one more death; one that fails without dying takes it back."""
+    _remember(client, intake, replace(attempt, deaths=attempt.deaths + 1))
+    try:
+        yield
+    except BaseException:
+        _remember(client, intake, attempt)
+        raise
+
+
+def _remember(client: Client, intake: Intake, attempt: Attempt) -> None:
+    if attempt.deaths:
+        noted = b" ".join((attempt.entry, b"%d" % attempt.deaths, b"%d" % attempt.suspects))
+        client.set(_attempt_key(intake), noted, ex=_REMEMBERED_SECONDS)
+    else:
+        client.delete(_attempt_key(intake))
+
+
+def _remembered(client: Client, intake: Intake) -> Attempt:
+    parts = (cast(bytes | None, client.get(_attempt_key(intake))) or b"").split()
+    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
+        return Attempt()
+    return Attempt(parts[0], int(parts[1]), int(parts[2]))
+
+
 def _attempt_key(intake: Intake) -> str:
     return f"{intake.config.stream_prefix}:attempt:{intake.label}"
-
-
-def _begin(client: Client, intake: Intake, first: Entry) -> int:
-    """Note that these entries are being opened; return how often a process died with the same one at its head."""
-    key = _attempt_key(intake)
-    noted = cast(bytes | None, client.get(key)) or b""
-    entry_id, _, deaths = noted.partition(b" ")
-    died = int(deaths) if entry_id == first.id and deaths.isdigit() else 0
-    client.set(key, first.id + b" " + str(died + 1).encode(), ex=3600)
-    return died
