@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import re
 import signal
 import stat
 import subprocess
@@ -28,6 +27,10 @@ pytestmark = pytest.mark.system
 _STOP_SECONDS = 10.0
 # Generous: other tests keep both cores busy meanwhile.
 _READY_SECONDS = 120.0
+
+
+GIVEN_TOKEN = "a-token-that-was-given-0123456789abcdef"
+GIVEN_PASSWORD = "a-password-that-was-given"
 
 
 class Platform:
@@ -127,6 +130,16 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
         made.wait_until_gone()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One platform with the demo and secrets that were given, for the tests that only look at it."""
+    made = Platform(tmp_path_factory.mktemp("running"))
+    made.start("--demo", ADMIN_TOKEN=GIVEN_TOKEN, FLOWER_USER="boss", FLOWER_PASSWORD=GIVEN_PASSWORD)
+    yield made
+    assert made.stop() < _STOP_SECONDS
+    assert made.left_over() == []
+
+
 def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
@@ -152,6 +165,9 @@ def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Pla
     login = basic("admin", platform.secret("flower-password"))
     assert platform.get("/workers", flower=True, Authorization=login)[0] == 200
 
+    # Recorded a moment before the end: what the processes still hold must be counted after the restart.
+    for _ in range(20):
+        assert platform.get("/api/series/", Authorization=f"Bearer {token}")[0] == 200
     assert platform.stop() < _STOP_SECONDS
     assert platform.process is not None
     assert platform.process.returncode == 0
@@ -160,9 +176,16 @@ def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Pla
     platform.start()
     assert platform.secret("admin-token") == token
     assert platform.secret("admin-password") == password
-    assert platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")[0] == 200
+    platform.wait(lambda: requests_counted(platform, token).get("GET api/series/", 0) >= 20)
+    assert requests_counted(platform, token)["GET api/series/"] == 20
     assert platform.stop(signal.SIGINT) < _STOP_SECONDS
     assert platform.left_over() == []
+
+
+def requests_counted(platform: Platform, token: str) -> dict[str, int]:
+    """Read how many requests of each name the platform has counted."""
+    _status, body = platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")
+    return {name: facts["count"] for name, facts in json.loads(body)["requests"].items()}
 
 
 def answers(platform: Platform, *, flower: bool) -> bool:
@@ -177,36 +200,31 @@ def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platf
     ready = {name: platform.state / "run" / f"{name}.ready" for name in ("designs", "monitoring")}
     for path in ready.values():
         path.unlink()
-    for word, name in {"gunicorn": "web", "designs@": "designs", "monitoring@": "monitoring", "beat": "beat"}.items():
+    address = platform.secret("redis/url")
+    victims = {
+        "-server": "redis",
+        "gunicorn": "web",
+        "designs@": "designs",
+        "monitoring@": "monitoring",
+        "beat": "beat",
+    }
+    for word, name in victims.items():
         (victim,) = platform.children_of(word)
         victim.kill()
         platform.wait(lambda name=name: f"{name} was killed by SIGKILL; starting it again" in platform.output)
     platform.wait(lambda: all(path.exists() for path in ready.values()), _READY_SECONDS)
     platform.wait(lambda: answers(platform, flower=False))
+    assert platform.secret("redis/url") == address, "who still holds the address finds Redis again"
 
     platform.stop(signal.SIGKILL)
     platform.wait_until_gone()
 
 
-def test_redis_comes_back_at_its_address_with_its_data(platform: Platform) -> None:
-    platform.start()
-    address = platform.secret("redis/url")
-    (victim,) = platform.children_of("-server")
-    victim.kill()
-    platform.wait(lambda: "redis was killed by SIGKILL; starting it again" in platform.output)
-    platform.wait(lambda: platform.children_of("-server"))
-    assert platform.secret("redis/url") == address
-    assert answers(platform, flower=False)
-    assert platform.stop() < _STOP_SECONDS
-    assert platform.left_over() == []
-
-
-def test_it_refuses_to_share_its_ports_and_its_folder(platform: Platform) -> None:
-    platform.start()
-    same_folder = {**os.environ, "ENGINEL_VAR": str(platform.state)}
+def test_it_refuses_to_share_its_ports_and_its_folder(running: Platform) -> None:
+    same_folder = {**os.environ, "ENGINEL_VAR": str(running.state)}
     for name in ("DATABASE_URL", "REDIS_URL"):
         same_folder.pop(name, None)
-    same_ports = {**same_folder, "PORT": str(platform.port), "FLOWER_PORT": str(platform.flower_port)}
+    same_ports = {**same_folder, "PORT": str(running.port), "FLOWER_PORT": str(running.flower_port)}
     other_ports = {**same_folder, "PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
     for environment, reason in ((same_ports, "is in use"), (other_ports, "another bin/up already runs")):
         second = subprocess.run(
@@ -215,25 +233,20 @@ def test_it_refuses_to_share_its_ports_and_its_folder(platform: Platform) -> Non
         assert second.returncode == 1
         assert reason in second.stderr
         assert len(second.stderr.splitlines()) == 1, second.stderr
-    assert answers(platform, flower=False), "the first one goes on"
+    assert answers(running, flower=False), "the first one goes on"
 
 
-def test_given_secrets_are_used_and_never_on_a_command_line(platform: Platform) -> None:
-    token, password = "a-token-that-was-given-0123456789abcdef", "a-password-that-was-given"
-    platform.start(ADMIN_TOKEN=token, FLOWER_USER="boss", FLOWER_PASSWORD=password)
-    assert platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")[0] == 200
-    platform.wait(lambda: answers(platform, flower=True))
-    assert platform.get("/workers", flower=True, Authorization=basic("boss", password))[0] == 200
-    for process in platform.family():
+def test_given_secrets_are_used_and_never_on_a_command_line(running: Platform) -> None:
+    assert running.get("/api/monitoring/performance/", Authorization=f"Bearer {GIVEN_TOKEN}")[0] == 200
+    running.wait(lambda: answers(running, flower=True))
+    assert running.get("/workers", flower=True, Authorization=basic("boss", GIVEN_PASSWORD))[0] == 200
+    for process in running.family():
         line = " ".join(process.cmdline())
-        assert token not in line
-        assert password not in line
+        assert GIVEN_TOKEN not in line
+        assert GIVEN_PASSWORD not in line
 
 
-def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(platform: Platform) -> None:
-    platform.start("--demo")
-    header = {"Authorization": f"Bearer {platform.secret('admin-token')}"}
-    seen = re.compile(r"api/designs/upload/")
-    platform.wait(lambda: seen.search(platform.get("/api/monitoring/performance/", **header)[1]), 10)
-    designs = json.loads(platform.get("/api/designs/", **header)[1])
+def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(running: Platform) -> None:
+    running.wait(lambda: "POST api/designs/upload/" in requests_counted(running, GIVEN_TOKEN), 10)
+    designs = json.loads(running.get("/api/designs/", Authorization=f"Bearer {GIVEN_TOKEN}")[1])
     assert designs["results"]
