@@ -8,7 +8,6 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
-from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
@@ -17,7 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from monitoring.access.problems import described
+from monitoring.access.openapi import describe
+from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 from monitoring.intake.api import TallySerializer
@@ -57,7 +57,7 @@ class HealthView(ApiView):
     permission_classes = []
     content_negotiation_class = AnyClient
 
-    @extend_schema(operation_id="health", responses=HealthSerializer)
+    @describe(operation_id="health", responses=HealthSerializer)
     def get(self, _request: Request) -> Response:
         """Answer that the process is alive."""
         return Response({"status": "ok", "service": get_config().service})
@@ -76,7 +76,7 @@ class DashboardSerializer(serializers.Serializer[Any]):
 class DashboardView(ApiView):
     """The live view of everything."""
 
-    @extend_schema(operation_id="dashboard", responses={200: DashboardSerializer, **described()})
+    @describe(operation_id="dashboard", responses={200: DashboardSerializer, **refusals()})
     def get(self, _request: Request) -> Response:
         """Return what happened lately."""
         operations = stats.slowest_total("operation")
@@ -94,20 +94,16 @@ class Describable(SchemaGenerator):
 class SchemaView(ApiView, SpectacularAPIView):
     """The API's description as OpenAPI 3."""
 
+    schema = None
     renderer_classes = [OpenApiJsonRenderer, OpenApiJsonRenderer2]
     generator_class = Describable
     serve_public = True
-
-    @extend_schema(exclude=True)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Describe the API."""
-        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return response
 
 
 class DocsView(ApiView, SpectacularSwaggerSplitView):
     """The API's description as a page to try it out. All it needs is served by this project."""
 
+    schema = None
     renderer_classes = [TemplateHTMLRenderer]
     template_name = "monitoring/docs.html"
     url_name = "monitoring:schema"

@@ -29,7 +29,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
 
 
-def described(*statuses: int) -> dict[Any, Any]:
+def refusals(*statuses: int) -> dict[Any, Any]:
     """Return, for an endpoint's description, that it refuses with these statuses, and who may not use it at all."""
     return {(status, MEDIA_TYPE): ProblemSerializer for status in (*statuses, 401, 403)}
 

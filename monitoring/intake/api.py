@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404
-from django.utils.decorators import method_decorator
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from monitoring.access.openapi import describe
 from monitoring.access.paging import Pages
-from monitoring.access.problems import described, problem
+from monitoring.access.problems import problem, refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -72,24 +71,23 @@ class DeadLettersView(ApiView, generics.ListAPIView[DeadLetter]):
         found = DeadLetter.objects.filter(**wanted.validated_data).order_by("-created", "-pk")
         return found.annotate(size=Length("fields")).defer("fields")
 
-    @extend_schema(
+    @describe(
         operation_id="dead_letters",
         parameters=[OpenApiParameter("reason", enum=DeadLetter.Reason.values)],
-        responses={200: DeadLetterSerializer(many=True), **described(400)},
+        responses={200: DeadLetterSerializer(many=True), **refusals(400)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List dead letters, the newest first."""
         return super().get(request, *args, **kwargs)
 
 
-@method_decorator(transaction.non_atomic_requests, name="dispatch")  # a replay commits by itself
 class ReplayView(ApiView):
     """Another try for a batch that could not be taken in."""
 
-    @extend_schema(
+    @describe(
         operation_id="replay",
         request=None,
-        responses={200: ReplayedSerializer, **described(404, 409)},
+        responses={200: ReplayedSerializer, **refusals(404, 409)},
     )
     def post(self, _request: Request, pk: int) -> Response:
         """Take a dead letter in. It disappears with the commit in which its events count."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring.access.problems import described
+from monitoring.access.openapi import describe
+from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -64,10 +64,10 @@ class WindowSerializer(serializers.Serializer[Any]):
 class PerformanceView(ApiView):
     """How long requests, operations, tasks, and the waits of tasks took."""
 
-    @extend_schema(
+    @describe(
         operation_id="performance",
         parameters=[WindowSerializer],
-        responses={200: PerformanceSerializer, **described(400)},
+        responses={200: PerformanceSerializer, **refusals(400)},
     )
     def get(self, request: Request) -> Response:
         """Return statistics by name over the last minutes."""

@@ -112,6 +112,7 @@ def test_the_token_of_somebody_else_in_the_file_is_not_taken_over(create: Create
     path = tmp_path / "token"
     first = create("eve", file=path)
     assert create("admin", file=path) != first
+    assert tokens.find(first).user.get_username() == "eve"
 
 
 def test_a_folder_that_does_not_exist_is_an_error_that_leaves_no_token(create: Create, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import router, transaction
 
 from monitoring.access import accounts, token_file, tokens
 
@@ -56,13 +56,14 @@ def _password(path: Path | None) -> str | None:
 
 def _token(user: Any, chosen: str | None, path: Path | None, days: int) -> str:
     """Return a valid token of the user, stored and, where asked for, written to a file."""
-    with transaction.atomic():
+    users = get_user_model()
+    with transaction.atomic(using=router.db_for_write(users)):
         tokens.forget_expired(user)  # a write first, for SQLite to lock before anything is read
-        get_user_model()._default_manager.select_for_update().get(pk=user.pk)  # of two runs, one comes second
-        kept = token_file.read(path) if path is not None else None
+        users._default_manager.select_for_update().get(pk=user.pk)  # of two runs, one comes second
+        kept = _valid(token_file.read(path), user) if path is not None else None
         if chosen is not None:
             _store(chosen, user, days)
-        token = chosen or _valid(kept, user) or tokens.issue(user, days)
+        token = chosen or kept or tokens.issue(user, days)
         if path is not None and kept == token:
             path.chmod(0o600)
         elif path is not None:
