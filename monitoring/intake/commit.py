@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,9 +87,8 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         return 0
     scope = new_scope(intake)
     scope.noted["entries_unreadable"] = sum(not dead.producer for dead in taken.letters)
-    folded: Counter[str] = sum(map(decode.counts, taken.payloads), Counter())
     writes = fold(taken.payloads, scope, intake.config)
-    writes += _totals(taken, folded, scope, intake.config.service)
+    writes += _totals(taken, scope, intake.config.service)
     intake.step("begin")
     with transaction.atomic(using=intake.connection.alias, durable=not intake.config.eager):
         bump(intake, version)
@@ -102,7 +100,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
         intake.step("commit")
     intake.step("delete")
-    return folded.total()
+    return taken.folded.total()
 
 
 def new_scope(intake: Intake) -> Scope:
@@ -120,9 +118,9 @@ def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list
     return [write for consume in CONSUMERS for write in consume(decoded.measures, decoded.facts, scope)]
 
 
-def _totals(taken: Taken, folded: Counter[str], scope: Scope, service: str) -> list[Write]:
+def _totals(taken: Taken, scope: Scope, service: str) -> list[Write]:
     """Count what was folded, lost, refused and clamped, as totals since ever."""
-    outcomes = {"folded": folded, "lost": taken.recorded - folded, "refused": taken.refused}
+    outcomes = {"folded": taken.folded, "lost": taken.lost, "refused": taken.refused}
     grown = {
         (service, f"events_{outcome}:{kind}", 0): float(count)
         for outcome, by_kind in outcomes.items()

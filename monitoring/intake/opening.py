@@ -28,13 +28,15 @@ class Taken:
     Attributes:
         payloads: Opened batches that count.
         letters: Batches that cannot be taken in.
-        recorded: Events by kind that the producers of `payloads` say they recorded.
-        refused: The same of the producers of `letters`.
+        folded: Events by kind that `payloads` carry.
+        lost: Events by kind that their producers recorded and that no batch carries.
+        refused: Events by kind that the producers of `letters` recorded.
     """
 
     payloads: list[wire.Payload] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
-    recorded: Counter[str] = field(default_factory=Counter)
+    folded: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -63,7 +65,10 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
             taken.letters.append(letters.letter(stream, entry, head, problem))
             taken.refused.update(grown)
             continue
-        taken.recorded.update(grown)
+        carried = decode.counts(payload)
+        taken.folded.update(carried)
+        # Batch by batch: what one producer carries beyond its counts must not hide what another one lost.
+        taken.lost.update(grown - carried)
         if payload is not None:
             taken.payloads.append(payload)
     return taken
