@@ -34,13 +34,23 @@ class _Pile:
 
     names: list[tuple[str, str]] = field(default_factory=list)
     index: dict[tuple[str, str], int] = field(default_factory=dict)
+    as_sent: dict[str, dict[str, int]] = field(default_factory=dict)
     parts: dict[str, list[Array]] = field(default_factory=dict)
 
-    def position(self, service: str, name: str) -> int:
-        key = (service, name)
-        position = self.index.get(key)
-        if position is None:
-            position = self.index[key] = len(self.names)
+    def positions(self, service: str, names: list[str]) -> Array:
+        """Return where a segment's names stand among those of the pile; batches mostly repeat them."""
+        known = self.as_sent.setdefault(service, {})
+        found = list(map(known.get, names))
+        if None in found:
+            for name in names:
+                if name not in known:
+                    known[name] = self._position((service, wire.name(name)))
+            found = list(map(known.get, names))
+        return np.array(found, np.int64)
+
+    def _position(self, key: tuple[str, str]) -> int:
+        position = self.index.setdefault(key, len(self.names))
+        if position == len(self.names):
             self.names.append(key)
         return position
 
@@ -79,6 +89,8 @@ def check(payload: wire.Payload) -> None:
     for segment in payload.segments:
         if segment.kind not in COLUMNS:
             raise wire.WireError(f"unknown kind {segment.kind[:50]!r}")
+        if len(segment.names) > segment.rows * len(NAME_COLUMNS):
+            raise wire.WireError(f"segment {segment.kind!r} has more names than its rows can use")
         for title, code in COLUMNS[segment.kind].items():
             if title not in segment.columns or segment.columns[title].code != code:
                 raise wire.WireError(f"segment {segment.kind!r} lacks column {title!r} of type {code!r}")
@@ -117,7 +129,7 @@ def _array(column: wire.Column) -> Array:
 
 
 def _pile_up(pile: _Pile, segment: wire.Segment, service: str, base: int) -> None:
-    positions = np.array([pile.position(service, wire.name(name)) for name in segment.names], np.int64)
+    positions = pile.positions(service, segment.names)
     for title in COLUMNS[segment.kind]:
         values = _array(segment.columns[title])
         if title in NAME_COLUMNS:
