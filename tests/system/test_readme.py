@@ -1,0 +1,81 @@
+"""Every curl of the README, as it stands there, against a platform that runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import redis
+
+from .platform import ROOT, SAMPLES, Client, Platform, wait_until
+
+pytestmark = pytest.mark.system
+
+_BLOCKS = re.compile(r"^```(sh|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_KEYS = re.compile(r'"([a-z_]+)":')
+
+
+def examples() -> list[tuple[str, str]]:
+    """The commands of the README's second half, each block with the answer that stands below it."""
+    blocks = _BLOCKS.findall((ROOT / "README.md").read_text().partition("## Ask it")[2])
+    found: list[tuple[str, str]] = []
+    for kind, text in blocks:
+        if kind == "sh":
+            found.append((text, ""))
+        else:
+            found[-1] = (found[-1][0], text)
+    return found
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
+    platform.start()
+    leave_a_dead_letter(platform)
+    commands = ""
+    for shown, answer in examples():
+        command = shown.replace("http://127.0.0.1:8000", platform.base).replace(
+            "$(cat var/", f"$(cat {platform.state}/"
+        )
+        commands += command.replace("curl -H", "curl -sS -H").replace("curl http", "curl -sS http")
+        if not answer:
+            continue  # it sets a variable for the next ones
+        ran = subprocess.run(
+            ["bash", "-e", "-c", commands], cwd=ROOT, capture_output=True, text=True, env=plain(), check=False
+        )
+        assert ran.returncode == 0, f"{commands}\n{ran.stderr}"
+        for key in set(_KEYS.findall(answer)):
+            assert f'"{key}":' in ran.stdout, f"{key!r} is not in the answer to\n{commands}\n{ran.stdout}"
+        commands = commands.partition("\n")[0] + "\n"
+        if "/upload/" in shown:
+            upload_the_others(Client(platform))
+
+
+def plain() -> dict[str, str]:
+    """The environment without a proxy, which must not see what goes to this machine."""
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
+
+def upload_the_others(client: Client) -> None:
+    """Upload the other sample files too, as the README says, and wait until all was read and counted."""
+    for name in ("bracket.igs", "broken.step"):
+        client.upload(name, (SAMPLES / name).read_text())
+
+    def counted() -> bool:
+        found = client.get("/api/monitoring/dashboard/").json
+        operations = found["performance"]
+        counts = [operations.get(name, {}).get("count") for name in ("upload", "geometry_extraction", "bom_extraction")]
+        return counts == [3, 3, 2] and "error" in found["intake"]["folded"]
+
+    wait_until(counted, "all three were read and counted")
+
+
+def leave_a_dead_letter(platform: Platform) -> None:
+    """Send a batch that nobody can read."""
+    fields = {"p": "abc123", "s": "1", "v": "1", "c": '{"operation": 5}', "d": b"not a payload"}
+    with redis.Redis.from_url(platform.secret("redis/url")) as client:
+        client.xadd("enginel:stream:0:measures", fields)
+    letters = "/api/monitoring/dead-letters/"
+    wait_until(lambda: Client(platform).get(letters).json["count"] == 1, "the dead letter is there")
