@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from celery import shared_task
 from celery.worker import state
 
@@ -39,4 +41,5 @@ def replay_upgraded() -> None:
     """Take in batches that a newer release wrote, once this release can read them."""
     config = get_config()
     for dead in letters.upgraded():
-        replay.replay(dead, config)
+        with contextlib.suppress(replay.ReplayError):  # its letter stays and says why; the others go on
+            replay.replay(dead, config)

@@ -51,7 +51,8 @@ def _commit(dead: DeadLetter, payload: wire.Payload | None, intake: Intake) -> i
     scope = new_scope(intake)
     counted = decode.counts(payload)
     writes = fold([payload] if payload is not None else [], scope, intake.config)
-    grown = {(intake.config.service, f"events_replayed:{kind}", 0): float(n) for kind, n in counted.items()}
+    replayed = {f"events_replayed:{kind}": count for kind, count in counted.items()} | scope.noted
+    grown = {(intake.config.service, title, 0): float(count) for title, count in replayed.items() if count}
     writes += add_totals("intake", grown, scope)
     with transaction.atomic(using=intake.connection.alias, durable=not intake.config.eager):
         bump(intake, version)

@@ -146,7 +146,7 @@ def _gauges(columns: Columns, scope: Scope) -> list[Write]:
         return []
     ids = names.intern(scope.connection, {(GAUGE, *title) for title in latest})
     keys = {"name_id": [ids[GAUGE, *title] for title in latest], "shard": [scope.shard] * len(latest)}
-    stored = {row[0]: row[1] for row in bulk.fetch(scope.connection, GaugeValue, keys, ["name_id", "at"])}
+    stored = {row[0]: row[2] for row in bulk.fetch(scope.connection, GaugeValue, keys, [*keys, "at"])}
     newer = {
         name_id: pair
         for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)

@@ -19,8 +19,8 @@ GAUGE_SECONDS = 5 * 60
 def snapshot() -> dict[str, Any]:
     """Return every live metric by name, added up over services and shards, and the time of the snapshot."""
     now = time.time()
-    found: dict[str, Any] = {"timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")}
-    return found | _counters(int(now // 60)) | _gauges(int(now * 1000))
+    stamp = {"timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")}
+    return stamp | _counters(int(now // 60)) | _gauges(int(now * 1000)) | stamp
 
 
 def _counters(minute: int) -> dict[str, float | int]:

@@ -141,7 +141,7 @@ def _names_used(scope: Scope, minutes: list[int]) -> Counter[int]:
 
 def _stored_names(scope: Scope, minute: int, ids: list[int]) -> set[int]:
     keys = {"name_id": ids, "start": [minute] * len(ids), "shard": [scope.shard] * len(ids)}
-    return {name_id for (name_id,) in bulk.fetch(scope.connection, MinuteRollup, keys, ["name_id"])}
+    return {row[0] for row in bulk.fetch(scope.connection, MinuteRollup, keys, list(keys))}
 
 
 def _write(model: type[MinuteRollup | DurationTotal], keys: dict[str, Array], rows: Rows, scope: Scope) -> Write:

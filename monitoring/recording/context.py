@@ -7,8 +7,8 @@ from contextvars import ContextVar
 from random import getrandbits
 from typing import Any, Protocol
 
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:@/+=-]{1,64}$")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NO_TRACE = "0" * 32
 
 
@@ -69,7 +69,7 @@ class Context:
         """W3C trace id, 32 hexadecimal digits: the caller's if it sent one, else a new one."""
         if not self._trace:
             sent = self.request.META.get("HTTP_TRACEPARENT") if self.request is not None else None
-            match = _TRACEPARENT.match(sent) if sent else None
+            match = _TRACEPARENT.fullmatch(sent) if sent else None
             self._trace = match[1] if match and match[1] != _NO_TRACE else f"{getrandbits(128) or 1:032x}"
         return self._trace if isinstance(self._trace, str) else f"{self._trace:032x}"
 
@@ -78,7 +78,7 @@ class Context:
         """The id the client or proxy gave the request (`X-Request-ID`), else the trace id."""
         if not self._request_id:
             sent = self.request.META.get("HTTP_X_REQUEST_ID") if self.request is not None else None
-            self._request_id = sent if sent and _REQUEST_ID.match(sent) else self.trace_id
+            self._request_id = sent if sent and _REQUEST_ID.fullmatch(sent) else self.trace_id
         return self._request_id
 
     @property

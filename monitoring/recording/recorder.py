@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ from monitoring.conf import Config, get_config
 from .errors import Limiter
 from .events import Event
 from .flusher import FAILURE, LABELS, Flusher, Sink
+
+logger = logging.getLogger("monitoring")
 
 
 class Recorder:
@@ -115,6 +118,9 @@ class Recorder:
         self._folding.busy = True
         try:
             flusher.fold(self._sink)
+        except Exception:
+            logger.exception("eager folding failed")  # whoever tests with Enginel wants to know
+            raise
         finally:
             self._folding.busy = False
 

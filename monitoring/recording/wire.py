@@ -22,7 +22,7 @@ VERSION = 1
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 MAX_NAME = 200
 _BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
-_KIND = re.compile(r"^[a-z_]{1,32}$")
+_KIND = re.compile(r"[a-z_]{1,32}")
 _LITTLE_ENDIAN = sys.byteorder == "little"
 
 
@@ -139,7 +139,7 @@ def read_head(fields: Mapping[bytes, bytes]) -> Head:
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise WireError(f"unreadable fields: {type(error).__name__}: {error}"[:500]) from error
     plausible = 0 < head.version < 2**31 and 0 < head.sequence < 2**63 and producer.isalnum() and len(producer) <= 32
-    if not plausible or len(counts) > 100 or not all(_KIND.match(k) and 0 <= n < 2**53 for k, n in counts.items()):
+    if not plausible or len(counts) > 100 or not all(_KIND.fullmatch(k) and 0 <= n < 2**53 for k, n in counts.items()):
         raise WireError("producer, sequence or counts out of range")
     return head
 
@@ -162,7 +162,7 @@ def read_payload(head: Head, fields: Mapping[bytes, bytes]) -> Payload | None:
         if opener.unconsumed_tail or not opener.eof:
             raise WireError("payload is truncated or beyond its size limit")
         payload = _decoder.decode(raw)
-    except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
+    except (zlib.error, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise WireError(f"unreadable payload: {type(error).__name__}: {error}"[:500]) from error
     for segment in payload.segments:
         _check(segment)

@@ -76,6 +76,6 @@ def test_fetch_returns_the_rows_of_the_keys_asked_for() -> None:
     for name_id in (1, 2, 3):
         put(7, name_id)
     keys = {"name_id": [1, 3, 9], "start": [7, 7, 7], "shard": [0, 0, 0]}
-    found = bulk.fetch(connection, MinuteRollup, keys, ["name_id", "total"])
-    assert sorted(found) == [(1, 5), (3, 5)]
-    assert bulk.fetch(connection, MinuteRollup, {"name_id": []}, ["total"]) == []
+    found = bulk.fetch(connection, MinuteRollup, keys, [*keys, "total"])
+    assert sorted(found) == [(1, 7, 0, 5), (3, 7, 0, 5)]
+    assert bulk.fetch(connection, MinuteRollup, {"name_id": []}, ["name_id"]) == []
