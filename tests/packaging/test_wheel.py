@@ -18,7 +18,7 @@ _OWN_PROJECT = {"tasks/designs.py"}
 # What is installed under another name than it is imported by.
 _DISTRIBUTIONS = {
     "celery": "celery",
-    "django": "Django",
+    "django": "django",
     "drf_spectacular": "drf-spectacular",
     "knox": "django-rest-knox",
     "msgspec": "msgspec",
