@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Scope, Write
@@ -41,8 +43,29 @@ def _counters(columns: Columns, grown: Growth, scope: Scope) -> None:
     value = columns.values["value"]
     good = np.isfinite(value) & (value >= 0) & (value <= _MAX_VALUE)
     scope.noted["counters_refused"] += int((~good).sum())
-    for (position, start), amount in _summed(columns.name[good], columns.at[good] // 60_000, value[good]):
-        grown[(*columns.names[position], start)] += amount
+    summed = _summed(columns.name[good], columns.at[good] // 60_000, value[good])
+    increments = {(*columns.names[position], start): amount for (position, start), amount in summed}
+    for key, amount in _limited(increments, scope):
+        grown[key] += amount
+
+
+def _limited(grown: Growth, scope: Scope) -> Iterator[tuple[tuple[str, str, int], float]]:
+    """Fold counters beyond the limit of a minute into `<other>`: those that have a row keep it, then first come."""
+    fresh = Tally(start for _, _, start in grown)
+    rows = CounterMinute.objects.using(scope.connection.alias).filter(shard=scope.shard, start__in=list(fresh))
+    used = Tally(dict(rows.order_by().values_list("start").annotate(names=Count("name_id"))))
+    crowded = [start for start, count in fresh.items() if used[start] + count > scope.names_per_minute]
+    stored = set(rows.filter(start__in=crowded).values_list("name_id", "start"))
+    ids = names.lookup(scope.connection, {(KIND, *key[:2]) for key in grown if key[2] in crowded}) if crowded else {}
+    for (service, name, start), amount in grown.items():
+        if start not in crowded or (ids.get((KIND, service, name)), start) in stored:
+            yield (service, name, start), amount
+        elif used[start] < scope.names_per_minute:
+            used[start] += 1
+            yield (service, name, start), amount
+        else:
+            scope.noted["names_folded"] += 1
+            yield (service, names.OTHER, start), amount
 
 
 def _requests(columns: Columns, grown: Growth) -> None:

@@ -62,9 +62,10 @@ def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
 def _start(task_id: str = "", task: Any = None, **_: Any) -> None:
     """Begin the context of a task."""
     try:
-        context = Context(task.name, task_id=task_id)
+        context = Context(task.name, None, task_id)
         context.previous = current.get()
-        stamp = task.request.get(HEADER)
+        context.message = message = task.request  # a look-up of its own each time
+        stamp = getattr(message, HEADER, None)
         if isinstance(stamp, str):
             _read_stamp(context, stamp)
         current.set(context)
@@ -91,9 +92,9 @@ def _end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any
         name = task.name
         if name in recorder.config.ignored_tasks:
             return
-        now, request = time.time_ns(), task.request
+        now, message = time.time_ns(), context.message
         ended = _STATES.get(state, TaskState.IGNORED)
-        recorder.record(Task(now, duration, name, _queue(request), ended, _wait(context, request, now - duration)))
+        recorder.record(Task(now, duration, name, _queue(message), ended, _wait(context, message, now - duration)))
         if duration >= slow_after(name):
             logger.warning("slow task: %s took %.3f s", name, duration / 1e9)
             recorder.record_fact(Slow(now, duration, "task", name, context.describe()))
@@ -101,18 +102,18 @@ def _end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any
         recorder.failed()
 
 
-def _queue(request: Any) -> str:
-    delivery = request.delivery_info
+def _queue(message: Any) -> str:
+    delivery = message.delivery_info
     return (delivery.get("routing_key") if delivery else None) or ""
 
 
-def _wait(context: Context, request: Any, started: int) -> int:
+def _wait(context: Context, message: Any, started: int) -> int:
     """Nanoseconds between when the task was due and when it started; clocks may differ, so never below zero."""
     if not context.sent:
         return UNKNOWN_DURATION
     due = context.sent
-    if request.eta:
-        eta = request.eta if isinstance(request.eta, datetime) else datetime.fromisoformat(request.eta)
+    if message.eta:
+        eta = message.eta if isinstance(message.eta, datetime) else datetime.fromisoformat(message.eta)
         due = max(due, int(eta.timestamp() * 1e9))
     return max(0, started - due)
 

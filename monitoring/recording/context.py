@@ -27,6 +27,7 @@ class Context:
         name: What runs: a route (once resolved) or the name of a task.
         task_id: Id of the running task, or an empty string.
         request: The running request, or None.
+        message: Celery's request of the running task, or None.
         started: `perf_counter_ns` at the start.
         previous: The context around this one.
         sent: Nanoseconds since the epoch at which the task's message was sent, or 0.
@@ -35,34 +36,22 @@ class Context:
         error: The exception that was recorded for it, so that it is recorded once.
     """
 
-    __slots__ = (
-        "_request_id",
-        "_trace",
-        "_user",
-        "ended",
-        "error",
-        "first_sent",
-        "name",
-        "previous",
-        "request",
-        "sent",
-        "started",
-        "task_id",
-    )
+    # Defaults live on the class: making one sets only what differs.
+    ended = False
+    error: BaseException | None = None
+    first_sent = 0
+    message: Any = None
+    previous: Context | None = None
+    sent = 0
+    started = 0
+    _request_id = ""
+    _trace: str | int = 0
+    _user = ""
 
     def __init__(self, name: str = "", request: HttpRequest | None = None, task_id: str = "") -> None:
         self.name = name
         self.request = request
         self.task_id = task_id
-        self._trace: str | int = 0
-        self._request_id = ""
-        self._user = ""
-        self.error: BaseException | None = None
-        self.previous: Context | None = None
-        self.started = 0
-        self.ended = False
-        self.sent = 0
-        self.first_sent = 0
 
     @property
     def trace_id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -12,7 +13,7 @@ from . import scrub
 from .context import Context
 from .events import Error, Event, Occurrence, Raised
 
-_MAX_CHAIN, _MAX_FRAMES, _MAX_KEYS = 5, 100, 5_000
+_MAX_CHAIN, _MAX_FRAMES, _MAX_KEYS, _MAX_PLACES = 5, 100, 5_000, 20_000
 
 
 class Limiter:
@@ -47,28 +48,27 @@ def capture(exception: BaseException, name: str, limiter: Limiter, context: Cont
         context: The request or task it happened in, if any.
     """
     now = time.time_ns()
-    frames, key = _frames(exception)
+    first = _raised(exception)
+    key = hash((id(first.type), *map(id, first.codes), *first.offsets))
     if not limiter.admits(key, now):
         return Occurrence(now, key, name, context.trace_id if context is not None else "")
-    chain = [Raised(type(exception), _message(exception), frames)]
+    chain = [first]
     cause = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
     while cause is not None and len(chain) < _MAX_CHAIN:
-        chain.append(Raised(type(cause), _message(cause), _frames(cause)[0]))
+        chain.append(_raised(cause))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return Error(now, key, tuple(chain), name, context.describe() if context is not None else {})
 
 
-def _frames(exception: BaseException) -> tuple[tuple[tuple[CodeType, int], ...], int]:
-    """Return the traceback's code objects and instruction offsets, and a key of this process for that place."""
-    frames: list[tuple[CodeType, int]] = []
-    place: list[int] = [id(type(exception))]
+def _raised(exception: BaseException) -> Raised:
+    codes: list[CodeType] = []
+    offsets: list[int] = []
     step = exception.__traceback__
-    while step is not None and len(frames) < _MAX_FRAMES:
-        code, offset = step.tb_frame.f_code, step.tb_lasti
-        frames.append((code, offset))
-        place += (id(code), offset)
+    while step is not None and len(codes) < _MAX_FRAMES:
+        codes.append(step.tb_frame.f_code)
+        offsets.append(step.tb_lasti)
         step = step.tb_next
-    return tuple(frames), hash(tuple(place))
+    return Raised(type(exception), _message(exception), codes, offsets)
 
 
 def _message(exception: BaseException) -> str:
@@ -107,10 +107,13 @@ def _type_name(kind: type[BaseException]) -> str:
 
 
 def _lines(raised: Raised) -> list[tuple[str, str, int]]:
-    """Look up the line of each frame from its instruction offset (two bytes an instruction)."""
-    found = []
-    for code, offset in raised.frames:
-        positions = list(code.co_positions())
-        line = positions[offset // 2][0] if offset // 2 < len(positions) else None
-        found.append((code.co_filename, code.co_qualname, line or code.co_firstlineno))
-    return found
+    return [_line(code, offset) for code, offset in zip(raised.codes, raised.offsets, strict=True)]
+
+
+@lru_cache(maxsize=_MAX_PLACES)
+def _line(code: CodeType, offset: int) -> tuple[str, str, int]:
+    """Return file, function and line of an instruction."""
+    for start, end, line in code.co_lines():
+        if start <= offset < end:
+            return code.co_filename, code.co_qualname, line or code.co_firstlineno
+    return code.co_filename, code.co_qualname, code.co_firstlineno

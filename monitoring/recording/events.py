@@ -84,11 +84,12 @@ class Slow(NamedTuple):
 
 
 class Raised(NamedTuple):
-    """One exception of a chain; frames are code objects and instruction offsets, formatted later by the flusher."""
+    """One exception of a chain; the code and instruction offset of its frames are formatted later by the flusher."""
 
     type: type[BaseException]
     message: str
-    frames: tuple[tuple[CodeType, int], ...]
+    codes: list[CodeType]
+    offsets: list[int]
 
 
 class Error(NamedTuple):

@@ -77,7 +77,9 @@ class Flusher:
     # ---- called by those who record
 
     def notify(self, *, urgent: bool = False) -> None:
-        """Wake the thread, starting it if there is none."""
+        """Wake the thread, starting it if there is none; who finds it woken for something urgent leaves it at that."""
+        if self._urgent and self._thread is not None:
+            return
         if self._thread is None:
             with self._starting:
                 if self._thread is None:

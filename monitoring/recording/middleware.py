@@ -51,53 +51,59 @@ class MonitoringMiddleware:
         """Answer the request and record it."""
         if self._async:
             return self._answer(request)
-        context = Context(request=request)
+        context = Context("", request)
         token = current.set(context)
-        context.started = time.perf_counter_ns()
+        start = time.perf_counter_ns()
         try:
             response = self.get_response(request)
         except BaseException:
-            self._record(request, context, 500)
+            self._record(context, start, 500)
             raise
         finally:
             current.reset(token)
-        self._finish(request, context, response)
+        if response.streaming:
+            self._record_when_closed(context, start, response)
+        else:
+            self._record(context, start, response.status_code)
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        context = Context(request=request)
+        context = Context("", request)
         token = current.set(context)
-        context.started = time.perf_counter_ns()
+        start = time.perf_counter_ns()
         try:
             response: HttpResponseBase = await self.get_response(request)
         except BaseException:
-            self._record(request, context, 500)
+            self._record(context, start, 500)
             raise
         finally:
             current.reset(token)
-        self._finish(request, context, response)
+        if response.streaming:
+            self._record_when_closed(context, start, response)
+        else:
+            self._record(context, start, response.status_code)
         return response
 
-    def _finish(self, request: HttpRequest, context: Context, response: HttpResponseBase) -> None:
-        if response.streaming:
-            # Closers run after the last byte or when the client is gone, also where the server sends the file itself.
-            closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]
-            closers.append(lambda: self._record(request, context, response.status_code))
-        else:
-            self._record(request, context, response.status_code)
+    def _record_when_closed(self, context: Context, start: int, response: HttpResponseBase) -> None:
+        """Record a stream after its last byte, or when the client is gone; also where the server sends the file."""
 
-    def _record(self, request: HttpRequest, context: Context, status: int) -> None:
+        def close() -> None:
+            if not context.ended:  # servers may close a stream more than once
+                context.ended = True
+                self._record(context, start, response.status_code)
+
+        closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]
+        closers.append(close)
+
+    def _record(self, context: Context, start: int, status: int) -> None:
         try:
-            if context.ended:  # servers may close a stream more than once
-                return
-            context.ended = True
-            duration = time.perf_counter_ns() - context.started
-            method = request.method
+            duration = time.perf_counter_ns() - start
+            request: Any = context.request
+            method, match = request.method, request.resolver_match
             if method not in _METHODS:
                 method = OTHER_METHOD
-            match = request.resolver_match
             route = match.route if match is not None else UNMATCHED
-            recorder.record(Request(time.time_ns(), duration, method or OTHER_METHOD, route, status))
+            recorder.record(Request(time.time_ns(), duration, method, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record
