@@ -65,6 +65,7 @@ def platform(running: Path | None) -> Iterator[Path]:
     if running is not None:
         yield running
         return
+    os.environ.pop("DATABASE_URL", None)  # the embedded default is what is measured
     with tempfile.TemporaryDirectory(prefix="enginel-latency-") as folder:
         state, log = Path(folder, "var"), Path(folder, "log")
         process = start(state, log)
