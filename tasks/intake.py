@@ -1,4 +1,8 @@
-"""Draining the event streams."""
+"""Draining the event streams.
+
+What folds is imported by the task that folds: NumPy costs memory in every process that loads it, and beat, Flower and
+other workers load this module too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from celery import shared_task
 from celery.worker import state
 
 from monitoring.conf import get_config
-from monitoring.intake import letters, listen, replay
 from monitoring.stream.streams import parse_key
 
 
@@ -23,6 +26,8 @@ def drain(key: str) -> None:
     Args:
         key: The stream's key in Redis.
     """
+    from monitoring.intake import listen
+
     config = get_config()
     stream = parse_key(key, config.stream_prefix)
     if stream is not None and listen.listen(config, stream, _stopping):
@@ -32,6 +37,8 @@ def drain(key: str) -> None:
 @shared_task(name="tasks.intake.revive", ignore_result=True, acks_late=False, expires=10)
 def revive() -> None:
     """Start draining every stream that nobody drains: after a start, a crash, or a lost message."""
+    from monitoring.intake import listen
+
     for stream in listen.unattended(get_config()):
         drain.apply_async((stream.key,))
 
@@ -39,6 +46,8 @@ def revive() -> None:
 @shared_task(name="tasks.intake.replay_upgraded", ignore_result=True, expires=3600)
 def replay_upgraded() -> None:
     """Take in batches that a newer release wrote, once this release can read them."""
+    from monitoring.intake import letters, replay
+
     config = get_config()
     for dead in letters.upgraded():
         with contextlib.suppress(replay.ReplayError):  # its letter stays and says why; the others go on

@@ -41,6 +41,10 @@ def clean_process(settings: Any, redis_url: str, tmp_path: Any) -> Iterator[None
 
     settings.MONITORING = {**settings.MONITORING, "REDIS_URL": redis_url}
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
     names.forget()
     partitions.forget()
     yield

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from monitoring.recording.wire import Head
 
+FORGET_SECONDS = 24 * 3600
+"""After which a silent producer is forgotten, and a batch of an unknown one can no longer be trusted."""
 _SUSPECT = "?"
 """A mark among the counts, as no kind is called: this producer had been forgotten when its last batch came."""
 

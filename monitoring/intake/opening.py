@@ -11,11 +11,8 @@ from monitoring.recording import wire
 from monitoring.stream.streams import Entry, Stream
 
 from . import decode, letters
-from .ledger import Ledger
+from .ledger import FORGET_SECONDS, Ledger
 from .models import DeadLetter
-
-FORGET_SECONDS = 24 * 3600
-"""After which a silent producer is forgotten, and a batch of an unknown one can no longer be trusted."""
 
 Refusal = tuple[str, str]
 """Why a batch becomes a dead letter whatever it holds: the reason, and the error in words."""

@@ -9,8 +9,8 @@ from django.db import connections, router
 from monitoring.conf import Config
 from monitoring.storage.deletion import delete_older
 
+from .ledger import FORGET_SECONDS
 from .models import DeadLetter, Producer
-from .opening import FORGET_SECONDS
 
 
 def prune(config: Config) -> None:
