@@ -5,7 +5,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import billiard.pool
 from celery.signals import worker_init, worker_ready
+
+# A child that is told to go waits until its last result was read, for half a minute; in a warm shutdown nobody reads
+# any more. One second is enough for whoever still does.
+billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10
 
 
 @worker_init.connect
