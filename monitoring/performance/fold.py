@@ -24,10 +24,10 @@ _BUCKETS = 2**16
 
 @dataclass
 class Rows:
-    """Rows to be: one element an array for each distinct key, in the order of the keys.
+    """Rows of rollups as arrays: one element for each row.
 
     Attributes:
-        keys: Sorted, distinct.
+        keys: What each row is about; sorted, distinct.
         pair_row: For each bucket pair the position of its row, ascending.
         pair_bucket: For each bucket pair its bucket.
         pair_count: For each bucket pair its count.
@@ -134,7 +134,7 @@ def _runs(ordered: Array) -> tuple[Array, Array]:
     return ordered[edges], np.diff(np.append(edges, len(ordered)))
 
 
-def merge(rows: Rows, positions: Array, stored: Stored) -> Rows:
+def merge(rows: Rows, positions: Array, stored: Rows) -> Rows:
     """Add stored rows to folded ones.
 
     Args:
@@ -161,27 +161,14 @@ def _add_pairs(rows: Rows, pair_row: Array, bucket: Array, count: Array) -> None
     rows.pair_row, rows.pair_bucket, rows.pair_count = distinct // _BUCKETS, distinct % _BUCKETS + ZERO, summed
 
 
-@dataclass(frozen=True)
-class Stored:
-    """Rows as the database holds them, as arrays."""
-
-    count: Array
-    errors: Array
-    total: Array
-    minimum: Array
-    maximum: Array
-    pair_row: Array
-    pair_bucket: Array
-    pair_count: Array
-
-
-def read_stored(rows: list[tuple[Any, ...]]) -> Stored:
-    """Turn rows of (count, errors, total, minimum, maximum, buckets) into arrays."""
+def read_stored(rows: list[tuple[Any, ...]]) -> Rows:
+    """Turn stored rows of (count, errors, total, minimum, maximum, buckets) into arrays; keys are their positions."""
     blobs = [bytes(row[5]) for row in rows]
     pairs = np.frombuffer(b"".join(blobs), PAIR)
     lengths = np.array([len(blob) // PAIR.itemsize for blob in blobs], np.int64)
     numbers = np.array([row[:5] for row in rows], np.int64).reshape(len(rows), 5)
-    return Stored(
+    return Rows(
+        keys=np.arange(len(rows)),
         count=numbers[:, 0],
         errors=numbers[:, 1],
         total=numbers[:, 2],

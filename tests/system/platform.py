@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 import psycopg
@@ -115,6 +115,15 @@ class Platform:
         psutil.wait_procs(family, timeout=10)
 
 
+class Server(Protocol):
+    """What a client needs to know."""
+
+    @property
+    def base(self) -> str: ...
+
+    def secret(self, name: str) -> str: ...
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back."""
@@ -130,8 +139,9 @@ class Answer:
 class Client:
     """Sends requests to a platform as its administrator, and counts those that were answered, by route and status."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, platform: Server, token: str = "") -> None:
+        self._base = platform.base
+        self._token = token or platform.secret("admin-token")
         self._lock = threading.Lock()
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.answered: Counter[tuple[str, int]] = Counter()
@@ -162,10 +172,10 @@ class Client:
         return self._send("POST", call.path, "", call.body, call.content_type)
 
     def _send(self, method: str, path: str, route: str, body: bytes = b"", content_type: str = "") -> Answer:
-        headers = {"Authorization": f"Bearer {self._platform.secret('admin-token')}"}
+        headers = {"Authorization": f"Bearer {self._token}"}
         if content_type:
             headers["Content-Type"] = content_type
-        request = urllib.request.Request(self._platform.base + path, body or None, headers, method=method)
+        request = urllib.request.Request(self._base + path, body or None, headers, method=method)
         try:
             with self._opener.open(request, timeout=30) as response:
                 answer = Answer(response.status, response.read().decode())

@@ -1,4 +1,4 @@
-"""Every curl of the README, as it stands there, against a platform that runs."""
+"""What the guides tell to type, as it stands there, beside a platform that runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 import redis
@@ -51,6 +52,32 @@ def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
         commands = commands.partition("\n")[0] + "\n"
         if "/upload/" in shown:
             upload_the_others(Client(platform))
+
+
+def test_manage_py_meets_the_platform_that_runs(platform: Platform) -> None:
+    platform.start()
+    leave_a_dead_letter(platform)
+
+    token = manage(platform, "create_admin_token", "--user", "anna", "--days", "90").stdout.strip()
+    assert status_for(platform, token) == 200
+    assert manage(platform, "revoke_admin_token", "--user", "anna").stdout.strip() == "1 revoked"
+    assert status_for(platform, token) == 401
+
+    replayed = manage(platform, "replay", "--all")
+    assert replayed.returncode == 1
+    assert "unreadable payload" in replayed.stderr
+    assert manage(platform, "check", "--database", "default").returncode == 0
+
+
+def manage(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=platform.environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def status_for(platform: Platform, token: str) -> int:
+    return Client(platform, token).get("/api/monitoring/dashboard/").status
 
 
 def plain() -> dict[str, str]:
