@@ -72,6 +72,8 @@ class Config:
     """Bytes of entries read in one drain at most."""
     names_per_minute: int = 10_000
     """Distinct names of one kind and minute that get rows of their own; the rest folds into `<other>`."""
+    names_in_all: int = 200_000
+    """Distinct names of one kind that are ever stored; later ones fold into `<other>`."""
 
     minute_retention_hours: int = 48
     """How long minute rows are kept."""

@@ -106,7 +106,8 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
 def new_scope(intake: Intake) -> Scope:
     """Return the surroundings of a drain that begins now."""
     now = time.time_ns() // 1_000_000
-    return Scope(intake.connection, intake.stream.shard, intake.stream.lane, now, intake.config.names_per_minute)
+    config, stream = intake.config, intake.stream
+    return Scope(intake.connection, stream.shard, stream.lane, now, config.names_per_minute, config.names_in_all)
 
 
 def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list[Write]:

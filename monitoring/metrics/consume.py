@@ -118,7 +118,7 @@ def _add(grown: Growth, scope: Scope) -> list[Write]:
     """Add growth to the stored rows: by minute, and since ever."""
     if not grown:
         return []
-    ids = names.intern(scope.connection, {(KIND, service, name) for service, name, _ in grown})
+    ids = _intern({(KIND, service, name) for service, name, _ in grown}, scope)
     minutes: dict[tuple[int, ...], float] = defaultdict(float)
     totals: Growth = defaultdict(float)
     for (service, name, start), amount in grown.items():
@@ -138,11 +138,17 @@ def add_totals(kind: str, grown: Mapping[tuple[str, str, int], float], scope: Sc
     """
     if not grown:
         return []
-    ids = names.intern(scope.connection, {(kind, service, name) for service, name, _ in grown})
+    ids = _intern({(kind, service, name) for service, name, _ in grown}, scope)
     totals: dict[tuple[int | str, ...], float] = defaultdict(float)
     for (service, name, _), amount in grown.items():
         totals[ids[kind, service, name], f"{scope.shard}:{scope.lane}"] += amount
     return [_grow(Total, ("name_id", "source"), totals, scope)]
+
+
+def _intern(keys: set[names.Key], scope: Scope) -> dict[names.Key, int]:
+    ids, folded = names.intern(scope.connection, keys, scope.names_in_all)
+    scope.noted["names_folded"] += folded
+    return ids
 
 
 def _grow(model: type[CounterMinute | Total], keys: tuple[str, ...], grown: Mapping[Any, float], scope: Scope) -> Write:
@@ -167,14 +173,12 @@ def _gauges(columns: Columns, scope: Scope) -> list[Write]:
             latest[title] = (at, number)
     if not latest:
         return []
-    ids = names.intern(scope.connection, {(GAUGE, *title) for title in latest})
-    keys = {"name_id": [ids[GAUGE, *title] for title in latest], "shard": [scope.shard] * len(latest)}
+    ids = _intern({(GAUGE, *title) for title in latest}, scope)
+    # Beyond the limit several gauges are one, of which the latest value stays.
+    by_id = {ids[GAUGE, *title]: pair for title, pair in sorted(latest.items(), key=lambda item: item[1][0])}
+    keys = {"name_id": list(by_id), "shard": [scope.shard] * len(by_id)}
     stored = {row[0]: row[2] for row in bulk.fetch(scope.connection, GaugeValue, keys, [*keys, "at"])}
-    newer = {
-        name_id: pair
-        for name_id, pair in zip(keys["name_id"], latest.values(), strict=True)
-        if pair[0] >= stored.get(name_id, 0)
-    }
+    newer = {name_id: pair for name_id, pair in by_id.items() if pair[0] >= stored.get(name_id, 0)}
     rows: dict[str, list[float]] = {
         "name_id": list(newer),
         "shard": [scope.shard] * len(newer),

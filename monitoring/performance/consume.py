@@ -79,7 +79,9 @@ def durations(kind: str, columns: Columns, nanoseconds: Array, failed: Array, sc
     position, start = rows.keys // width, rows.keys % width + first
     titles = [(kind, service, name) for service, name in columns.names]
     position = _limit(titles, position, start, scope)
-    ids = names.intern(scope.connection, {titles[p] for p in np.unique(position).tolist()})
+    used = {titles[p] for p in np.unique(position).tolist()}
+    ids, folded = names.intern(scope.connection, used, scope.names_in_all)
+    scope.noted["names_folded"] += folded
     name_id = np.array([ids.get(title, 0) for title in titles], np.int64)[position]
     rows = regroup(rows, name_id * width + (start - first))
     name_id, start = rows.keys // width, rows.keys % width + first

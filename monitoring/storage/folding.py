@@ -54,6 +54,7 @@ class Scope:
         lane: `measures` or `facts`.
         now: Milliseconds since the epoch at which the entries were read.
         names_per_minute: Distinct names of a kind that get rows of their own in a minute.
+        names_in_all: Distinct names of a kind that are ever stored.
         noted: Counts by name of what was clamped or folded away, to be stored with the rows.
     """
 
@@ -62,4 +63,5 @@ class Scope:
     lane: str
     now: int
     names_per_minute: int
+    names_in_all: int
     noted: Counter[str] = field(default_factory=Counter)

@@ -44,18 +44,33 @@ def lookup(connection: BaseDatabaseWrapper, keys: Iterable[Key]) -> dict[Key, in
     return found | fresh
 
 
-def intern(connection: BaseDatabaseWrapper, keys: Iterable[Key]) -> dict[Key, int]:
-    """Return the number of every name, storing those that are new."""
+def intern(connection: BaseDatabaseWrapper, keys: Iterable[Key], limit: int) -> tuple[dict[Key, int], int]:
+    """Return the number of every name, storing those that are new.
+
+    Args:
+        connection: The write database.
+        keys: The names.
+        limit: How many names of one kind are stored in all; what is beyond gets the number of `<other>`.
+
+    Returns:
+        The numbers, and how many names were folded into `<other>`.
+    """
     wanted = set(keys)
     found = lookup(connection, wanted)
     missing = sorted(wanted - found.keys())
-    if missing:
-        rows = [Name(kind=kind, service=service, name=name) for kind, service, name in missing]
-        Name.objects.using(connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_CHUNK)
-        fresh = _select(connection, missing)
-        _remember(connection, fresh)
-        found |= fresh
-    return found
+    if not missing:
+        return found, 0
+    standing: dict[Key, Key] = {}
+    for kind, group in groupby(missing, key=lambda key: key[0]):
+        room = limit - Name.objects.using(connection.alias).filter(kind=kind).count()
+        standing |= {key: key if place < room else (kind, key[1], OTHER) for place, key in enumerate(group)}
+    stored = sorted(set(standing.values()))
+    rows = [Name(kind=kind, service=service, name=name) for kind, service, name in stored]
+    Name.objects.using(connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_CHUNK)
+    fresh = _select(connection, stored)
+    _remember(connection, fresh)
+    folded = sum(key != other for key, other in standing.items())
+    return found | {key: fresh[other] for key, other in standing.items()}, folded
 
 
 def _select(connection: BaseDatabaseWrapper, keys: list[Key]) -> dict[Key, int]:
