@@ -1,4 +1,4 @@
-"""Fixtures of tests that run whole platforms."""
+"""Fixtures of tests that run whole platforms. Importing `.platform` puts the launcher on the path, for all of them."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from launcher.ports import free_port
 from launcher.processes import die_with_parent
 
-from .platform import ROOT, free_port
+from .platform import ROOT
 
 GUIDE = ROOT / "docs" / "install-in-your-project.md"
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 import redis
+from launcher.step_text import assembly
 
 from .platform import ROOT, SAMPLES, Client, Platform, wait_until
-
-from launcher.step_text import assembly  # isort: skip  # put on the path by .platform
 
 pytestmark = pytest.mark.system
 
@@ -212,7 +211,7 @@ def test_every_event_becomes_a_row_and_idleness_is_quiet(platform: Platform) -> 
         assert lane["sent"] == lane["arrived"] == lane["samples"] == 10
 
     client = redis.Redis.from_url(platform.secret("redis/url"))
-    rates = []
+    rates: list[float] = []
     while not rates or (rates[-1] > COMMANDS_PER_SECOND and len(rates) < 4):  # a start may still be settling
         rates.append(commands_per_second(client, seconds=10))
     client.close()
