@@ -183,6 +183,7 @@ def test_a_stop_in_the_middle_of_work_and_a_restart_lose_and_double_nothing(plat
     with Load(client):
         wait_until(lambda: sum(client.by_route().values()) >= 200, "some load", why_not=client.by_route)
         assert platform.stop() == 0
+    assert "is killed" not in platform.output, "each process stopped by itself, and gave back what it held"
     uploads = client.answered["POST api/designs/upload/", 201]
     assert uploads >= 20
 
