@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,9 +38,11 @@ def redis_client(redis_url: str) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def clean_process(settings: Any, redis_url: str, tmp_path: Any) -> Iterator[None]:
     """Give every test this worker's Redis, a fresh recorder, and no memory of other tests' tables."""
+    from monitoring.recording.recorder import recorder
     from monitoring.storage import names, partitions
 
-    settings.MONITORING = {**settings.MONITORING, "REDIS_URL": redis_url}
+    prefix = f"test-{uuid.uuid4().hex[:8]}"
+    settings.MONITORING = {**settings.MONITORING, "REDIS_URL": redis_url, "STREAM_PREFIX": prefix}
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STORAGES = {
         **settings.STORAGES,
@@ -48,6 +51,7 @@ def clean_process(settings: Any, redis_url: str, tmp_path: Any) -> Iterator[None
     names.forget()
     partitions.forget()
     yield
+    recorder.close()
     names.forget()
     partitions.forget()
 

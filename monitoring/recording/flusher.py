@@ -27,6 +27,8 @@ LABELS: dict[type[Any], str] = {**MEASURES, **FACTS}
 FAILURE = "failure"
 """The kind under which swallowed failures of recording itself are counted."""
 _LANES = {streams.MEASURES: tuple(MEASURES), streams.FACTS: tuple(FACTS)}
+# A fact may have 100 kB, an event of a measure some 30 bytes; wire.MAX_PAYLOAD_BYTES is far above either product.
+_MOST_EVENTS = {streams.MEASURES: 10_000, streams.FACTS: 200}
 _COALESCE_SECONDS = 0.02
 _RETRY_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
@@ -156,18 +158,28 @@ class Flusher:
             return all(arrived)
 
     def encode(self) -> bool:
-        """Move what is buffered into numbered batches, one a lane; return whether there was anything."""
-        found = False
+        """Move what is buffered into numbered batches; return whether there was anything."""
+        batches = 0
         for lane_name, kinds in _LANES.items():
-            taken = {kind: _take(self._buffers[kind]) for kind in kinds if self._buffers[kind]}
-            recorded = {LABELS[kind]: len(events) for kind, events in taken.items()}
-            mine = {LABELS[kind] for kind in kinds} | ({FAILURE} if lane_name == streams.MEASURES else set())
-            for label, count in self.losses.take(mine).items():
-                recorded[label] = recorded.get(label, 0) + count
-            if recorded:
-                found = True
-                self._lane(lane_name).enqueue(self._payload(taken), recorded)
-        return found
+            # What is there now and no more: callers may record faster than this loop encodes.
+            left = {kind: len(self._buffers[kind]) for kind in kinds}
+            while self._encode_batch(lane_name, left):
+                batches += 1
+        return batches > 0
+
+    def _encode_batch(self, lane_name: str, left: dict[type[Any], int]) -> bool:
+        """Number one batch of a lane, of a size that intake can open; return whether there was anything."""
+        most = _MOST_EVENTS[lane_name]
+        taken = {kind: _take(self._buffers[kind], min(count, most)) for kind, count in left.items() if count}
+        for kind, events in taken.items():
+            left[kind] -= min(left[kind], max(len(events), 1))
+        recorded = {LABELS[kind]: len(events) for kind, events in taken.items() if events}
+        mine = {LABELS[kind] for kind in left} | ({FAILURE} if lane_name == streams.MEASURES else set())
+        for label, count in self.losses.take(mine).items():
+            recorded[label] = recorded.get(label, 0) + count
+        if recorded:
+            self._lane(lane_name).enqueue(self._payload(taken), recorded)
+        return bool(recorded)
 
     def _payload(self, taken: Mapping[type[Any], list[Any]]) -> bytes:
         """Encode events; those that cannot be are left out, and show as lost by the counts."""
@@ -203,10 +215,10 @@ class Flusher:
                     sink(name, lane.take().fields)
 
 
-def _take(buffer: deque[Any]) -> list[Any]:
-    """Take what is in a buffer now; what other threads append meanwhile is for the next batch."""
+def _take(buffer: deque[Any], most: int) -> list[Any]:
+    """Take the oldest events of a buffer."""
     taken = []
-    for _ in range(len(buffer)):
+    for _ in range(most):
         try:
             taken.append(buffer.popleft())
         except IndexError:  # a caller with a full buffer shed its oldest
