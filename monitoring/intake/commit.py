@@ -71,7 +71,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         refusal: Given when they are to become dead letters unopened.
 
     Returns:
-        How many events were counted.
+        How many entries, from the first, were dealt with; the others are too much for one commit.
 
     Raises:
         OvertakenError: Another drainer committed first; nothing is committed.
@@ -84,7 +84,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
     taken = open_entries(intake.stream, entries, ledger, refusal)
     taken.letters = letters.unstored(intake.connection.alias, taken.letters)
     if not ledger.changed and not taken.letters:
-        return 0
+        return taken.entries
     scope = new_scope(intake)
     scope.noted["entries_unreadable"] = sum(not dead.producer for dead in taken.letters)
     writes = fold(taken.payloads, scope, intake.config)
@@ -100,7 +100,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
         intake.step("commit")
     intake.step("delete")
-    return taken.folded.total()
+    return taken.entries
 
 
 def new_scope(intake: Intake) -> Scope:

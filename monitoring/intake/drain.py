@@ -68,11 +68,11 @@ def drain(intake: Intake, client: Client) -> int:
     if attempt.entry != entries[0].id:
         attempt = Attempt(entries[0].id, 0, len(entries))
     with _attempting(intake, client, attempt):
-        take_in(intake, entries)
-        streams.delete(client, intake.stream, [entry.id for entry in entries])
+        taken = take_in(intake, entries)
+        streams.delete(client, intake.stream, [entry.id for entry in entries[:taken]])
     _remember(client, intake, Attempt())
     intake.step("end")
-    return len(entries)
+    return taken
 
 
 def _drain_suspects(intake: Intake, client: Client, attempt: Attempt) -> int:
@@ -97,7 +97,7 @@ def _drain_suspects(intake: Intake, client: Client, attempt: Attempt) -> int:
 
 
 def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
-    """Commit entries; return how many events were counted.
+    """Commit entries; return how many of them, from the first, were dealt with.
 
     A batch that cannot be folded, or whose rows the database refuses, is found by halving and becomes a dead letter;
     the others are not held up.
@@ -119,7 +119,9 @@ def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
             names.forget()
             partitions.forget()
     middle = len(entries) // 2
-    return take_in(intake, entries[:middle]) + take_in(intake, entries[middle:])
+    taken = take_in(intake, entries[:middle])
+    # Never out of turn: a later batch of a producer would make its earlier ones look counted.
+    return taken if taken < middle else taken + take_in(intake, entries[middle:])
 
 
 @contextmanager

@@ -14,6 +14,10 @@ from . import decode, letters
 from .ledger import FORGET_SECONDS, Ledger
 from .models import DeadLetter
 
+MAX_WEIGHT = 2_000_000
+"""How much a drain opens: events, each fact weighing as much as `FACT_WEIGHT` measures, as its objects do in memory."""
+FACT_WEIGHT = 400
+
 Refusal = tuple[str, str]
 """Why a batch becomes a dead letter whatever it holds: the reason, and the error in words."""
 
@@ -23,6 +27,7 @@ class Taken:
     """What a drain is about to commit.
 
     Attributes:
+        entries: How many entries, from the first, were dealt with; the others are too much for one drain.
         payloads: Opened batches that count.
         letters: Batches that cannot be taken in.
         folded: Events by kind that `payloads` carry.
@@ -30,6 +35,7 @@ class Taken:
         refused: Events by kind that the producers of `letters` recorded.
     """
 
+    entries: int = 0
     payloads: list[wire.Payload] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     folded: Counter[str] = field(default_factory=Counter)
@@ -46,8 +52,11 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
         ledger: Knows which batches were counted before.
         refusal: Given when these entries are to become dead letters unopened.
     """
-    taken = Taken()
+    taken, weight = Taken(), 0
     for entry in entries:
+        if weight >= MAX_WEIGHT:
+            break
+        taken.entries += 1
         try:
             head = wire.read_head(entry.fields)
         except wire.WireError as error:
@@ -68,6 +77,7 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
         taken.lost.update(grown - carried)
         if payload is not None:
             taken.payloads.append(payload)
+            weight += carried.total() + (FACT_WEIGHT - 1) * len(payload.records)
     return taken
 
 

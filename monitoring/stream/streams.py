@@ -15,6 +15,8 @@ FACTS = "facts"
 LANES = (MEASURES, FACTS)
 
 Fields = dict[bytes, bytes]
+_FIRST_PAGE = 16
+"""Entries read before it is known how large they are."""
 
 
 class StreamFullError(Exception):
@@ -106,9 +108,9 @@ def read(client: Client, stream: Stream, entries: int, size: int, page: int = 50
         page: Entries asked for in one call.
     """
     found: list[Entry] = []
-    start, read_bytes = "-", 0
+    start, read_bytes, fitting = "-", 0, _FIRST_PAGE
     while len(found) < entries and (not found or read_bytes < size):
-        count = min(page, entries - len(found))
+        count = max(1, min(page, entries - len(found), fitting))
         answer = cast(list[tuple[bytes, Fields]], client.xrange(stream.key, min=start, count=count))
         batch = [Entry(entry_id, fields) for entry_id, fields in answer]
         found += batch
@@ -116,6 +118,7 @@ def read(client: Client, stream: Stream, entries: int, size: int, page: int = 50
         if len(batch) < count:
             break
         start = f"({batch[-1].id.decode()}"
+        fitting = (size - read_bytes) * len(found) // max(1, read_bytes)
     return found
 
 
