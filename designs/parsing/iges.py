@@ -6,7 +6,6 @@ is kept of it is a box of its own, so that curves drawn in parameter space can b
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,18 +14,27 @@ from typing import Any, BinaryIO
 
 from .assembly import MAX_NAME, Assembly, Item, Usage
 from .errors import ParseError
+from .iges_fields import (
+    MAX_PARAMETERS,
+    MAX_TEXT,
+    clean,
+    floats,
+    integer,
+    number_of,
+    pointers,
+    size_of,
+    split,
+    text_of,
+)
 from .iges_names import ENTITY_NAMES, UNITS
 from .space import AXES, Box, Frame, Placement, add_arc
 
 MAX_GLOBAL = 100_000
-MAX_PARAMETERS = 8 * 1024 * 1024
 MAX_CHAIN = 16
 MAX_ENTITIES = 2_000_000
-MAX_TEXT = 1_000
 LINE, POINT, COPIOUS, ARC, COMPOSITE, SPLINE_CURVE, SPLINE_SURFACE = 110, 116, 106, 100, 102, 126, 128
 MATRIX, CURVE_ON_SURFACE, SUBFIGURE, SUBFIGURE_INSTANCE, SOLID_INSTANCE = 124, 142, 308, 408, 430
 EXACT = {LINE, POINT, ARC, COMPOSITE, MATRIX}
-_HOLLERITH = re.compile(rb"\s*(\d{1,7})H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,11 @@ class _Global:
 
     def text(self, index: int) -> str:
         """Return a string parameter without its Hollerith count; indices as in the standard, from 1."""
-        return _text(self.values[index - 1]) if len(self.values) >= index else ""
+        return text_of(self.values[index - 1]) if len(self.values) >= index else ""
 
     def number(self, index: int, default: float) -> float:
         """Return a number, or what the standard says is meant when it is left out."""
-        value = _number(self.values[index - 1]) if len(self.values) >= index else None
+        value = number_of(self.values[index - 1]) if len(self.values) >= index else None
         return default if value is None else value
 
 
@@ -108,7 +116,7 @@ class _Sections:
         self._pending: tuple[bytes, bytes] | None = None
         self.line = 0
         self.start_text = b" ".join(data.strip() for data in self.section(b"S", needed=True)).decode("latin-1")
-        self.start_text = _clean(self.start_text)
+        self.start_text = clean(self.start_text)
 
     def section(self, letter: bytes, *, needed: bool = False) -> Iterator[bytes]:
         """Yield the first 72 columns of the records of one section.
@@ -161,7 +169,7 @@ def _read_global(sections: _Sections) -> _Global:
     terminator, _ = _delimiter(rest, b";")
     if not delimiter.strip() or not terminator.strip() or delimiter == terminator:
         raise ParseError("the global section names no usable delimiters", sections.line)
-    values, ended = _split(text, delimiter, terminator)
+    values, ended = split(text, delimiter, terminator)
     if not ended:
         raise ParseError("the global section does not end", sections.line)
     return _Global(delimiter, terminator, values)
@@ -181,7 +189,7 @@ def _read_directory(sections: _Sections) -> dict[int, _Entry]:
     for first in records:
         if next(records, None) is None:
             raise ParseError("a directory entry lacks its second record", sections.line)
-        kind, matrix = _integer(first[0:8], sections.line), _integer(first[48:56], sections.line)
+        kind, matrix = integer(first[0:8], sections.line), integer(first[48:56], sections.line)
         directory[number] = _Entry(abs(kind), matrix, first[68:70].strip() in {b"05", b"5"})
         number += 2
         if len(directory) > MAX_ENTITIES:
@@ -223,7 +231,7 @@ class _Model:
         pieces: list[bytes] = []
         size, owner = 0, 0
         for record in sections.section(b"P"):
-            current = _integer(record[64:72], sections.line)
+            current = integer(record[64:72], sections.line)
             if current != owner:
                 self._take(owner, pieces, sections.line - 1)
                 pieces, size, owner = [], 0, current
@@ -281,7 +289,7 @@ class _Model:
             raise ParseError(f"parameters belong to directory entry {number}, which does not exist", line)
         if entry.in_parameter_space:
             self._in_parameter_space.add(number)
-        values, ended = _split(b"".join(pieces), self._head.delimiter, self._head.terminator)
+        values, ended = split(b"".join(pieces), self._head.delimiter, self._head.terminator)
         if not ended:
             raise ParseError("the parameters of an entity do not end", line)
         taker = self._takers.get(entry.type)
@@ -342,47 +350,47 @@ class _Model:
                     hidden.append(member)
 
     def _take_line(self, number: int, values: list[bytes]) -> None:
-        self._add_points(number, _floats(values, 0, 6))
+        self._add_points(number, floats(values, 0, 6))
 
     def _take_point(self, number: int, values: list[bytes]) -> None:
-        self._add_points(number, _floats(values, 0, 3))
+        self._add_points(number, floats(values, 0, 3))
 
     def _take_copious(self, number: int, values: list[bytes]) -> None:
         form, count = int(values[0]), int(values[1])
         if form == 1:
-            height = _floats(values, 2, 1)[0]
-            flat = _floats(values, 3, 2 * count)
+            height = floats(values, 2, 1)[0]
+            flat = floats(values, 3, 2 * count)
             points = array("d")
             for at in range(0, len(flat), 2):
                 points.extend((flat[at], flat[at + 1], height))
         elif form == 2:
-            points = _floats(values, 2, 3 * count)
+            points = floats(values, 2, 3 * count)
         else:
-            tuples = _floats(values, 2, 6 * count)
+            tuples = floats(values, 2, 6 * count)
             points = array("d")
             for at in range(0, len(tuples), 6):
                 points.extend(tuples[at : at + 3])
         self._add_points(number, points)
 
     def _take_arc(self, number: int, values: list[bytes]) -> None:
-        self._arcs.append((number, self._directory[number].matrix, _floats(values, 0, 7)))
+        self._arcs.append((number, self._directory[number].matrix, floats(values, 0, 7)))
 
     def _take_composite(self, number: int, values: list[bytes]) -> None:
-        self._composites[number] = _pointers(values, 1, int(values[0]))
+        self._composites[number] = pointers(values, 1, int(values[0]))
 
     def _take_spline_curve(self, number: int, values: list[bytes]) -> None:
-        upper, degree = _size(values[0]), _size(values[1])
+        upper, degree = size_of(values[0]), size_of(values[1])
         knots, weights = upper + degree + 2, upper + 1
-        self._add_points(number, _floats(values, 6 + knots + weights, 3 * (upper + 1)))
+        self._add_points(number, floats(values, 6 + knots + weights, 3 * (upper + 1)))
 
     def _take_spline_surface(self, number: int, values: list[bytes]) -> None:
-        upper_u, upper_v, degree_u, degree_v = (_size(value) for value in values[:4])
+        upper_u, upper_v, degree_u, degree_v = (size_of(value) for value in values[:4])
         knots = upper_u + degree_u + 2 + upper_v + degree_v + 2
         poles = (upper_u + 1) * (upper_v + 1)
-        self._add_points(number, _floats(values, 9 + knots + poles, 3 * poles))
+        self._add_points(number, floats(values, 9 + knots + poles, 3 * poles))
 
     def _take_matrix(self, number: int, values: list[bytes]) -> None:
-        r = _floats(values, 0, 12)
+        r = floats(values, 0, 12)
         rows = ((r[0], r[1], r[2]), (r[4], r[5], r[6]), (r[8], r[9], r[10]))
         self._matrices[number] = Placement(rows, (r[3], r[7], r[11]))
 
@@ -391,94 +399,11 @@ class _Model:
         self._in_parameter_space.add(abs(int(values[2] or 0)))
 
     def _take_subfigure(self, number: int, values: list[bytes]) -> None:
-        name = _text(values[1])[:MAX_NAME] or f"subfigure {number}"
-        self.subfigures[number] = (name, _pointers(values, 3, int(values[2])))
+        name = text_of(values[1])[:MAX_NAME] or f"subfigure {number}"
+        self.subfigures[number] = (name, pointers(values, 3, int(values[2])))
 
     def _take_instance(self, number: int, values: list[bytes]) -> None:
         self._instances[number] = int(values[0])
-
-
-def _split(text: bytes, delimiter: bytes, terminator: bytes) -> tuple[list[bytes], bool]:
-    """Cut free-format text into parameters; strings carry their length in front. Says whether the end was found."""
-    values: list[bytes] = []
-    at, start = 0, 0
-    next_mark = re.compile(b"[" + re.escape(delimiter + terminator) + b"]").search
-    while True:
-        counted = _HOLLERITH.match(text, at)
-        if counted is not None:
-            at = counted.end() + int(counted[1])
-        found = next_mark(text, at)
-        if found is None:
-            return values, False
-        values.append(text[start : found.start()].strip())
-        at = start = found.end()
-        if found[0] == terminator:
-            return values, True
-
-
-def _text(value: bytes) -> str:
-    counted = _HOLLERITH.match(value)
-    raw = value if counted is None else value[counted.end() : counted.end() + int(counted[1])]
-    return _clean(raw.decode("latin-1"))
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c >= " " else " " for c in text[:MAX_TEXT]).strip()
-
-
-def _number(value: bytes) -> float | None:
-    """Read a number, with Fortran's D for an exponent; an empty one is None."""
-    if not value:
-        return None
-    if len(value) > 60 or not re.fullmatch(rb"[-+0-9.EeDd]+", value):
-        raise ParseError("a number was expected in the global section")
-    try:
-        number = float(value.replace(b"D", b"E").replace(b"d", b"e"))
-    except ValueError as error:
-        raise ParseError("a number was expected in the global section") from error
-    if not abs(number) < 1e300:
-        raise ParseError("a number is out of range")
-    return number
-
-
-def _floats(values: list[bytes], start: int, count: int) -> array[float]:
-    """Read a run of numbers; a left-out one is zero."""
-    if not 0 <= count <= len(values) - start:
-        raise IndexError(start + count)
-    return array("d", [_float(value) for value in values[start : start + count]])
-
-
-def _float(value: bytes) -> float:
-    if not value:
-        return 0.0
-    if b"D" in value or b"d" in value:
-        value = value.replace(b"D", b"E").replace(b"d", b"e")
-    number = float(value)
-    if not abs(number) < 1e300:
-        raise OverflowError(number)
-    return number
-
-
-def _size(value: bytes) -> int:
-    size = int(value)
-    if not 0 <= size <= MAX_PARAMETERS:
-        raise ValueError(size)
-    return size
-
-
-def _pointers(values: list[bytes], start: int, count: int) -> list[int]:
-    if not 0 <= count <= len(values) - start:
-        raise IndexError(start + count)
-    return [abs(int(value)) for value in values[start : start + count]]
-
-
-def _integer(field: bytes, line: int) -> int:
-    text = field.strip()
-    if not text:
-        return 0
-    if not re.fullmatch(rb"[-+]?\d+", text):
-        raise ParseError("a whole number was expected in a fixed column", line)
-    return int(text)
 
 
 def _kind_name(kind: int) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .part21 import Derived, Enumeration, Reference, Typed, Value, write_file, write_instance
+from .part21 import Derived, Enumeration, Reference, Typed, Value
+from .part21_writer import write_file, write_instance
 
 T, F = Enumeration("T"), Enumeration("F")
 FOLDER = Path(__file__).resolve().parent.parent / "samples"

@@ -18,13 +18,10 @@ from designs.parsing.part21 import (
     Reference,
     Typed,
     decode_text,
-    encode_text,
     parse_complex,
     parse_parameters,
-    write_file,
-    write_instance,
-    write_value,
 )
+from designs.parsing.part21_writer import encode_text, write_file, write_instance, write_value
 
 NAMES = st.from_regex(r"\A[A-Z][A-Z0-9_]{0,20}\Z")
 TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
