@@ -88,6 +88,7 @@ class Platform:
         self.redis.start()
         if self.postgres is not None:
             self.postgres.start()
+            self.commit_durably()
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=self.environment, check=True
         )
@@ -191,13 +192,30 @@ class Platform:
         time.sleep(seconds_away)
         self.redis.start()
 
-    def restart_postgres(self, seconds_away: float) -> None:
-        """Stop PostgreSQL in the middle of whatever it does (fast shutdown), and start it again."""
+    def restart_postgres(self, seconds_away: float, *, crash: bool = False) -> None:
+        """Stop PostgreSQL in the middle of whatever it does, and start it again.
+
+        Args:
+            seconds_away: How long it stays away.
+            crash: Let it end without a checkpoint, to recover from its log; else a fast shutdown.
+        """
         process = self.postgres._process
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
         process.wait(30)
         time.sleep(seconds_away)
         self.postgres.start()
+
+    def commit_durably(self) -> None:
+        """Make PostgreSQL write its log before it answers a commit, as it does by default; test clusters do not."""
+        import psycopg
+
+        with psycopg.connect(self._postgres_url, autocommit=True) as connection:
+            connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = on")
+
+    @property
+    def _postgres_url(self) -> str:
+        url: str = self.postgres.url
+        return url.replace("postgres://", "postgresql://", 1)
 
     # ---- web
 
@@ -226,7 +244,7 @@ class Platform:
         if self.postgres is not None:
             import psycopg
 
-            with psycopg.connect(self.postgres.url.replace("postgres://", "postgresql://")) as connection:
+            with psycopg.connect(self._postgres_url) as connection:
                 return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
         with contextlib.closing(sqlite3.connect(self.database_path, timeout=20)) as database:
             return database.execute(statement).fetchall()

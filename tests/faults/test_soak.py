@@ -79,7 +79,14 @@ def _restart_postgres(platform: Platform) -> str:
     for _ in range(3):
         platform.restart_postgres(1.0)
         time.sleep(2.0)
-    return "3 restarts of PostgreSQL, 1 s each"
+    return "3 restarts of PostgreSQL, away for 1 s each"
+
+
+def _crash_postgres(platform: Platform) -> str:
+    for _ in range(3):
+        platform.restart_postgres(1.0, crash=True)
+        time.sleep(2.0)
+    return "3 crashes of PostgreSQL, recovered from its log"
 
 
 def _terminate_web(platform: Platform, report: Report) -> None:
@@ -143,6 +150,7 @@ def test_totals_equal_what_was_sent_through_kills_restarts_and_outages(
         _disturb(platform, report, "away", lambda: _take_redis_away(platform))
         if platform.postgres is not None:
             _disturb(platform, report, "database", lambda: _restart_postgres(platform))
+            _disturb(platform, report, "crashes", lambda: _crash_postgres(platform))
         _terminate_web(platform, report)
         _kill_producers(platform, report)
         outcomes = platform.totals("intake")

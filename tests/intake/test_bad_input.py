@@ -15,8 +15,8 @@ from monitoring.intake.models import DeadLetter, Producer
 from monitoring.metrics.models import CounterMinute, GaugeValue
 from monitoring.metrics.reader import totals
 from monitoring.performance.models import MinuteRollup, SlowSample
-from monitoring.recording import wire
-from monitoring.recording.events import MAX_DURATION, UNKNOWN_DURATION, Counter, Error, Gauge, Operation, Raised, Slow
+from monitoring.recording import errors, wire
+from monitoring.recording.events import MAX_DURATION, UNKNOWN_DURATION, Counter, Error, Gauge, Operation, Slow
 from monitoring.recording.wire import Payload, Record, Segment, column
 from monitoring.stream.streams import FACTS, MEASURES
 from tests.faults.batches import Source, arrived, opened, operations, put, slow, waiting, with_payload
@@ -319,9 +319,10 @@ def test_names_of_any_kind_can_come_from_the_wire(name: str, good: None) -> None
 
 def test_facts_of_any_kind_can_be_recorded(good: None) -> None:
     source = Source(FACTS)
-    chain = (Raised(ValueError, "a\0b\ud800", ()),)
     context = {"path": "\0", "\ud800": "\ud800", "n": float("nan"), "big": 10**400, "deep": [[[[[[1]]]]]], 5: {6: {7}}}
-    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), Error(NOW(), 1, chain, "\0" * 10_000, context))
+    error = errors.capture(ValueError("a\0b\ud800"), "\0" * 10_000, errors.Limiter(1), None)
+    assert isinstance(error, Error)
+    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), error._replace(context=context))
     assert _letters() == []
     assert counted("folded") == {"operation": 3, "slow": 2, "error": 1}
 

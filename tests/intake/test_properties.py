@@ -39,7 +39,7 @@ RELAXED = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FEW, MANY = settings(RELAXED, max_examples=25), settings(RELAXED, max_examples=300)
+FEW, MANY = settings(RELAXED, max_examples=20), settings(RELAXED, max_examples=150)
 
 anything = st.one_of(st.binary(max_size=60), st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore")))
 plausible = st.fixed_dictionaries(
@@ -395,7 +395,7 @@ class Ledgers(RuleBasedStateMachine):
 
 
 TestLedgers = Ledgers.TestCase
-TestLedgers.settings = settings(RELAXED, max_examples=150, stateful_step_count=30)
+TestLedgers.settings = settings(RELAXED, max_examples=100, stateful_step_count=30)
 
 
 def test_a_drain_of_nothing_does_nothing(redis_client: Any, database: Iterator[None]) -> None:
