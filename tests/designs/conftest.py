@@ -1,8 +1,12 @@
-"""What tests of the monitored service share: people, their clients, uploads, and a broker that only remembers."""
+"""What tests of the monitored service share: people, their clients, uploads, and a look into the broker's queue."""
 
-from collections.abc import Callable
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -23,21 +27,44 @@ def own_media(settings, tmp_path):
     return settings.MEDIA_ROOT
 
 
+class Queued:
+    """What really lies in the broker's queue: a chain a message, as names, arguments and the queues of its steps."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def read(self) -> list[tuple[list[str], list[tuple[str, ...]], set[str]]]:
+        return [self._chain(json.loads(raw)) for raw in reversed(self._client.lrange(dispatch.QUEUE, 0, -1))]
+
+    def clear(self) -> None:
+        self._client.delete(dispatch.QUEUE)
+
+    @staticmethod
+    def _chain(message: dict[str, Any]) -> tuple[list[str], list[tuple[str, ...]], set[str]]:
+        arguments, _, embedded = json.loads(base64.b64decode(message["body"]))
+        later = list(reversed(embedded["chain"] or []))
+        names = [message["headers"]["task"], *(step["task"] for step in later)]
+        queues = {message["properties"]["delivery_info"]["routing_key"]}
+        queues |= {step["options"]["queue"] for step in later}
+        return names, [tuple(arguments), *(tuple(step["args"]) for step in later)], queues
+
+
 @pytest.fixture
-def queued(monkeypatch) -> list[tuple[list[str], list[tuple[str, ...]], set[str]]]:
-    """Names, arguments and queues of what would have been published, chain by chain."""
-    published = []
+def broker(redis_url, redis_client) -> Iterator[Any]:
+    """Publish to this test worker's own Redis; returns a function that points the broker somewhere else."""
+    before = current_app.conf.broker_write_url
 
-    class RememberedChain:
-        def __init__(self, *steps):
-            self.steps = steps
+    def use(url: str) -> None:
+        current_app.conf.broker_write_url = url
 
-        def apply_async(self, connection):
-            names, arguments = [step.task for step in self.steps], [step.args for step in self.steps]
-            published.append((names, arguments, {step.options["queue"] for step in self.steps}))
+    use(redis_url)
+    yield use
+    use(before)
 
-    monkeypatch.setattr(dispatch, "chain", RememberedChain)
-    return published
+
+@pytest.fixture
+def queued(broker, redis_client) -> Queued:
+    return Queued(redis_client)
 
 
 @pytest.fixture
