@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 
 from monitoring.intake.models import DeadLetter, Producer
 from monitoring.performance import PerformanceMonitor
+from monitoring.recording.events import Operation
 from monitoring.recording.recorder import recorder
+from monitoring.recording.sender import Lane, new_producer_id
 from monitoring.stream import streams
 from monitoring.stream.streams import MEASURES
 from tests.faults.batches import arrived, waiting
@@ -302,6 +305,40 @@ def test_two_flushers_are_never_made_for_one_process(monkeypatch: pytest.MonkeyP
     assert len(made) == 1
 
 
+def test_events_of_another_thread_are_not_shed_while_the_first_one_makes_the_flusher() -> None:
+    from monitoring.recording import recorder as module
+
+    class Held(module.Recorder):
+        """Lets another thread record at the very moment at which the flusher becomes visible."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_flusher" and value is not None:
+                other = threading.Thread(target=lambda: [self.record(_operation()) for _ in range(50)])
+                other.start()
+                other.join(5)
+
+    one = Held()
+    one.record(_operation())
+    assert one.flush()
+    one.close()
+    drain_all()
+    assert arrived() == 51
+    assert counted("lost") == {}
+
+
+def _operation() -> Operation:
+    return Operation(time.time_ns(), 5_000_000, "work", False)
+
+
+def test_batches_without_a_payload_do_not_pile_up_without_bound_while_redis_is_away() -> None:
+    lane = Lane(new_producer_id(), 20_000)
+    for _ in range(2_000):
+        lane.enqueue(b"", {"failure": 1})
+    assert sum(len(value) for batch in lane.waiting for value in batch.fields.values()) < 40_000
+    assert lane.counts["failure"] == 2_000
+
+
 def test_goodbyes_and_keepalives_count_nothing_and_do_no_harm() -> None:
     for _ in range(3):
         _record(2)
@@ -315,8 +352,6 @@ def test_goodbyes_and_keepalives_count_nothing_and_do_no_harm() -> None:
 
 
 def test_a_sender_that_cannot_connect_does_not_hold_up_who_records(configure: Callable[..., None]) -> None:
-    import time
-
     configure(REDIS_URL="redis://127.0.0.1:1/0")
     start = time.perf_counter()
     _record(1_000)

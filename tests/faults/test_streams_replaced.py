@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitoring.conf import get_config
+from monitoring.intake import retention
 from monitoring.intake.models import DeadLetter, Producer
 from monitoring.stream.streams import FACTS
 from tests.faults.batches import Source, arrived, operations, put, slow, waiting
@@ -20,6 +22,10 @@ SECOND = 1_000
 
 def _id(seconds_ago: float, sequence: int = 0) -> str:
     return f"{int(time.time() * SECOND - seconds_ago * SECOND)}-{sequence}"
+
+
+def _ago(seconds: float) -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 def test_a_deleted_stream_costs_exactly_its_unread_entries() -> None:
@@ -38,7 +44,6 @@ def test_a_deleted_stream_costs_exactly_its_unread_entries() -> None:
 
 
 def test_a_flushed_redis_costs_exactly_its_unread_entries_and_its_streams_come_back() -> None:
-    from monitoring.conf import get_config
     from monitoring.stream.streams import existing
 
     measures, facts, elsewhere = Source(), Source(FACTS), Source(shard=7)
@@ -240,8 +245,29 @@ def test_old_batches_of_an_unknown_producer_stay_suspect_over_several_drains() -
     assert DeadLetter.objects.filter(reason="forgotten").count() == 3
 
 
+def test_producers_are_not_forgotten_while_nobody_of_their_stream_was_heard() -> None:
+    """The database was away for more than a day; retention runs before the first drain."""
+    source = Source()
+    source.send(*operations(10), id=_id(100_000))
+    Producer.objects.create(producer=source.id, stream="0:measures", sequence=0, counts={}, seen=_ago(100_000))
+    source.send(*operations(5), id=_id(95_000))
+    source.send(*operations(2), id=_id(10))
+    retention.prune(get_config())
+    drain_all()
+    assert arrived() == 17
+    assert counted("lost") == {}
+    assert not DeadLetter.objects.exists()
+
+
+def test_a_producer_that_is_silent_while_others_speak_is_forgotten_after_a_day() -> None:
+    silent, recent, speaking = "a" * 16, "b" * 16, "c" * 16
+    for producer, ago in ((silent, 90_000), (recent, 80_000), (speaking, 0)):
+        Producer.objects.create(producer=producer, stream="0:measures", sequence=1, counts={}, seen=_ago(ago))
+    retention.prune(get_config())
+    assert sorted(Producer.objects.values_list("producer", flat=True)) == [recent, speaking]
+
+
 def test_streams_of_shards_that_are_no_longer_configured_are_still_found() -> None:
-    from monitoring.conf import get_config
     from monitoring.intake.drain import drain
     from monitoring.stream.streams import append, existing
     from tests.pipeline import intake
