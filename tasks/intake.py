@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from celery import shared_task
+from celery.signals import worker_ready
 from celery.worker import state
 
 from monitoring.conf import get_config
@@ -41,6 +42,12 @@ def revive() -> None:
 
     for stream in listen.unattended(get_config()):
         drain.apply_async((stream.key,))
+
+
+@worker_ready.connect
+def _revive_at_once(**_: object) -> None:
+    """Do not wait for beat when a worker starts."""
+    revive.apply_async()
 
 
 @shared_task(name="tasks.intake.replay_upgraded", ignore_result=True, expires=3600)

@@ -84,11 +84,12 @@ class Platform:
         }
         return settings | ({"DATABASE_URL": self.database_url} if self.database_url else {})
 
-    def start(self, *arguments: str) -> None:
+    def start(self, *arguments: str, **environment: str) -> None:
         """Start it and wait until it says that it is ready."""
+        settings = self.environment() | environment
         command = [sys.executable, str(ROOT / "bin" / "up"), *arguments]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=self.environment(), cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=settings, cwd=ROOT, stdout=log, stderr=log)
         wait_until(self._ready, "bin/up is ready", READY_SECONDS, lambda: self.output)
 
     def _ready(self) -> bool:

@@ -16,61 +16,29 @@ from pathlib import Path
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-UP = ROOT / "bin" / "up"
-sys.path.insert(0, str(ROOT / "bin"))
-
-from launcher.ports import free_port  # noqa: E402
+from tests.system.platform import READY_SECONDS, ROOT, Platform, free_port, wait_until
 
 pytestmark = pytest.mark.system
 
 _STOP_SECONDS = 10.0
-# Generous: other tests keep both cores busy meanwhile.
-_READY_SECONDS = 120.0
 
 
 GIVEN_TOKEN = "a-token-that-was-given-0123456789abcdef"
 GIVEN_PASSWORD = "a-password-that-was-given"
 
 
-class Platform:
-    """One `bin/up` with a folder of state and ports of its own."""
+class Watched(Platform):
+    """A platform on its own database and Redis, whose processes are watched."""
 
-    def __init__(self, folder: Path) -> None:
-        self.state = folder / "var"
-        self.port, self.flower_port = free_port(), free_port()
-        self._log = folder / "log"
-        self.process: subprocess.Popen[bytes] | None = None
-        self._family: list[psutil.Process] = []
-
-    def start(self, *arguments: str, **environment: str) -> None:
-        """Start it and wait until it says that it is ready."""
-        settings = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "ADMIN_TOKEN"}}
-        settings |= {
-            "ENGINEL_VAR": str(self.state),
-            "PORT": str(self.port),
-            "FLOWER_PORT": str(self.flower_port),
-            # Tests bring their own settings module; a platform has but one.
-            "DJANGO_SETTINGS_MODULE": "enginel.settings",
-            **environment,
-        }
-        settings.pop("DATABASE_URL", None)
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, str(UP), *arguments], env=settings, stdout=log, stderr=log)
-        self.wait(lambda: "Enginel is ready" in self.output, _READY_SECONDS)
-        self._family = self.family()
+    family_before: list[psutil.Process]
 
     def wait(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
+        def alive_and_true() -> object:
             assert self.process is not None
             assert self.process.poll() is None, f"bin/up ended:\n{self.output}"
-            assert time.monotonic() < deadline, f"not within {seconds} s:\n{self.output}"
-            time.sleep(0.05)
+            return condition()
 
-    @property
-    def output(self) -> str:
-        return self._log.read_text()
+        wait_until(alive_and_true, "the condition", seconds, lambda: self.output)
 
     def family(self) -> list[psutil.Process]:
         assert self.process is not None
@@ -85,10 +53,10 @@ class Platform:
             if any(word in part for part in child.cmdline())
         ]
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+    def end(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Signal it and return how long it took to end."""
         assert self.process is not None
-        self._family = self.family()
+        self.family_before = self.family()
         began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(30)
@@ -96,14 +64,11 @@ class Platform:
 
     def left_over(self) -> list[str]:
         """Describe what still runs of the processes that it had."""
-        alive = [one for one in self._family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        alive = [one for one in self.family_before if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
         return [f"{one.pid} {one.name()}" for one in alive]
 
     def wait_until_gone(self) -> None:
-        deadline = time.monotonic() + _STOP_SECONDS
-        while self.left_over():
-            assert time.monotonic() < deadline, f"still there: {self.left_over()}"
-            time.sleep(0.05)
+        wait_until(lambda: not self.left_over(), "all gone", _STOP_SECONDS, self.left_over)
 
     def get(self, path: str, *, flower: bool = False, **headers: str) -> tuple[int, str]:
         """Send a GET and return status and body."""
@@ -122,21 +87,21 @@ class Platform:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    made = Platform(tmp_path)
+def platform(tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(tmp_path)
     yield made
     if made.process is not None and made.process.poll() is None:
-        made.stop(signal.SIGKILL)
+        made.end(signal.SIGKILL)
         made.wait_until_gone()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """One platform with the demo and secrets that were given, for the tests that only look at it."""
-    made = Platform(tmp_path_factory.mktemp("running"))
+    made = Watched(tmp_path_factory.mktemp("running"))
     made.start("--demo", ADMIN_TOKEN=GIVEN_TOKEN, FLOWER_USER="boss", FLOWER_PASSWORD=GIVEN_PASSWORD)
     yield made
-    assert made.stop() < _STOP_SECONDS
+    assert made.end() < _STOP_SECONDS
     assert made.left_over() == []
 
 
@@ -145,7 +110,7 @@ def basic(user: str, password: str) -> str:
 
 
 @pytest.mark.smoke
-def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Platform) -> None:
+def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Watched) -> None:
     platform.start()
     token, password = platform.secret("admin-token"), platform.secret("admin-password")
 
@@ -168,7 +133,7 @@ def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Pla
     # Recorded a moment before the end: what the processes still hold must be counted after the restart.
     for _ in range(20):
         assert platform.get("/api/series/", Authorization=f"Bearer {token}")[0] == 200
-    assert platform.stop() < _STOP_SECONDS
+    assert platform.end() < _STOP_SECONDS
     assert platform.process is not None
     assert platform.process.returncode == 0
     assert platform.left_over() == []
@@ -178,24 +143,24 @@ def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Pla
     assert platform.secret("admin-password") == password
     platform.wait(lambda: requests_counted(platform, token).get("GET api/series/", 0) >= 20)
     assert requests_counted(platform, token)["GET api/series/"] == 20
-    assert platform.stop(signal.SIGINT) < _STOP_SECONDS
+    assert platform.end(signal.SIGINT) < _STOP_SECONDS
     assert platform.left_over() == []
 
 
-def requests_counted(platform: Platform, token: str) -> dict[str, int]:
+def requests_counted(platform: Watched, token: str) -> dict[str, int]:
     """Read how many requests of each name the platform has counted."""
     _status, body = platform.get("/api/monitoring/performance/", Authorization=f"Bearer {token}")
     return {name: facts["count"] for name, facts in json.loads(body)["requests"].items()}
 
 
-def answers(platform: Platform, *, flower: bool) -> bool:
+def answers(platform: Watched, *, flower: bool) -> bool:
     try:
         return bool(platform.get("/healthcheck" if flower else "/api/health/", flower=flower))
     except OSError:
         return False
 
 
-def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platform: Platform) -> None:
+def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platform: Watched) -> None:
     platform.start()
     ready = {name: platform.state / "run" / f"{name}.ready" for name in ("designs", "monitoring")}
     for path in ready.values():
@@ -212,15 +177,15 @@ def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platf
         (victim,) = platform.children_of(word)
         victim.kill()
         platform.wait(lambda name=name: f"{name} was killed by SIGKILL; starting it again" in platform.output)
-    platform.wait(lambda: all(path.exists() for path in ready.values()), _READY_SECONDS)
+    platform.wait(lambda: all(path.exists() for path in ready.values()), READY_SECONDS)
     platform.wait(lambda: answers(platform, flower=False))
     assert platform.secret("redis/url") == address, "who still holds the address finds Redis again"
 
-    platform.stop(signal.SIGKILL)
+    platform.end(signal.SIGKILL)
     platform.wait_until_gone()
 
 
-def test_it_refuses_to_share_its_ports_and_its_folder(running: Platform) -> None:
+def test_it_refuses_to_share_its_ports_and_its_folder(running: Watched) -> None:
     same_folder = {**os.environ, "ENGINEL_VAR": str(running.state)}
     for name in ("DATABASE_URL", "REDIS_URL"):
         same_folder.pop(name, None)
@@ -228,7 +193,12 @@ def test_it_refuses_to_share_its_ports_and_its_folder(running: Platform) -> None
     other_ports = {**same_folder, "PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
     for environment, reason in ((same_ports, "is in use"), (other_ports, "another bin/up already runs")):
         second = subprocess.run(
-            [sys.executable, str(UP)], check=False, env=environment, capture_output=True, text=True, timeout=60
+            [sys.executable, str(ROOT / "bin" / "up")],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert second.returncode == 1
         assert reason in second.stderr
@@ -236,7 +206,7 @@ def test_it_refuses_to_share_its_ports_and_its_folder(running: Platform) -> None
     assert answers(running, flower=False), "the first one goes on"
 
 
-def test_given_secrets_are_used_and_never_on_a_command_line(running: Platform) -> None:
+def test_given_secrets_are_used_and_never_on_a_command_line(running: Watched) -> None:
     assert running.get("/api/monitoring/performance/", Authorization=f"Bearer {GIVEN_TOKEN}")[0] == 200
     running.wait(lambda: answers(running, flower=True))
     assert running.get("/workers", flower=True, Authorization=basic("boss", GIVEN_PASSWORD))[0] == 200
@@ -246,7 +216,7 @@ def test_given_secrets_are_used_and_never_on_a_command_line(running: Platform) -
         assert GIVEN_PASSWORD not in line
 
 
-def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(running: Platform) -> None:
+def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(running: Watched) -> None:
     running.wait(lambda: "POST api/designs/upload/" in requests_counted(running, GIVEN_TOKEN), 10)
     designs = json.loads(running.get("/api/designs/", Authorization=f"Bearer {GIVEN_TOKEN}")[1])
     assert designs["results"]
