@@ -30,33 +30,39 @@ _VALUES = ("count", "errors", "total", "minimum", "maximum", "buckets")
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
     """Fold everything that has a duration, and keep slow samples."""
     writes: list[Write] = []
+    hours: set[int] = set()
     if columns := measures.get("request"):
         failed = columns.values["status"] >= _SERVER_ERROR
-        writes += durations("request", columns, columns.values["duration"], failed, scope)
+        writes += durations("request", columns, columns.values["duration"], failed, scope, hours)
     if columns := measures.get("operation"):
         failed = columns.values["failed"] > 0
-        writes += durations("operation", columns, columns.values["duration"], failed, scope)
+        writes += durations("operation", columns, columns.values["duration"], failed, scope, hours)
     if columns := measures.get("task"):
-        writes += _tasks(columns, scope)
+        writes += _tasks(columns, scope, hours)
+    if hours:  # all at once: shards share these rows, and lock them in one order
+        writes.append(lambda: mark_dirty(scope.connection, DirtyPeriod.HOUR, hours))
     if samples := [_sample(fact) for fact in facts.get("slow", ())]:
         writes.append(lambda: _create(samples, scope))
     return writes
 
 
-def _tasks(columns: Columns, scope: Scope) -> list[Write]:
+def _tasks(columns: Columns, scope: Scope, hours: set[int]) -> list[Write]:
     """Fold executions of tasks into their runtimes (`task`) and their waits in the queue (`wait`)."""
     state = columns.values["state"]
     executed = np.isin(state, _EXECUTED_STATES)
     ran = Columns(columns.names, columns.name[executed], columns.at[executed], {})
     failed = state[executed] == _FAILED_STATE
-    writes = durations("task", ran, columns.values["duration"][executed], failed, scope)
+    writes = durations("task", ran, columns.values["duration"][executed], failed, scope, hours)
     waited = columns.values["wait"][executed]
     known = waited != UNKNOWN_DURATION
     started = Columns(ran.names, ran.name[known], ran.at[known], {})
-    return writes + durations("wait", started, waited[known], np.zeros(int(known.sum()), np.bool_), scope)
+    failed = np.zeros(int(known.sum()), np.bool_)
+    return writes + durations("wait", started, waited[known], failed, scope, hours)
 
 
-def durations(kind: str, columns: Columns, nanoseconds: Array, failed: Array, scope: Scope) -> list[Write]:
+def durations(
+    kind: str, columns: Columns, nanoseconds: Array, failed: Array, scope: Scope, hours: set[int]
+) -> list[Write]:
     """Fold one kind of durations into minute rows and totals.
 
     Args:
@@ -65,6 +71,7 @@ def durations(kind: str, columns: Columns, nanoseconds: Array, failed: Array, sc
         nanoseconds: Their durations.
         failed: Which of them count as errors.
         scope: Where and when.
+        hours: Takes the beginnings, in epoch minutes, of the hours that change.
 
     Returns:
         What to do inside of the drain's transaction.
@@ -87,12 +94,12 @@ def durations(kind: str, columns: Columns, nanoseconds: Array, failed: Array, sc
     name_id, start = rows.keys // width, rows.keys % width + first
     partitions.ensure(scope.connection, MinuteRollup, np.unique(start).tolist())
     totals = regroup(rows, name_id)
+    hours.update(np.unique(start // 60 * 60).tolist())
     minute_keys = {"name_id": name_id, "start": start, "shard": np.full(len(start), scope.shard)}
     total_keys = {"name_id": totals.keys, "shard": np.full(len(totals.keys), scope.shard)}
     return [
         _write(MinuteRollup, minute_keys, rows, scope),
         _write(DurationTotal, total_keys, totals, scope),
-        lambda: mark_dirty(scope.connection, DirtyPeriod.HOUR, np.unique(start // 60 * 60).tolist()),
     ]
 
 
