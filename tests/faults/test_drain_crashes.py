@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
@@ -12,7 +14,7 @@ from monitoring.errors.models import ErrorLog
 from monitoring.intake.commit import OvertakenError
 from monitoring.intake.drain import drain
 from monitoring.intake.models import DeadLetter
-from monitoring.performance.models import SlowSample
+from monitoring.performance.models import DirtyPeriod, SlowSample
 from monitoring.stream.streams import FACTS, MEASURES
 from tests.faults.batches import Source, arrived, operations, put, slow, waiting
 from tests.faults.processes import ENDED, Thread, end_at, in_child
@@ -237,3 +239,29 @@ def test_an_operational_error_never_makes_a_dead_letter(monkeypatch: pytest.Monk
     assert not DeadLetter.objects.exists()
     drain_all()
     assert arrived() == 5
+
+
+def test_a_drain_marks_all_its_hours_in_one_order_so_that_shards_do_not_deadlock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from monitoring.performance import consume
+    from monitoring.recording.events import Request, Task, TaskState
+
+    marked: list[list[int]] = []
+    mark_dirty = consume.mark_dirty
+
+    def mark(connection: Any, level: str, starts: Iterable[int]) -> None:
+        marked.append(list(starts))
+        mark_dirty(connection, level, marked[-1])
+
+    monkeypatch.setattr(consume, "mark_dirty", mark)
+    now, hour = time.time_ns(), 3_600 * 10**9
+    source = Source()
+    source.send(
+        Request(now, 1, "GET", "a/", 200),
+        *operations(1, at=now - 3 * hour),
+        Task(now - 5 * hour, 1, "t", "q", TaskState.SUCCESS, 1),
+    )
+    drain_all()
+    assert [len(set(starts)) for starts in marked] == [3]
+    assert DirtyPeriod.objects.count() == 3
