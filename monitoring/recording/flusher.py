@@ -163,19 +163,21 @@ class Flusher:
         for lane_name, kinds in _LANES.items():
             # What is there now and no more: callers may record faster than this loop encodes.
             left = {kind: len(self._buffers[kind]) for kind in kinds}
-            while self._encode_batch(lane_name, left):
+            labels = {LABELS[kind] for kind in kinds} | ({FAILURE} if lane_name == streams.MEASURES else set())
+            lost = self.losses.take(labels)
+            while self._encode_batch(lane_name, left, lost):
                 batches += 1
+                lost = {}
         return batches > 0
 
-    def _encode_batch(self, lane_name: str, left: dict[type[Any], int]) -> bool:
+    def _encode_batch(self, lane_name: str, left: dict[type[Any], int], lost: Mapping[str, int]) -> bool:
         """Number one batch of a lane, of a size that intake can open; return whether there was anything."""
         most = _MOST_EVENTS[lane_name]
         taken = {kind: _take(self._buffers[kind], min(count, most)) for kind, count in left.items() if count}
         for kind, events in taken.items():
             left[kind] -= min(left[kind], max(len(events), 1))
         recorded = {LABELS[kind]: len(events) for kind, events in taken.items() if events}
-        mine = {LABELS[kind] for kind in left} | ({FAILURE} if lane_name == streams.MEASURES else set())
-        for label, count in self.losses.take(mine).items():
+        for label, count in lost.items():
             recorded[label] = recorded.get(label, 0) + count
         if recorded:
             self._lane(lane_name).enqueue(self._payload(taken), recorded)

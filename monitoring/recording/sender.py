@@ -58,8 +58,9 @@ class Lane:
         self.sequence += 1
         self.counts.update(recorded)
         fields = wire.entry(self.producer, self.sequence, dict(self.counts), data, goodbye=goodbye)
-        self.waiting.append(Batch(fields, len(data)))
-        self.waiting_bytes += len(data)
+        batch = Batch(fields, sum(map(len, fields.values())))
+        self.waiting.append(batch)
+        self.waiting_bytes += batch.size
         self._shed()
 
     def _shed(self) -> None:
