@@ -10,9 +10,10 @@ import asyncio
 import atexit
 import logging
 import os
+import sys
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 from monitoring.conf import Config, get_config
 
@@ -21,6 +22,12 @@ from .events import Event
 from .flusher import FAILURE, LABELS, Flusher, Sink
 
 logger = logging.getLogger("monitoring")
+
+
+class _NotMade:
+    """Stands for the flusher until the first event is noticed."""
+
+    idle = True
 
 
 class Recorder:
@@ -33,10 +40,9 @@ class Recorder:
     def _begin(self) -> None:
         """Begin with nothing: in a new process, and in a fork's child, which must not send what its parent holds."""
         self._buffers: dict[type[Any], deque[Any]] = {kind: deque() for kind in LABELS}
-        self._batch = 1  # until there is a flusher, the first event is noticed and makes one
-        self._limit = 1
+        self._batch = self._limit = sys.maxsize
         self._config: Config | None = None
-        self._flusher: Flusher | None = None
+        self._flusher: Flusher | _NotMade = _NotMade()
         self._limiter: Limiter | None = None
         self._folding = threading.local()
         self._making = threading.RLock()
@@ -47,7 +53,7 @@ class Recorder:
             buffer = self._buffers[type(event)]
             buffer.append(event)
             length = len(buffer)
-            if length == self._batch or length > self._limit or self._flusher.idle:  # type: ignore[union-attr]
+            if length == self._batch or length > self._limit or self._flusher.idle:
                 self._notice(event, length)
         except Exception:  # the monitored code must not suffer
             self.failed()
@@ -77,7 +83,7 @@ class Recorder:
     def close(self) -> None:
         """Send what is left and say goodbye. Called when the process ends; recording may go on after it."""
         try:
-            if self._flusher is not None and not self.config.eager:
+            if isinstance(self._flusher, Flusher) and not self.config.eager:
                 self._flusher.close()
         except Exception:  # the process is ending; nothing may keep it
             self.failed()
@@ -135,13 +141,15 @@ class Recorder:
     def flusher(self) -> Flusher:
         """The thread's object of this process, made when first needed."""
         flusher = self._flusher
-        if flusher is None:
-            with self._making:  # the first events of two threads must not make two
-                flusher = self._flusher
-                if flusher is None:
-                    flusher = self._flusher = Flusher(self._buffers, self.config)
-                    self._batch, self._limit = self.config.flush_events, self.config.buffer_events
-        return flusher
+        if isinstance(flusher, Flusher):
+            return flusher
+        with self._making:  # the first events of two threads must not make two
+            if isinstance(self._flusher, _NotMade):
+                made = Flusher(self._buffers, self.config)
+                # The limits first: who sees the flusher goes by them.
+                self._batch, self._limit = self.config.flush_events, self.config.buffer_events
+                self._flusher = made
+            return cast(Flusher, self._flusher)
 
     @property
     def limiter(self) -> Limiter:

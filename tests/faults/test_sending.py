@@ -313,7 +313,7 @@ def test_events_of_another_thread_are_not_shed_while_the_first_one_makes_the_flu
 
         def __setattr__(self, name: str, value: object) -> None:
             super().__setattr__(name, value)
-            if name == "_flusher" and value is not None:
+            if name == "_flusher" and isinstance(value, module.Flusher):
                 other = threading.Thread(target=lambda: [self.record(_operation()) for _ in range(50)])
                 other.start()
                 other.join(5)
