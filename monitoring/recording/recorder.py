@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections import deque
-from typing import Any, cast
+from typing import Any
 
 from monitoring.conf import Config, get_config
 
@@ -149,7 +149,7 @@ class Recorder:
                 # The limits first: who sees the flusher goes by them.
                 self._batch, self._limit = self.config.flush_events, self.config.buffer_events
                 self._flusher = made
-            return cast(Flusher, self._flusher)
+            return self._flusher
 
     @property
     def limiter(self) -> Limiter:
