@@ -13,6 +13,8 @@ from wsgiref.util import FileWrapper
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
@@ -78,6 +80,14 @@ urlpatterns = [
 @pytest.fixture(autouse=True)
 def only_our_middleware(settings: Any) -> None:
     settings.MIDDLEWARE = ["monitoring.recording.middleware.MonitoringMiddleware"]
+
+
+@pytest.fixture(autouse=True)
+def connection_of_the_test() -> Iterator[None]:
+    """Closing a response ends its request, upon which Django would close the connection the test still uses."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture
