@@ -25,6 +25,9 @@ class MonitoringConfig(AppConfig):
         recorder.use_sink(_fold_eagerly)
         celery.connect()
         setting_changed.connect(_reconfigure, dispatch_uid="enginel")
+        # The schema of whoever uses our authentication describes it.
+        import monitoring.access.openapi  # noqa: F401
+
         register(checks.check_settings)
         register(checks.check_redis, Tags.database)
 

@@ -8,7 +8,6 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from . import openapi as _openapi  # noqa: F401  # describes this class in the schema of whoever uses it
 from . import tokens
 
 _REFUSED = "The token is wrong, expired or revoked."
