@@ -137,7 +137,7 @@ def test_closing_sends_what_is_left_and_recording_may_go_on() -> None:
 
 
 def test_an_idle_producer_stays_known_then_says_goodbye_and_comes_back_as_another(settings: Any) -> None:
-    settings.MONITORING = {**settings.MONITORING, "KEEPALIVE_INTERVAL": 0.05, "PRODUCER_IDLE_LIMIT": 0.4}
+    settings.MONITORING = {**settings.MONITORING, "KEEPALIVE_INTERVAL": 0.05, "PRODUCER_IDLE_LIMIT": 1.0}
     recorder.record(operation())
     until(lambda: any(b"g" in entry.fields for entry in entries()))
     first = entries()
