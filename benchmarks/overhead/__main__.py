@@ -19,21 +19,23 @@ PARTS = ("shapes", "requests", "tasks")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench overhead", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these (all)")
-    parser.add_argument("--rounds", type=int, default=150, help="interleaved rounds a path (150)")
-    parser.add_argument("--block", type=int, default=50, help="calls in a block (50)")
+    parser.add_argument(
+        "--rounds", type=int, default=60, help="interleaved rounds a path (60; four times that for shapes and tasks)"
+    )
+    parser.add_argument("--block", type=int, default=30, help="calls in a block (30)")
     parser.add_argument("--only", nargs="+", default=[], help="only these variants, beside bare Django")
     parser.add_argument("--quick", action="store_true", help="a short run that shows that everything works")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.rounds, chosen.block = 15, 20
+        chosen.rounds, chosen.block = 12, 15
     parts = chosen.parts or PARTS
     print(f"{chosen.rounds} rounds of {chosen.block} calls; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if "shapes" in parts:
-        _shapes(chosen.rounds, chosen.block)
+        _shapes(4 * chosen.rounds, chosen.block)
     if "requests" in parts:
         _requests(chosen.rounds, chosen.block, chosen.only)
     if "tasks" in parts:
-        _compare("task", tasks.VARIANTS, TASK_PATHS, chosen.rounds, chosen.block)
+        _compare("task", tasks.VARIANTS, TASK_PATHS, 4 * chosen.rounds, chosen.block)
     return 0
 
 
@@ -59,9 +61,8 @@ def _compare(kind: str, titles: Mapping[str, str], paths: Sequence[str], count: 
 
 def _print(path: str, titles: Mapping[str, str], costs: Mapping[str, Cost]) -> None:
     print(f"\n{path} (µs a call; added: median of paired differences and its quartiles)")
-    print(
-        f"{'':32} {'wall':>8} {'added':>9} {'quartiles':>21} {'ratio':>6} {'caller CPU':>11} {'quiet':>8} {'background CPU':>15}"
-    )
+    titled = f"{'':32} {'wall':>8} {'added':>9} {'quartiles':>21} {'ratio':>6}"
+    print(f"{titled} {'caller CPU':>11} {'quiet':>8} {'background CPU':>15}")
     floor = costs[FLOOR].wall
     for name, title in titles.items():
         cost = costs[name]
