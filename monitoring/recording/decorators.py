@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -39,6 +40,14 @@ def record_operation(name: str, duration: int, *, failed: bool) -> None:
             recorder.failed()
 
 
+def is_failure(error: BaseException | None) -> bool:
+    """Whether what ended a piece of code is a failure: not a generator's end, nor Celery's retry, ignore or reject."""
+    if error is None or isinstance(error, GeneratorExit):
+        return False
+    celery = sys.modules.get("celery.exceptions")  # where it is not loaded, nothing of it can have been raised
+    return celery is None or not isinstance(error, celery.TaskPredicate)
+
+
 @functools.lru_cache(maxsize=1_000)
 def slow_after(name: str) -> int:
     """Return the nanoseconds from which an operation or task counts as slow."""
@@ -55,7 +64,7 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._starts: list[int] = []
+        self._timings: list[_Timing] = []
 
     def __call__(self, function: Callee) -> Callee:
         """Wrap a function of any kind; of a Celery task, its `run`."""
@@ -64,66 +73,85 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
             return function
         if inspect.iscoroutinefunction(function):
             return cast(Callee, self._wrap_coroutine(function))
+        if inspect.isasyncgenfunction(function):
+            return cast(Callee, self._wrap_async_generator(function))
         if inspect.isgeneratorfunction(function):
             return cast(Callee, self._wrap_generator(function))
         return cast(Callee, self._wrap(function))
 
     def _wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        name = self._name
-
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            start, failed = time.perf_counter_ns(), True
-            try:
-                result = function(*args, **kwargs)
-                failed = False
-            finally:
-                record_operation(name, time.perf_counter_ns() - start, failed=failed)
-            return result
+            with _Timing(self._name):
+                return function(*args, **kwargs)
 
         return timed
 
     def _wrap_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        name = self._name
-
         @functools.wraps(function)
         async def timed(*args: Any, **kwargs: Any) -> Any:
-            start, failed = time.perf_counter_ns(), True
-            try:
-                result = await function(*args, **kwargs)
-                failed = False
-            finally:
-                record_operation(name, time.perf_counter_ns() - start, failed=failed)
-            return result
+            with _Timing(self._name):
+                return await function(*args, **kwargs)
 
         return timed
 
     def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        name = self._name
-
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            start, failed = time.perf_counter_ns(), True
-            try:
-                result = yield from function(*args, **kwargs)
-                failed = False
-            except GeneratorExit:
-                failed = False
-                raise
-            finally:
-                record_operation(name, time.perf_counter_ns() - start, failed=failed)
-            return result
+            with _Timing(self._name):
+                return (yield from function(*args, **kwargs))
+
+        return timed
+
+    def _wrap_async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            with _Timing(self._name):
+                try:
+                    value = await anext(generator)
+                    while True:
+                        try:
+                            sent = yield value
+                        except GeneratorExit:
+                            await generator.aclose()
+                            raise
+                        except BaseException as thrown:
+                            value = await generator.athrow(thrown)
+                        else:
+                            value = await generator.asend(sent)
+                except StopAsyncIteration:
+                    return
 
         return timed
 
     def __enter__(self) -> track_duration:
-        self._starts.append(time.perf_counter_ns())
+        timing = _Timing(self._name)
+        timing.__enter__()
+        self._timings.append(timing)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        record_operation(self._name, time.perf_counter_ns() - self._starts.pop(), failed=kind is not None)
+        self._timings.pop().__exit__(kind, error, traceback)
+
+
+class _Timing:
+    """One run of an operation."""
+
+    __slots__ = ("_name", "_start")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter_ns()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        record_operation(self._name, time.perf_counter_ns() - self._start, failed=is_failure(error))
 
 
 def record_seconds(name: str, duration: float, *, failed: bool) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -21,11 +20,13 @@ from . import errors
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
+from .streaming import watch
 
 logger = logging.getLogger("monitoring.slow")
 
 UNMATCHED = "<unmatched>"
 OTHER_METHOD = "_OTHER"
+_BROKEN = 500
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
@@ -62,7 +63,7 @@ class MonitoringMiddleware:
         finally:
             current.reset(token)
         if response.streaming:
-            self._record_when_closed(context, start, response)
+            self._record_when_ended(context, start, response)
         else:
             self._record(context, start, response.status_code)
         return response
@@ -79,21 +80,26 @@ class MonitoringMiddleware:
         finally:
             current.reset(token)
         if response.streaming:
-            self._record_when_closed(context, start, response)
+            self._record_when_ended(context, start, response)
         else:
             self._record(context, start, response.status_code)
         return response
 
-    def _record_when_closed(self, context: Context, start: int, response: HttpResponseBase) -> None:
-        """Record a stream after its last byte, or when the client is gone; also where the server sends the file."""
+    def _record_when_ended(self, context: Context, start: int, response: HttpResponseBase) -> None:
+        """Record a stream when it is over; one whose source raised is a server error, whatever was sent first."""
 
-        def close() -> None:
-            if not context.ended:  # servers may close a stream more than once
-                context.ended = True
-                self._record(context, start, response.status_code)
+        def ended(error: BaseException | None) -> None:
+            if context.ended:
+                return
+            context.ended = True
+            if error is not None:
+                _capture(error, context)
+            self._record(context, start, response.status_code if error is None else _BROKEN)
 
-        closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]
-        closers.append(close)
+        try:
+            watch(response, ended)
+        except Exception:  # the response is more important than its record
+            recorder.failed()
 
     def _record(self, context: Context, start: int, status: int) -> None:
         try:
@@ -116,17 +122,21 @@ def _record_slow(context: Context, duration: int, name: str, status: int) -> Non
     recorder.record_fact(Slow(time.time_ns(), duration, "request", name, described))
 
 
-def _record_exception(request: HttpRequest | None = None, **_: Any) -> None:
+def _record_exception(**_: Any) -> None:
     """Record what Django could not handle, once, on whatever layer it was raised."""
     exception, context = sys.exc_info()[1], current.get()
-    if exception is None or context is None or context.error is exception:
-        return
+    if exception is not None and context is not None and context.error is not exception:
+        _capture(exception, context)
+
+
+def _capture(exception: BaseException, context: Context) -> None:
     try:
         context.error = exception
+        request: Any = context.request
         match = request.resolver_match if request is not None else None
-        name = f"{request.method} {match.route}" if request is not None and match is not None else UNMATCHED
+        name = f"{request.method} {match.route}" if match is not None else UNMATCHED
         recorder.record_fact(errors.capture(exception, name, recorder.limiter, context))
-    except Exception:  # the error page is more important than its record
+    except Exception:  # the answer is more important than its record
         recorder.failed()
 
 

@@ -63,6 +63,22 @@ async def async_stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
+def broken_stream(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        yield b"a"
+        raise ValueError("in the middle")
+
+    return StreamingHttpResponse(parts())
+
+
+async def async_broken_stream(request: HttpRequest) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ValueError("in the middle")
+
+    return StreamingHttpResponse(parts())
+
+
 def file(request: HttpRequest) -> FileResponse:
     return FileResponse(open(__file__, "rb"))
 
@@ -74,6 +90,8 @@ urlpatterns = [
     path("async-broken/", async_broken),
     path("stream/", stream),
     path("async-stream/", async_stream),
+    path("broken-stream/", broken_stream),
+    path("async-broken-stream/", async_broken_stream),
     path("file/", file),
 ]
 
@@ -155,6 +173,16 @@ def test_a_client_that_leaves_a_stream_is_recorded_when_it_is_closed() -> None:
     assert slowest_total("request")["GET stream/"]["count"] == 1
 
 
+def test_a_stream_that_breaks_is_an_error_recorded_once() -> None:
+    body = serve("/broken-stream/")
+    with pytest.raises(ValueError, match="in the middle"):
+        b"".join(body)
+    close(body)
+    stats = slowest_total("request")["GET broken-stream/"]
+    assert (stats["count"], stats["error_count"]) == (1, 1)
+    assert ErrorLog.objects.get().error_type == "ValueError"
+
+
 def test_a_file_is_still_sent_by_the_server_itself_and_recorded_when_it_is_closed() -> None:
     body = serve("/file/", **{"wsgi.file_wrapper": FileWrapper})
     assert isinstance(body, FileWrapper)
@@ -212,6 +240,15 @@ class TestUnderAsgi:
         recorder.flush()
         assert sent == b"ab"
         assert slowest_total("request")["GET async-stream/"]["max_duration"] >= 0.05
+
+    @pytest.mark.parametrize("where", ["async-broken-stream/", "broken-stream/"])
+    def test_a_stream_that_breaks_is_an_error_recorded_once(self, where: str) -> None:
+        with pytest.raises(ValueError, match="in the middle"):
+            asyncio.run(_asgi_get(f"/{where}"))
+        recorder.flush()
+        stats = slowest_total("request")[f"GET {where}"]
+        assert (stats["count"], stats["error_count"]) == (1, 1)
+        assert ErrorLog.objects.get().name == f"GET {where}"
 
 
 async def _asgi_get(where: str) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from celery import Celery, shared_task
+from celery.exceptions import Ignore, Reject, Retry
 
 from monitoring.performance import PerformanceMonitor
 from monitoring.performance.models import SlowSample
@@ -65,6 +66,58 @@ def test_a_generator_is_timed_until_it_ends() -> None:
     next(abandoned)
     abandoned.close()
     assert (stats()["count"], stats()["error_count"]) == (2, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_async_generator_is_timed_until_it_ends() -> None:
+    @PerformanceMonitor.track_duration("work")
+    async def count() -> AsyncIterator[int]:
+        for number in range(3):
+            await asyncio.sleep(0.01)
+            yield number
+
+    async def use() -> None:
+        assert [number async for number in count()] == [0, 1, 2]
+        abandoned = count()
+        await anext(abandoned)
+        await abandoned.aclose()
+
+    assert inspect.isasyncgenfunction(count)
+    asyncio.run(use())
+    recorder.flush()
+    assert (stats()["count"], stats()["error_count"]) == (2, 0)
+    assert stats()["max_duration"] >= 0.03
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_async_generator_can_be_sent_to_and_thrown_into_and_its_failure_counts() -> None:
+    @PerformanceMonitor.track_duration("work")
+    async def echo() -> AsyncIterator[object]:
+        sent: object = None
+        while True:
+            try:
+                sent = yield sent  # type: ignore[misc]
+            except KeyError as error:
+                sent = error
+
+    async def use() -> None:
+        generator: Any = echo()
+        await anext(generator)
+        assert await generator.asend("hello") == "hello"
+        assert isinstance(await generator.athrow(KeyError("x")), KeyError)
+        with pytest.raises(ValueError, match="enough"):
+            await generator.athrow(ValueError("enough"))
+
+    asyncio.run(use())
+    recorder.flush()
+    assert (stats()["count"], stats()["error_count"]) == (1, 1)
+
+
+@pytest.mark.parametrize("raised", [Retry(), Ignore(), Reject("no")])
+def test_what_celery_raises_to_steer_a_task_is_no_failure(raised: Exception) -> None:
+    with pytest.raises(type(raised)), PerformanceMonitor.track_duration("work"):
+        raise raised
+    assert (stats()["count"], stats()["error_count"]) == (1, 0)
 
 
 def test_a_with_block_is_timed_also_nested() -> None:
