@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -113,15 +112,6 @@ class UploadView(APIView):
             raise serializers.ValidationError({"file": [f"The file is larger than {uploads.max_bytes()} bytes."]})
 
 
-class _FormatIsAFilter(DefaultContentNegotiation):
-    """Lets `?format=` name a file format; REST framework would take it for the answer's, which is always JSON."""
-
-    def filter_renderers(self, renderers: list[Any], format: str) -> list[Any]:  # noqa: A002
-        """Leave the renderers as they are."""
-        del format
-        return renderers
-
-
 class _VisibleDesigns:
     """Designs the user may see."""
 
@@ -137,7 +127,6 @@ class DesignListView(_VisibleDesigns, generics.ListAPIView[Design]):
     """List designs, the newest first."""
 
     serializer_class = DesignSerializer
-    content_negotiation_class = _FormatIsAFilter
 
     def get_queryset(self) -> QuerySet[Design]:
         """Narrow down by the query parameters, and leave the large results in the database."""

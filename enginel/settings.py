@@ -11,6 +11,8 @@ from typing import Any
 
 import environ
 
+import monitoring
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -137,11 +139,15 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
+    # `?format=` filters designs; REST framework would take it for the answer's, and repeat it in every link.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Enginel",
     "DESCRIPTION": "Background monitoring for Django and Celery.",
-    "VERSION": "0.1.0",
+    "VERSION": monitoring.__version__,
+    # A file to send is another thing than the file's address in an answer; pages that try it out offer a file chooser.
+    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 CELERY_BROKER_URL = REDIS_URL

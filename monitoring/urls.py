@@ -4,13 +4,14 @@ from django.urls import path
 
 from .endpoints import DashboardView, DocsView, HealthView, SchemaView
 from .intake.api import DeadLettersView, ReplayView
-from .performance.api import PerformanceView
+from .performance.api import PerformanceView, SlowView
 
 app_name = "monitoring"
 urlpatterns = [
     path("api/health/", HealthView.as_view(), name="health"),
     path("api/monitoring/dashboard/", DashboardView.as_view(), name="dashboard"),
     path("api/monitoring/performance/", PerformanceView.as_view(), name="performance"),
+    path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

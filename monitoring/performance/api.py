@@ -1,22 +1,26 @@
-"""Performance over HTTP: statistics by name."""
+"""Performance over HTTP: statistics by name, and what was slow."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import serializers
+from django.db.models import QuerySet
+from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from monitoring.access.openapi import describe
+from monitoring.access.paging import Pages
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
 from . import stats
+from .models import SlowSample
 
 MAX_MINUTES = 24 * 60
 MAX_NAMES = 500
+SLOW_KINDS = ["request", "operation", "task"]
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
@@ -59,6 +63,48 @@ class WindowSerializer(serializers.Serializer[Any]):
         if minutes > kept:
             raise serializers.ValidationError(f"Ensure this value is less than or equal to {kept}.")
         return minutes
+
+
+class SlowSampleSerializer(serializers.ModelSerializer[SlowSample]):
+    """One request, operation or task that took at least as long as its threshold."""
+
+    duration = serializers.FloatField(help_text="Seconds.")
+    context = serializers.DictField(help_text="What it was about: ids of request and trace, user, status.")
+
+    class Meta:
+        model = SlowSample
+        fields = ["id", "at", "kind", "service", "name", "duration", "trace_id", "context"]
+        read_only_fields = fields
+
+
+class SlowFilterSerializer(serializers.Serializer[Any]):
+    """By what a list of slow samples can be narrowed down."""
+
+    kind = serializers.ChoiceField(choices=SLOW_KINDS, required=False)
+    name = serializers.CharField(required=False, max_length=200, trim_whitespace=False)
+
+
+class SlowView(ApiView, generics.ListAPIView[SlowSample]):
+    """What took too long, one by one."""
+
+    serializer_class = SlowSampleSerializer
+    pagination_class = Pages
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[SlowSample]:
+        """Narrow down by the query parameters."""
+        wanted = SlowFilterSerializer(data=self.request.query_params.dict())
+        wanted.is_valid(raise_exception=True)
+        return SlowSample.objects.filter(**wanted.validated_data).order_by("-at", "-pk")
+
+    @describe(
+        operation_id="slow",
+        parameters=[SlowFilterSerializer],
+        responses={200: SlowSampleSerializer(many=True), **refusals(400)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List slow requests, operations and tasks, the newest first."""
+        return super().get(request, *args, **kwargs)
 
 
 class PerformanceView(ApiView):

@@ -30,6 +30,7 @@ told = {
     "refused": admin.post(f"{letters}{make_letter(broken=True).pk}/replay/").status_code,
     "left": admin.get(letters, {"search": "x"}).json()["count"],
     "paths": sorted(json.loads(admin.get("/api/schema/").content)["paths"]),
+    "described": json.loads(admin.get("/api/schema/").content)["info"],
     "docs": admin.get("/api/docs/").status_code,
 }
 print(json.dumps(told))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import monitoring
+
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
@@ -46,3 +48,7 @@ def test_the_description_leaves_out_what_cannot_be_described(told: dict[str, Any
     assert all(path.startswith("/api/") for path in told["paths"])
     assert "/api/monitoring/dashboard/" in told["paths"]
     assert told["docs"] == 200
+
+
+def test_the_description_bears_our_name(told: dict[str, Any]) -> None:
+    assert (told["described"]["title"], told["described"]["version"]) == ("Enginel", monitoring.__version__)

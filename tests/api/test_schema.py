@@ -15,11 +15,13 @@ from django.test import Client
 from monitoring.metrics import MetricsCollector
 from monitoring.performance import PerformanceMonitor
 from tests.api.letters import make_letter
+from tests.api.samples import make_sample
 
 OURS = {
     "/api/health/",
     "/api/monitoring/dashboard/",
     "/api/monitoring/performance/",
+    "/api/monitoring/performance/slow/",
     "/api/monitoring/dead-letters/",
     "/api/monitoring/dead-letters/{id}/replay/",
 }
@@ -37,6 +39,12 @@ def test_it_is_generated_without_a_warning() -> None:
 def test_every_endpoint_is_described(schema: dict[str, Any]) -> None:
     assert schema["paths"].keys() >= OURS
     assert "/api/designs/" in schema["paths"]
+
+
+def test_a_file_to_upload_is_described_as_one(schema: dict[str, Any]) -> None:
+    body = schema["paths"]["/api/designs/upload/"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    described = schema["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    assert described["properties"]["file"]["format"] == "binary"
 
 
 def test_all_but_liveness_need_a_token_or_a_session(schema: dict[str, Any]) -> None:
@@ -57,6 +65,8 @@ def test_all_but_liveness_need_a_token_or_a_session(schema: dict[str, Any]) -> N
         ("/api/monitoring/performance/", {}, 200),
         ("/api/monitoring/performance/", {"kind": "operation"}, 200),
         ("/api/monitoring/performance/", {"kind": "x", "limit": "x"}, 400),
+        ("/api/monitoring/performance/slow/", {"limit": 1}, 200),
+        ("/api/monitoring/performance/slow/", {"kind": "x"}, 400),
         ("/api/monitoring/dead-letters/", {"limit": 1}, 200),
         ("/api/monitoring/dead-letters/", {"limit": "x"}, 400),
     ],
@@ -68,6 +78,8 @@ def test_answers_are_as_described(
     PerformanceMonitor._record_duration("upload", 0.1)
     make_letter()
     make_letter()
+    make_sample()
+    make_sample()
     response = api.get(path, query)
     assert response.status_code == status
     _validate(schema, schema["paths"][path]["get"], response)
@@ -109,7 +121,8 @@ def _validate(schema: dict[str, Any], operation: dict[str, Any], response: Any) 
     described = content[response["Content-Type"]]["schema"]
     document = {**described, "components": json.loads(json.dumps(schema["components"]).replace('"nullable"', '"_"'))}
     if "next" in response.json():  # OpenAPI 3.0 says `nullable`, which JSON Schema does not know
-        document = {**schema["components"]["schemas"]["DeadLetter"], "components": schema["components"]}
+        item = document["components"]["schemas"][described["$ref"].rpartition("/")[2]]["properties"]["results"]["items"]
+        document = {**item, "components": schema["components"]}
         for row in response.json()["results"]:
             jsonschema.validate(row, document, cls=jsonschema.Draft202012Validator)
         return

@@ -234,6 +234,15 @@ def test_the_list_is_filtered(anna, client_of, make_design):
     assert names("status=failed") == []
 
 
+def test_a_link_leads_to_the_design_however_the_list_was_filtered(anna, client_of, make_design):
+    make_design(anna)
+    client = client_of(anna)
+
+    [item] = client.get("/api/designs/?format=step").json()["results"]
+
+    assert client.get(item["url"]).json()["id"] == item["id"]
+
+
 @pytest.mark.parametrize("query", ["status=lost", "format=dwg", "series=x", f"series={2**80}"])
 def test_a_bad_filter_is_refused_with_the_field_named(anna, client_of, query):
     answer = client_of(anna).get(f"/api/designs/?{query}")

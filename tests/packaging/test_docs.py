@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.management import get_commands
 
+import monitoring
 from monitoring.conf import Config
 from monitoring.intake.models import DeadLetter
 
@@ -51,3 +52,7 @@ def test_every_link_leads_somewhere() -> None:
     for folder, text in ((ROOT, README), (ROOT / "docs", OPERATE), (ROOT / "docs", INSTALL)):
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (folder / target).exists(), target
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert f'version = "{monitoring.__version__}"' in (ROOT / "pyproject.toml").read_text()
