@@ -1,14 +1,28 @@
-"""A pytest plugin for projects that use Enginel; installing the package is enough to have its fixture.
+"""A pytest plugin for projects that use Enginel; installing the package is enough to have it.
 
-Nothing of the platform is imported before a test asks for the fixture: plugins load before there are settings.
+Tests record nothing, so that they never write into a running platform; a test that wants to see what its code records
+asks for `enginel_eager`. Nothing of the platform is imported before Django's settings are there.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _enginel_records_nothing(request: pytest.FixtureRequest) -> None:
+    """Switch recording off, where the project's tests run under pytest-django."""
+    if not request.config.pluginmanager.hasplugin("django"):
+        return
+    from django.conf import settings as configured
+
+    if configured.configured or "DJANGO_SETTINGS_MODULE" in os.environ:
+        settings = request.getfixturevalue("settings")
+        settings.MONITORING = {**getattr(settings, "MONITORING", {}), "ENABLED": False}
 
 
 @pytest.fixture

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from monitoring.storage.names import Name
 
 from .buckets import merge, quantile
-from .models import MinuteRollup
+from .models import DayRollup, HourRollup, MinuteRollup
 
 WINDOW_MINUTES = 60
 """The live view of performance covers the last hour, as documented."""
+HOUR, DAY = 60, 24 * 60
+MAX_MINUTES = 400 * DAY
+"""The longest window there are rows for by default."""
 KINDS = {"request": "requests", "operation": "operations", "task": "tasks", "wait": "waits"}
 COLUMNS = ("count", "errors", "total", "minimum", "maximum", "buckets")
 """What `Summary.add` takes, in its order."""
@@ -64,15 +66,13 @@ class Summary:
         }
 
 
-def window_start(minutes: int = WINDOW_MINUTES) -> int:
-    """Return the epoch minute at which a window that ends now begins."""
-    return int(time.time() // 60) - minutes + 1
-
-
 def statistics_of(kind: str, name: str, minutes: int = WINDOW_MINUTES) -> dict[str, Any]:
     """Return statistics of one name over the last minutes, over all services."""
     ids = list(Name.objects.filter(kind=kind, name=name).values_list("pk", flat=True))
-    return _merged(ids, minutes, one=True)[0].statistics()
+    whole = Summary()
+    for summary in _merged(ids, segments(minutes)).values():
+        _join(whole, summary)
+    return whole.statistics()
 
 
 def slowest_total(kind: str, *, minutes: int = WINDOW_MINUTES, limit: int = 100) -> dict[str, dict[str, Any]]:
@@ -80,34 +80,69 @@ def slowest_total(kind: str, *, minutes: int = WINDOW_MINUTES, limit: int = 100)
 
     Args:
         kind: `request`, `operation`, `task` or `wait`.
-        minutes: How far back.
+        minutes: How far back, up to `MAX_MINUTES`.
         limit: How many names at most.
     """
-    recent = MinuteRollup.objects.filter(start__gte=window_start(minutes))
-    mine = recent.filter(name_id__in=Name.objects.filter(kind=kind).values("pk"))
-    totals = mine.order_by().values_list("name_id").annotate(spent=Sum("total")).order_by("-spent", "name_id")[:limit]
-    ids = [name_id for name_id, _ in totals]
+    parts = segments(minutes)
+    spent: Counter[int] = Counter()
+    for part in parts:
+        mine = part.rows().filter(name_id__in=Name.objects.filter(kind=kind).values("pk"))
+        spent.update(dict(mine.order_by().values_list("name_id").annotate(spent=Sum("total"))))
+    ids = [name_id for name_id, _ in sorted(spent.items(), key=lambda item: (-item[1], item[0]))[:limit]]
     titles = dict(Name.objects.filter(pk__in=ids).values_list("pk", "name"))
-    merged: dict[str, Summary] = {}
-    summaries = _merged(ids, minutes)
+    summaries = _merged(ids, parts)
+    merged: dict[str, Summary] = defaultdict(Summary)
     for name_id in ids:
-        title = titles[name_id]
-        if title not in merged:
-            merged[title] = summaries[name_id]
-        else:
-            _join(merged[title], summaries[name_id])
+        _join(merged[titles[name_id]], summaries[name_id])
     return {title: summary.statistics() for title, summary in merged.items()}
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A part of a window, and the rows that tell of it: those that begin from `first` on and before `end`."""
+
+    model: type[MinuteRollup] | type[HourRollup] | type[DayRollup]
+    first: int
+    end: int
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the rows."""
+        return self.model.objects.filter(start__gte=self.first, start__lt=self.end)
+
+
+def segments(minutes: int, now: int | None = None) -> list[Segment]:
+    """Cut a window that ends now into days, hours and minutes, the coarsest that are complete.
+
+    Beyond a day the window begins with a whole hour, beyond 30 days with a whole day.
+
+    Args:
+        minutes: Length of the window.
+        now: The current epoch minute, for tests.
+    """
+    now = int(time.time() // 60) if now is None else now
+    first, end = now - minutes + 1, now + 1
+    if minutes <= DAY:
+        return [Segment(MinuteRollup, first, end)]
+    hours_end = now // HOUR * HOUR - HOUR  # the hour before may still be waiting to be summed up
+    if minutes <= 30 * DAY:
+        return [Segment(HourRollup, first // HOUR * HOUR, hours_end), Segment(MinuteRollup, hours_end, end)]
+    days_end = now // DAY * DAY - DAY
+    return [
+        Segment(DayRollup, first // DAY * DAY, days_end),
+        Segment(HourRollup, days_end, hours_end),
+        Segment(MinuteRollup, hours_end, end),
+    ]
+
+
 def _join(into: Summary, other: Summary) -> None:
-    """Merge the same name of another service."""
+    """Merge what is known of the same name from elsewhere."""
     into.add((other.count, other.errors, other.total, other.minimum, other.maximum, b"".join(other.blobs)))
 
 
-def _merged(ids: Iterable[int], minutes: int, *, one: bool = False) -> dict[int, Summary]:
-    """Merge the rows of the last minutes by name, or all into one under the key 0."""
-    rows = MinuteRollup.objects.filter(start__gte=window_start(minutes), name_id__in=list(ids))
+def _merged(ids: list[int], parts: list[Segment]) -> dict[int, Summary]:
+    """Merge the rows of a window by name."""
     merged: dict[int, Summary] = defaultdict(Summary)
-    for row in rows.values_list("name_id", *COLUMNS):
-        merged[0 if one else row[0]].add(row[1:])
+    for part in parts:
+        for row in part.rows().filter(name_id__in=ids).values_list("name_id", *COLUMNS):
+            merged[row[0]].add(row[1:])
     return merged
