@@ -42,6 +42,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret-key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ENVIRONMENT = env.str("ENVIRONMENT", default="production")
+ENABLE_TEST_ERROR = env.bool("ENABLE_TEST_ERROR", default=False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

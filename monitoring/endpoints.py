@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -118,6 +122,22 @@ class DocsView(ApiView, SpectacularSwaggerSplitView):
     url_name = "monitoring:schema"
     title = TITLE
 
+    def handle_exception(self, error: Exception) -> Any:
+        """Send a person who is not signed in to the admin's login, where there is one; all others get the error."""
+        login = _login_for(self.request) if isinstance(error, NotAuthenticated) else None
+        return HttpResponseRedirect(login) if login else super().handle_exception(error)
+
     def get_exception_handler(self) -> Callable[..., Any]:
         """Answer errors as a page."""
         return exception_handler
+
+
+def _login_for(request: Request) -> str | None:
+    """Return where a browser signs in; None for other clients, and in a project without the admin."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        return None
+    try:
+        login = reverse("admin:login")
+    except NoReverseMatch:
+        return None
+    return f"{login}?{urlencode({'next': request.get_full_path()})}"

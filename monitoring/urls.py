@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .endpoints import DashboardView, DocsView, HealthView, SchemaView
+from .errors.api import TestErrorView
 from .intake.api import DeadLettersView, ReplayView
 from .performance.api import PerformanceView, SlowView
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
+    path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),
 ]

@@ -86,7 +86,7 @@ def workload(chance: random.Random) -> Iterator[Call]:
 
 
 def _provoked_error(chance: random.Random) -> Call:
-    kind = chance.choice(["DatabaseError", "ValueError", "TimeoutError", "PermissionError"])
+    kind = chance.choice(["DatabaseError", "TimeoutError", "ConnectionError", "ServiceUnavailableError"])
     return Call("POST", "/api/test-error/", json.dumps({"error_type": kind}).encode(), "application/json")
 
 

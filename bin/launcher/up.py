@@ -126,7 +126,7 @@ def _prepare(options: Options, state: State, redis_url: str) -> None:
 def _flower_login(state: State) -> str:
     if os.environ.get("FLOWER_BASIC_AUTH"):
         return os.environ["FLOWER_BASIC_AUTH"]
-    user = os.environ.get("FLOWER_USER") or "admin"
+    user = _flower_user()
     password = os.environ.get("FLOWER_PASSWORD") or kept_password(state.flower_password)
     if "," in password or ":" in user:
         raise Refusal("FLOWER_PASSWORD must not hold a comma and FLOWER_USER no colon: Flower cannot read them")
@@ -157,17 +157,15 @@ def _answers(url: str) -> bool:
 def _summary(options: Options, state: State, seconds: float) -> list[str]:
     web = f"http://{options.visible_host}:{options.port}"
     flower = f"http://{options.visible_host}:{options.flower_port}/"
-    flower_secret = "as given" if _flower_login_given() else f"password in {state.flower_password}"
     bearer = f"Authorization: Bearer $(cat '{state.admin_token}')"
     password = f"password in {state.admin_password}" if state.admin_password.exists() else "password unchanged"
     return [
         "",
         f"Enginel is ready after {seconds:.1f} s.",
-        f"  API          {web}/api/",
         f"  API docs     {web}/api/docs/",
         f"  Health       {web}/api/health/",
         f"  Admin pages  {web}/admin/  (user admin, {password})",
-        f"  Flower       {flower}  (login {flower_secret})",
+        f"  Flower       {flower}  ({_flower_access(state)})",
         f"  Admin token  {_read(state.admin_token)}  (kept in {state.admin_token})",
         f'  Try          curl -H "{bearer}" {web}/api/monitoring/performance/',
         "Ctrl-C stops everything.",
@@ -175,8 +173,16 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
     ]
 
 
-def _flower_login_given() -> bool:
-    return bool(os.environ.get("FLOWER_BASIC_AUTH") or os.environ.get("FLOWER_PASSWORD"))
+def _flower_access(state: State) -> str:
+    """Say how to sign in to Flower, without saying a password."""
+    if os.environ.get("FLOWER_BASIC_AUTH"):
+        return "login as given in FLOWER_BASIC_AUTH"
+    given = "password as given" if os.environ.get("FLOWER_PASSWORD") else f"password in {state.flower_password}"
+    return f"user {_flower_user()}, {given}"
+
+
+def _flower_user() -> str:
+    return os.environ.get("FLOWER_USER") or "admin"
 
 
 def _read(path: Path) -> str:

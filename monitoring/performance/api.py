@@ -69,7 +69,9 @@ class SlowSampleSerializer(serializers.ModelSerializer[SlowSample]):
     """One request, operation or task that took at least as long as its threshold."""
 
     duration = serializers.FloatField(help_text="Seconds.")
-    context = serializers.DictField(help_text="What it was about: ids of request and trace, user, status.")
+    context = serializers.DictField(  # type: ignore[assignment]
+        help_text="What it was about: ids of request and trace, user, status."
+    )
 
     class Meta:
         model = SlowSample

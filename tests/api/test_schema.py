@@ -24,6 +24,7 @@ OURS = {
     "/api/monitoring/performance/slow/",
     "/api/monitoring/dead-letters/",
     "/api/monitoring/dead-letters/{id}/replay/",
+    "/api/test-error/",
 }
 
 
@@ -100,6 +101,32 @@ def test_strangers_see_neither_schema_nor_docs(client: Client, db: None, path: s
     assert client.get(path).status_code == 401
     client.force_login(get_user_model().objects.create_user("bob"))
     assert client.get(path).status_code == 403
+
+
+def test_a_browser_is_sent_to_the_login_and_back(client: Client, admin: Any) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    sent = client.get("/api/docs/?a=b", headers=browser)
+    assert (sent.status_code, sent["Location"]) == (302, "/admin/login/?next=%2Fapi%2Fdocs%2F%3Fa%3Db")
+    admin.set_password("secret")
+    admin.save()
+    back = client.post(sent["Location"], {"username": "admin", "password": "secret"})
+    assert back["Location"] == "/api/docs/?a=b"
+
+
+def test_a_browser_that_may_not_is_not_sent_around_in_circles(client: Client, db: None) -> None:
+    browser = {"accept": "text/html"}
+    client.force_login(get_user_model().objects.create_user("bob"))
+    assert client.get("/api/docs/", headers=browser).status_code == 403
+    assert client.get("/api/docs/", headers=browser | {"authorization": "Bearer wrong"}).status_code == 401
+
+
+@pytest.mark.urls("monitoring.urls")
+def test_without_an_admin_a_browser_gets_the_error(client: Client, db: None) -> None:
+    assert client.get("/api/schema/", headers={"accept": "text/html"}).status_code in {401, 406}
+
+
+def test_the_root_leads_to_the_docs(client: Client) -> None:
+    assert client.get("/")["Location"] == "/api/docs/"
 
 
 @pytest.mark.usefixtures("plain_static_files")

@@ -1,0 +1,56 @@
+"""Errors over HTTP: one on purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from monitoring.access.openapi import describe
+from monitoring.access.permissions import IsAdmin
+from monitoring.access.problems import refusals
+from monitoring.access.views import ApiView
+
+from .provoke import DEFAULT, ERROR_TYPES, provoke
+
+
+class ErrorTypeSerializer(serializers.Serializer[Any]):
+    """Which error to raise."""
+
+    error_type = serializers.ChoiceField(choices=ERROR_TYPES, default=DEFAULT)
+
+
+class MayProvoke(IsAdmin):
+    """Staff members; anybody where the project is being developed or tried out."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether the project lets strangers raise errors, or the user is on the staff."""
+        # Documented settings of Django's own, which is why they are not part of `MONITORING`.
+        if settings.DEBUG or getattr(settings, "ENABLE_TEST_ERROR", False):
+            return True
+        return super().has_permission(request, view)
+
+
+class TestErrorView(ApiView):
+    """An error on purpose, to see what becomes of errors."""
+
+    permission_classes = [MayProvoke]
+
+    @describe(
+        operation_id="test_error",
+        request=ErrorTypeSerializer,
+        responses={
+            500: OpenApiResponse(description="What the project answers to any unhandled error."),
+            **refusals(400),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Raise an error that nothing handles."""
+        wanted = ErrorTypeSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        provoke(wanted.validated_data["error_type"])
