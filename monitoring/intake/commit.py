@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from monitoring.storage.folding import Scope, Write
 from monitoring.stream.streams import Entry, Stream
 
 from . import decode, letters
-from .consumers import CONSUMERS, add_totals
+from .consumers import CONSUMERS, KINDS, add_totals
 from .ledger import Known, Ledger
 from .models import Cursor, DeadLetter, Producer
 from .opening import Refusal, Taken, open_entries
@@ -122,12 +123,12 @@ def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list
 def _totals(taken: Taken, scope: Scope, service: str) -> list[Write]:
     """Count what was folded, lost, refused and clamped, as totals since ever."""
     outcomes = {"folded": taken.folded, "lost": taken.lost, "refused": taken.refused}
-    grown = {
-        (service, f"events_{outcome}:{kind}", 0): float(count)
-        for outcome, by_kind in outcomes.items()
-        for kind, count in by_kind.items()
-        if count
-    }
+    grown: dict[tuple[str, str, int], float] = defaultdict(float)
+    for outcome, by_kind in outcomes.items():
+        for kind, count in by_kind.items():
+            # What a producer calls its kinds must not make names without end.
+            grown[service, f"events_{outcome}:{kind if kind in KINDS else 'other'}", 0] += count
+    grown = {key: count for key, count in grown.items() if count}
     grown |= {(service, note, 0): float(count) for note, count in scope.noted.items() if count}
     return add_totals("intake", grown, scope)
 

@@ -26,9 +26,11 @@ COLUMNS: dict[str, dict[str, str]] = {
 NAME_COLUMNS = frozenset({"name", "queue", "key", "trace"})
 """Columns that hold positions in the names of their segment."""
 FACT_KINDS = frozenset({"slow", "error"})
-NOTES = frozenset({"durations_clamped", "names_clamped"})
+KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
+"""The kinds of events that producers count; `failure` stands for what they could not record at all."""
+NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
 CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors)
 
-__all__ = ["COLUMNS", "CONSUMERS", "FACT_KINDS", "NAME_COLUMNS", "NOTES", "Facts", "Measures", "add_totals"]
+__all__ = ["COLUMNS", "CONSUMERS", "FACT_KINDS", "KINDS", "NAME_COLUMNS", "NOTES", "Facts", "Measures", "add_totals"]

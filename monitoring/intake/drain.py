@@ -126,12 +126,14 @@ def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
 
 @contextmanager
 def _attempting(intake: Intake, client: Client, attempt: Attempt) -> Iterator[None]:
-    """Remember one more death; one that fails without dying takes it back."""
-    _remember(client, intake, replace(attempt, deaths=attempt.deaths + 1))
+    """Remember one more death; one that fails without dying takes it back, unless somebody else has written since."""
+    mine = replace(attempt, deaths=attempt.deaths + 1)
+    _remember(client, intake, mine)
     try:
         yield
     except BaseException:
-        _remember(client, intake, attempt)
+        if _remembered(client, intake) == mine:
+            _remember(client, intake, attempt)
         raise
 
 

@@ -42,6 +42,9 @@ def listen(config: Config, stream: Stream, stopping: Callable[[], bool]) -> bool
             if taken >= config.drain_entries:
                 continue
             if not taken and not streams.wait(client, stream, min(config.drain_block, remaining)):
+                if stream.shard >= config.shards:  # left over from another number of shards
+                    streams.forget(client, stream)
+                    return False
                 continue
             if stream.lane == MEASURES:
                 time.sleep(min(config.drain_linger, max(0.0, end - time.monotonic())))

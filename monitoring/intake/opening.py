@@ -17,6 +17,8 @@ from .models import DeadLetter
 MAX_WEIGHT = 2_000_000
 """How much a drain opens: events, each fact weighing as much as `FACT_WEIGHT` measures, as its objects do in memory."""
 FACT_WEIGHT = 400
+ROW_WEIGHT = 100
+"""The weight of a measure that becomes a row of its own."""
 
 Refusal = tuple[str, str]
 """Why a batch becomes a dead letter whatever it holds: the reason, and the error in words."""
@@ -77,7 +79,8 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
         taken.lost.update(grown - carried)
         if payload is not None:
             taken.payloads.append(payload)
-            weight += carried.total() + (FACT_WEIGHT - 1) * len(payload.records)
+            rows = carried["occurrence"]
+            weight += carried.total() + (FACT_WEIGHT - 1) * len(payload.records) + (ROW_WEIGHT - 1) * rows
     return taken
 
 

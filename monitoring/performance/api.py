@@ -18,7 +18,6 @@ from monitoring.conf import get_config
 from . import stats
 from .models import SlowSample
 
-MAX_MINUTES = 24 * 60
 MAX_NAMES = 500
 SLOW_KINDS = ["request", "operation", "task"]
 
@@ -53,16 +52,25 @@ class WindowSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=list(stats.KINDS), required=False, help_text="One kind alone.")
     minutes = serializers.IntegerField(
-        default=stats.WINDOW_MINUTES, min_value=1, max_value=MAX_MINUTES, help_text="How far back, until now."
+        default=stats.WINDOW_MINUTES, min_value=1, max_value=stats.MAX_MINUTES, help_text="How far back, until now."
     )
     limit = serializers.IntegerField(default=100, min_value=1, max_value=MAX_NAMES, help_text="Names of each kind.")
 
     def validate_minutes(self, minutes: int) -> int:
         """Refuse a window of which parts are no longer kept."""
-        kept = get_config().minute_retention_hours * 60
+        kept = _kept_for(minutes)
         if minutes > kept:
-            raise serializers.ValidationError(f"Ensure this value is less than or equal to {kept}.")
+            raise serializers.ValidationError(f"What a window this long is read from is kept for {kept} minutes only.")
         return minutes
+
+
+def _kept_for(minutes: int) -> int:
+    """Return for how many minutes the rows are kept that `stats.segments` reads the beginning of a window from."""
+    config = get_config()
+    if minutes <= stats.DAY:
+        return config.minute_retention_hours * stats.HOUR
+    days = config.hour_retention_days if minutes <= 30 * stats.DAY else config.day_retention_days
+    return days * stats.DAY
 
 
 class SlowSampleSerializer(serializers.ModelSerializer[SlowSample]):

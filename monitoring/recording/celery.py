@@ -75,8 +75,12 @@ def _start(task_id: str = "", task: Any = None, **_: Any) -> None:
 
 
 def _read_stamp(context: Context, stamp: str) -> None:
-    sent, first, trace, request, user = stamp.split(";", 4)
-    context.sent, context.first_sent = int(sent), int(first)
+    try:
+        sent, first, trace, request, user = stamp.split(";", 4)
+        context.sent, context.first_sent = int(sent), int(first)
+    except ValueError:  # a stamp of somebody else's: the task is recorded without its wait
+        recorder.failed()
+        return
     if trace:
         context.inherit(trace, request, user)
 

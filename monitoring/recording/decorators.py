@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from .context import describe_current
 from .events import UNKNOWN_DURATION, Operation, Slow
-from .recorder import recorder
+from .recorder import SWALLOWED, recorder
 
 logger = logging.getLogger("monitoring.slow")
 
@@ -32,12 +32,12 @@ def record_operation(name: str, duration: int, *, failed: bool) -> None:
         failed: Whether it raised.
     """
     recorder.record(Operation(time.time_ns(), duration, name, failed))
-    if UNKNOWN_DURATION > duration >= slow_after(name):
-        try:
+    try:
+        if UNKNOWN_DURATION > duration >= slow_after(name):
             logger.warning("slow operation: %s took %.3f s", name, duration / 1e9)
             recorder.record_fact(Slow(time.time_ns(), duration, "operation", name, describe_current()))
-        except Exception:  # the monitored code must not suffer
-            recorder.failed()
+    except SWALLOWED:  # the monitored code must not suffer
+        recorder.failed()
 
 
 def is_failure(error: BaseException | None) -> bool:
@@ -67,7 +67,9 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
         self._timings: list[_Timing] = []
 
     def __call__(self, function: Callee) -> Callee:
-        """Wrap a function of any kind; of a Celery task, its `run`."""
+        """Wrap a function of any kind; of a Celery task its `run`, of a class or static method what is inside."""
+        if isinstance(function, classmethod | staticmethod):
+            return cast(Callee, type(function)(self(function.__func__)))
         if hasattr(function, "run") and hasattr(function, "apply_async"):
             cast(Any, function).run = self(function.run)
             return function
@@ -163,7 +165,7 @@ def record_seconds(name: str, duration: float, *, failed: bool) -> None:
         failed: Whether it failed.
     """
     try:
-        nanoseconds = int(duration * 1e9)
+        nanoseconds = int(float(duration) * 1e9)
     except (TypeError, ValueError, OverflowError):
         nanoseconds = UNKNOWN_DURATION
     record_operation(name, nanoseconds, failed=failed)

@@ -23,6 +23,7 @@ from .events import (
 from .wire import Column, Record, Segment, column, name
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
+_MAX_TIME = 2**32 - 1
 
 
 Notes = Tally[str]
@@ -49,9 +50,13 @@ class Names:
         return position
 
 
-def _times(events: Sequence[Event], base: int) -> Column:
-    """Milliseconds since the batch's base."""
-    return column("I", [min(max(0, event.at - base) // _NANOSECONDS_PER_MILLISECOND, 2**32 - 1) for event in events])
+def _times(events: Sequence[Event], base: int, notes: Notes) -> Column:
+    """Milliseconds since the batch's base; what lies before it is clamped."""
+    times = [(event.at - base) // _NANOSECONDS_PER_MILLISECOND for event in events]
+    if min(times, default=0) < 0 or max(times, default=0) > _MAX_TIME:
+        notes["times_clamped"] += sum(not 0 <= at <= _MAX_TIME for at in times)
+        times = [min(max(0, at), _MAX_TIME) for at in times]
+    return column("I", times)
 
 
 def _durations(values: Sequence[Any], notes: Notes) -> Column:
@@ -90,7 +95,7 @@ def requests(events: Sequence[Request], base: int, notes: Notes) -> Segment:
     index = [names.index((e.method, e.route), _request_name) for e in events]
     columns = {
         "name": column("I", index),
-        "at": _times(events, base),
+        "at": _times(events, base, notes),
         "duration": _durations([e.duration for e in events], notes),
         "status": column("H", [e.status if 0 <= e.status < 1000 else 0 for e in events]),
     }
@@ -102,7 +107,7 @@ def operations(events: Sequence[Operation], base: int, notes: Notes) -> Segment:
     names = Names(notes)
     columns = {
         "name": column("I", [names.index(e.name) for e in events]),
-        "at": _times(events, base),
+        "at": _times(events, base, notes),
         "duration": _durations([e.duration for e in events], notes),
         "failed": column("B", [bool(e.failed) for e in events]),
     }
@@ -115,7 +120,7 @@ def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
     columns = {
         "name": column("I", [names.index(e.name) for e in events]),
         "queue": column("I", [names.index(e.queue) for e in events]),
-        "at": _times(events, base),
+        "at": _times(events, base, notes),
         "duration": _durations([e.duration for e in events], notes),
         "wait": _durations([e.wait for e in events], notes),
         "state": column("B", [e.state for e in events]),
@@ -127,7 +132,7 @@ def _values(kind: str, events: Sequence[Counter] | Sequence[Gauge], base: int, n
     names = Names(notes)
     columns = {
         "name": column("I", [names.index(e.name) for e in events]),
-        "at": _times(events, base),
+        "at": _times(events, base, notes),
         "value": column("d", [_number(e.value) for e in events]),
     }
     return Segment(kind, len(events), names.list, columns)
@@ -150,7 +155,7 @@ def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segmen
         "name": column("I", [names.index(e.name) for e in events]),
         "key": column("I", [names.index(("key", e.key), lambda key: errors.stable_key(key[1])) for e in events]),
         "trace": column("I", [names.index(e.trace) for e in events]),
-        "at": _times(events, base),
+        "at": _times(events, base, notes),
     }
     return Segment("occurrence", len(events), names.list, columns)
 

@@ -48,19 +48,20 @@ def capture(exception: BaseException, name: str, limiter: Limiter, context: Cont
         context: The request or task it happened in, if any.
     """
     now = time.time_ns()
-    first = _raised(exception)
-    key = hash((id(first.type), *map(id, first.codes), *first.offsets))
+    codes, offsets = _frames(exception)
+    key = hash((id(type(exception)), *map(id, codes), *offsets))
     if not limiter.admits(key, now):
         return Occurrence(now, key, name, context.trace_id if context is not None else "")
-    chain = [first]
+    chain = [Raised(type(exception), _message(exception), codes, offsets)]
     cause = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
     while cause is not None and len(chain) < _MAX_CHAIN:
-        chain.append(_raised(cause))
+        chain.append(Raised(type(cause), _message(cause), *_frames(cause)))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return Error(now, key, tuple(chain), name, context.describe() if context is not None else {})
 
 
-def _raised(exception: BaseException) -> Raised:
+def _frames(exception: BaseException) -> tuple[list[CodeType], list[int]]:
+    """Return the code of each frame of a traceback, and the offset of its instruction."""
     codes: list[CodeType] = []
     offsets: list[int] = []
     step = exception.__traceback__
@@ -68,13 +69,13 @@ def _raised(exception: BaseException) -> Raised:
         codes.append(step.tb_frame.f_code)
         offsets.append(step.tb_lasti)
         step = step.tb_next
-    return Raised(type(exception), _message(exception), codes, offsets)
+    return codes, offsets
 
 
 def _message(exception: BaseException) -> str:
     try:
         return str(exception)[:2_000]
-    except Exception:  # a broken __str__ costs the message, not the event
+    except (Exception, SystemExit):  # a broken __str__ costs the message, not the event
         return "<unprintable>"
 
 

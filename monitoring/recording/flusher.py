@@ -5,6 +5,8 @@ It starts lazily, survives any exception, sleeps without a timer while the proce
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import threading
 import time
 from collections import deque
@@ -32,6 +34,7 @@ _MOST_EVENTS = {streams.MEASURES: 10_000, streams.FACTS: 200}
 _COALESCE_SECONDS = 0.02
 _RETRY_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
+_PLAUSIBLE_NANOSECONDS = 2 * 86_400 * 10**9
 
 
 class Losses:
@@ -67,7 +70,8 @@ class Flusher:
         self._config = config
         self._transport = Transport(config)
         self._lanes: dict[str, Lane] = {}
-        self._wake = threading.Event()
+        # A queue, as its `put` may be interrupted by a signal handler or a finalizer that records, too.
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._urgent = False
         self._closing = False
         self._flushing = threading.Lock()
@@ -80,27 +84,36 @@ class Flusher:
 
     def notify(self, *, urgent: bool = False) -> None:
         """Wake the thread, starting it if there is none; who finds it woken for something urgent leaves it at that."""
-        if self._urgent and self._thread is not None:
+        alive = self._thread is not None and self._thread.is_alive()
+        if self._urgent and alive:
             return
-        if self._thread is None:
-            with self._starting:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="enginel-flusher", daemon=True)
-                    self._thread.start()
+        if not alive:
+            self._start()
         self.idle = False
         self._urgent = self._urgent or urgent
-        self._wake.set()
+        self._wakes.put(None)
+
+    def _start(self) -> None:
+        if not self._starting.acquire(blocking=False):
+            return  # somebody is at it, maybe the very code that was interrupted
+        try:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="enginel-flusher", daemon=True)
+                thread.start()
+                self._thread = thread
+        finally:
+            self._starting.release()
 
     def close(self) -> None:
-        """Send what is left and say goodbye, within two seconds."""
+        """Send what is left and say goodbye; where Redis does not answer, give up after a few seconds."""
         self._closing = True
         thread = self._thread
         if thread is not None and thread.is_alive():
-            self._wake.set()
+            self._wakes.put(None)
             thread.join(_CLOSE_SECONDS)
         if thread is None or not thread.is_alive():
-            self.flush()
-            self._say(goodbye=True)
+            if self.flush():
+                self._say(goodbye=True)
             self._thread = None
         self._closing = False
         self._transport.close()
@@ -112,9 +125,8 @@ class Flusher:
             try:
                 self._gather()
                 if not self.flush() and not self._closing:
-                    self._wake.clear()
-                    self._wake.wait(_RETRY_SECONDS)
-            except Exception:  # whatever happens, the thread goes on
+                    self._sleep(_RETRY_SECONDS)
+            except BaseException:  # whatever a recorded object raises when it is looked at, the thread goes on
                 self.losses.add(FAILURE)
                 time.sleep(_RETRY_SECONDS)
 
@@ -123,19 +135,24 @@ class Flusher:
         if not self._pending():
             self.idle = True
             if not self._pending() and not self._closing:
-                self._wake.wait(self._config.keepalive_interval)
+                self._sleep(self._config.keepalive_interval)
             self.idle = False
-            self._wake.clear()
         deadline = time.monotonic() + self._config.flush_interval
         while not (self._urgent or self._closing or self._due()):
             remaining = deadline - time.monotonic()
             if remaining <= 0 or not self._pending():
                 break
-            self._wake.wait(remaining)
-            self._wake.clear()
+            self._sleep(remaining)
         pause = self._last_flush + _COALESCE_SECONDS - time.monotonic()
         if pause > 0 and not self._closing:
             time.sleep(pause)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep until somebody wakes the thread."""
+        with contextlib.suppress(queue.Empty):
+            self._wakes.get(timeout=seconds)
+            while True:
+                self._wakes.get_nowait()
 
     def _pending(self) -> bool:
         return any(self._buffers.values()) or any(lane.waiting for lane in self._lanes.values())
@@ -230,13 +247,19 @@ def _take(buffer: deque[Any], most: int) -> list[Any]:
 
 def encode_batch(config: Config, taken: Mapping[type[Any], list[Any]]) -> bytes:
     """Encode events by type into one payload; one that cannot be encoded does not stop the others."""
-    base = min((event.at for events in taken.values() for event in events if isinstance(event.at, int)), default=0)
     origin = {"release": config.release, "environment": config.environment}
     notes: Notes = Notes()
-    payload = Payload(config.service, max(0, base), origin, [], [])
+    payload = Payload(config.service, _base(taken), origin, [], [])
     for kind, events in taken.items():
         segments, records = salvage(kind, events, payload.base, notes)
         payload.segments += segments
         payload.records += records
     payload.noted = dict(notes)
     return encode_payload(payload) if payload.segments or payload.records else b""
+
+
+def _base(taken: Mapping[type[Any], list[Any]]) -> int:
+    """Return the earliest time of a batch; what claims to be days away from now does not draw the others along."""
+    now = time.time_ns()
+    times = (event.at for events in taken.values() for event in events)
+    return min((at for at in times if isinstance(at, int) and abs(at - now) < _PLAUSIBLE_NANOSECONDS), default=now)

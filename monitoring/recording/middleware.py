@@ -6,6 +6,7 @@ that stream it), and keeps no state on itself: instances are shared by concurren
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
@@ -27,6 +28,7 @@ logger = logging.getLogger("monitoring.slow")
 UNMATCHED = "<unmatched>"
 OTHER_METHOD = "_OTHER"
 _BROKEN = 500
+_CLIENT_GONE = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
@@ -74,6 +76,9 @@ class MonitoringMiddleware:
         start = time.perf_counter_ns()
         try:
             response: HttpResponseBase = await self.get_response(request)
+        except asyncio.CancelledError:
+            self._record(context, start, _CLIENT_GONE)
+            raise
         except BaseException:
             self._record(context, start, 500)
             raise

@@ -23,6 +23,10 @@ from .flusher import FAILURE, LABELS, Flusher, Sink
 
 logger = logging.getLogger("monitoring")
 
+SWALLOWED = (KeyError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError)
+"""What recording itself may raise. Other exceptions come from signal handlers that interrupt it, such as Celery's soft
+time limit, and are meant for the monitored code."""
+
 
 class _NotMade:
     """Stands for the flusher until the first event is noticed."""
@@ -55,7 +59,7 @@ class Recorder:
             length = len(buffer)
             if length == self._batch or length > self._limit or self._flusher.idle:
                 self._notice(event, length)
-        except Exception:  # the monitored code must not suffer
+        except SWALLOWED:  # the monitored code must not suffer
             self.failed()
 
     def record_fact(self, event: Event) -> None:
@@ -63,15 +67,16 @@ class Recorder:
         try:
             self._buffers[type(event)].append(event)
             self._notice(event, len(self._buffers[type(event)]), urgent=True)
-        except Exception:  # the monitored code must not suffer
+        except SWALLOWED:  # the monitored code must not suffer
             self.failed()
 
     def failed(self) -> None:
         """Count something that could not be recorded."""
         try:
             self.flusher.losses.add(FAILURE)
-        except Exception:  # an unreadable config: there is nobody left to tell
-            return
+        except SWALLOWED:  # an unreadable config: there is nobody to tell, and nobody who would empty the buffers
+            for buffer in self._buffers.values():
+                buffer.clear()
 
     def flush(self) -> bool:
         """Send what was recorded so far, or fold it in eager mode; return whether it is known to have arrived."""
@@ -124,9 +129,9 @@ class Recorder:
         self._folding.busy = True
         try:
             flusher.fold(self._sink)
-        except Exception:
-            logger.exception("eager folding failed")  # whoever tests with Enginel wants to know
-            raise
+        except Exception:  # the monitored code must not suffer, but whoever tests with Enginel wants to know
+            logger.exception("eager folding failed")
+            self.failed()
         finally:
             self._folding.busy = False
 

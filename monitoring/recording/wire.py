@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 VERSION = 1
-MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
 _BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
 _KIND = re.compile(r"[a-z_]{1,32}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import redis
+
 from .connection import Client
 
+_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end"
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
 
 
@@ -15,15 +20,29 @@ _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 def lease(client: Client, key: str, seconds: float) -> Iterator[bool]:
     """Try to take a lease; the block sees whether it was taken, and it is given back afterwards.
 
+    It is renewed while the process lives, however long the work takes: that a lease ends means that its holder died.
+
     Args:
-        client: Connection to Redis.
+        client: Connection to Redis, with room for one command beside those of the block.
         key: Key that stands for the work.
         seconds: After which the lease ends by itself, should its holder die.
     """
-    token = secrets.token_hex(8)
-    taken = bool(client.set(key, token, nx=True, px=int(seconds * 1000)))
+    token, milliseconds = secrets.token_hex(8), int(seconds * 1000)
+    if not client.set(key, token, nx=True, px=milliseconds):
+        yield False
+        return
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(seconds / 3):
+            with contextlib.suppress(redis.RedisError):  # the next time may do
+                client.eval(_RENEW, 1, key, token, milliseconds)
+
+    renewing = threading.Thread(target=renew, name="enginel-lease", daemon=True)
+    renewing.start()
     try:
-        yield taken
+        yield True
     finally:
-        if taken:
-            client.eval(_RELEASE, 1, key, token)
+        over.set()
+        renewing.join()
+        client.eval(_RELEASE, 1, key, token)

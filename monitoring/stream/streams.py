@@ -94,6 +94,8 @@ def append(client: Client, stream: Stream, fields: Mapping[str, str | bytes], bu
     answer = cast(bytes | None, client.eval(_APPEND, 2, stream.key, stream.registry, *cast(list[Any], arguments)))
     if answer is None:
         raise StreamFullError(stream.key)
+    if not isinstance(answer, bytes) or b"-" not in answer:
+        raise redis.RedisError("what answered is no Redis")
     return answer
 
 
@@ -137,6 +139,11 @@ def delete(client: Client, stream: Stream, ids: Iterable[bytes], page: int = 5_0
 def length(client: Client, stream: Stream) -> int:
     """Return how many entries wait in the stream."""
     return client.xlen(stream.key)
+
+
+def forget(client: Client, stream: Stream) -> None:
+    """Take a stream off the list of those that exist; who appends to it puts it there again."""
+    client.srem(stream.registry, stream.key)
 
 
 def existing(client: Client, prefix: str, configured_shards: int) -> set[Stream]:

@@ -75,7 +75,7 @@ def test_what_is_older_than_the_window_is_left_out(api: Client, now_ns: int) -> 
         ("kind", ""),
         ("minutes", "0"),
         ("minutes", "-1"),
-        ("minutes", "1441"),
+        ("minutes", "576001"),
         ("minutes", "1.5"),
         ("minutes", "an hour"),
         ("minutes", "9" * 50),
@@ -109,6 +109,19 @@ def test_a_window_beyond_what_is_kept_is_refused(api: Client, settings: Any) -> 
     settings.MONITORING = {**settings.MONITORING, "MINUTE_RETENTION_HOURS": 2}
     assert api.get(URL, {"minutes": 120}).status_code == 200
     assert "120" in api.get(URL, {"minutes": 121}).json()["errors"]["minutes"][0]
+
+
+def test_wide_windows_depend_on_what_hours_and_days_are_kept_for(api: Client, settings: Any) -> None:
+    assert [api.get(URL, {"minutes": minutes}).status_code for minutes in (1441, 43_200, 576_000)] == [200] * 3
+    settings.MONITORING = {**settings.MONITORING, "HOUR_RETENTION_DAYS": 2, "DAY_RETENTION_DAYS": 60}
+    asked = (2880, 2881, 43_201, 86_400, 86_401)
+    assert [api.get(URL, {"minutes": minutes}).status_code for minutes in asked] == [200, 400, 200, 200, 400]
+
+
+@pytest.mark.parametrize("minutes", [60, 10_000, 500_000])
+def test_windows_of_every_length_show_what_just_happened(api: Client, minutes: int) -> None:
+    PerformanceMonitor._record_duration("upload", 0.1)
+    assert api.get(URL, {"minutes": minutes}).json()["operations"]["upload"]["count"] == 1
 
 
 @pytest.mark.parametrize("url", [URL, "/api/monitoring/dashboard/"])

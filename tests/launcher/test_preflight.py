@@ -26,13 +26,19 @@ def up_environment(tmp_path: Path, launcher_environment: dict[str, str]) -> dict
 
 def refusal(environment: dict[str, str]) -> str:
     """Run `bin/up`, which must refuse, and return its one line."""
+    lines = refusals(environment)
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def refusals(environment: dict[str, str]) -> list[str]:
+    """Run `bin/up`, which must refuse, and return its lines."""
     finished = subprocess.run(
         [sys.executable, str(UP)], env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert finished.returncode == 1
-    assert len(finished.stderr.splitlines()) == 1, finished.stderr
     assert "Traceback" not in finished.stderr
-    return finished.stderr.strip()
+    return finished.stderr.strip().splitlines()
 
 
 @contextmanager
@@ -104,3 +110,46 @@ def test_a_generated_password_is_kept_and_private(tmp_path: Path) -> None:
     assert len(password) >= 32
     assert kept_password(path) == password
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "WEB_THREADS"])
+@pytest.mark.parametrize("value", ["x", "0", "-1", "1.5"])
+def test_a_number_of_processes_that_is_none(up_environment: dict[str, str], name: str, value: str) -> None:
+    line = refusal({**up_environment, name: value})
+    assert line == f"bin/up: {name} must be a whole number from 1 to 1000, not '{value}'"
+
+
+def test_settings_of_the_platform_that_are_wrong(up_environment: dict[str, str]) -> None:
+    lines = refusals({**up_environment, "MONITORING": '{"SLOW_REQUEST_SECOND": 2, "SHARDS": "two"}'})
+    assert lines == [
+        "bin/up: MONITORING['SLOW_REQUEST_SECOND'] is not a setting of Enginel. (monitoring.E001)",
+        "bin/up: MONITORING['SHARDS'] must be a positive int, like 1. (monitoring.E001)",
+    ]
+
+
+@pytest.mark.parametrize("value", ["notjson", "[1]", "7", "{"])
+def test_settings_of_the_platform_that_are_no_json_object(up_environment: dict[str, str], value: str) -> None:
+    line = refusal({**up_environment, "MONITORING": value})
+    assert line == (
+        'bin/up: the settings are wrong: MONITORING must be a JSON object, like {"SLOW_REQUEST_SECONDS": 2}'
+    )
+
+
+def test_a_log_level_that_is_none(up_environment: dict[str, str]) -> None:
+    assert "LOG_LEVEL must be one of " in refusal({**up_environment, "LOG_LEVEL": "loud"})
+
+
+@pytest.mark.parametrize("url", ["mongodb://me:secret@host/name", "garbage", "postgres://me:se/cret@127.0.0.1/name"])
+def test_manage_py_refuses_a_database_url_that_is_none(up_environment: dict[str, str], url: str) -> None:
+    Path(up_environment["ENGINEL_VAR"]).mkdir()
+    finished = subprocess.run(
+        [sys.executable, str(UP.parents[1] / "manage.py"), "check"],
+        env={**up_environment, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.returncode == 1
+    assert "ImproperlyConfigured: DATABASE_URL " in finished.stderr.splitlines()[-1]
+    assert "cret" not in finished.stderr

@@ -90,6 +90,7 @@ def test_a_stamp_of_another_form_does_not_stop_the_task(app: Celery, header: Any
 
     run(app, task, **{HEADER: header})
     assert ran == [1]
+    assert slowest_total("task")["shop.stamp"]["count"] == 1
 
 
 def test_a_failure_is_recorded_once_with_its_error(app: Celery) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from monitoring.conf import get_config
 from monitoring.recording import encode
-from monitoring.recording.events import Counter, Operation
+from monitoring.recording.events import Counter, Operation, Slow
 from monitoring.recording.recorder import recorder
 from monitoring.recording.transport import Transport
 from monitoring.stream import streams
@@ -149,6 +150,65 @@ def test_an_idle_producer_stays_known_then_says_goodbye_and_comes_back_as_anothe
     drain_all()
     assert counted("folded") == {"operation": 2}
     assert counted("lost") == {}
+
+
+def test_what_a_signal_handler_raises_in_the_middle_of_recording_reaches_the_monitored_code() -> None:
+    class TimeLimitError(Exception):
+        pass
+
+    class Interrupting(deque):  # type: ignore[type-arg]
+        def append(self, event: object) -> None:
+            raise TimeLimitError
+
+    recorder._buffers[Operation] = Interrupting()
+    with pytest.raises(TimeLimitError):
+        recorder.record(operation())
+
+
+def test_a_thread_that_died_or_could_not_start_is_started_by_a_later_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        recorder.record(operation())
+    recorder.record(operation())
+    until(lambda: streams.length(client(), stream()) >= 1)
+    recorder.close()
+    drain_all()
+    assert counted("folded") == {"operation": 2}
+
+
+def test_recording_from_a_finalizer_in_the_middle_of_recording_does_not_hang() -> None:
+    wakes = recorder.flusher._wakes
+    inside: list[int] = []
+
+    class Reentered:
+        def put(self, item: None) -> None:
+            if not inside:
+                inside.append(1)
+                recorder.record_fact(Slow(time.time_ns(), 1, "operation", "inner", {}))
+            wakes.put(item)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(wakes, name)
+
+    recorder.flusher._wakes = Reentered()  # type: ignore[assignment]
+    recorder.record_fact(Slow(time.time_ns(), 1, "operation", "outer", {}))
+    recorder.close()
+    drain_all()
+    assert counted("folded") == {"slow": 2}
+
+
+def test_one_false_clock_does_not_draw_the_others_of_its_batch_along() -> None:
+    from monitoring.performance import PerformanceMonitor
+
+    recorder.record(Operation(0, 1_000, "work", failed=False))
+    for _ in range(3):
+        recorder.record(operation())
+    assert recorder.flush()
+    drain_all()
+    assert PerformanceMonitor.get_operation_stats("work")["count"] == 4
 
 
 def test_nothing_is_recorded_when_it_is_switched_off(settings: Any) -> None:

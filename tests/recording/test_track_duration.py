@@ -165,6 +165,35 @@ def test_a_shared_task_can_be_tracked() -> None:
     assert stats("shared")["count"] == 1
 
 
+def test_methods_of_every_kind_can_be_decorated_from_outside_too() -> None:
+    class Press:
+        @PerformanceMonitor.track_duration("work")
+        def mine(self) -> str:
+            return type(self).__name__
+
+        @PerformanceMonitor.track_duration("work")
+        @classmethod
+        def ours(cls) -> str:
+            return cls.__name__
+
+        @PerformanceMonitor.track_duration("work")
+        @staticmethod
+        def anybodys(word: str) -> str:
+            return word
+
+    assert [Press().mine(), Press.ours(), Press().ours(), Press().anybodys("x")] == ["Press", "Press", "Press", "x"]
+    assert stats()["count"] == 4
+
+
+@pytest.mark.parametrize("name", [["a list"], {"a": "dict"}, None, 7])
+def test_a_name_that_is_none_does_not_reach_the_caller(name: Any) -> None:
+    with PerformanceMonitor.track_duration(name):
+        pass
+    with PerformanceMonitor.track_duration("work"):
+        pass
+    assert stats()["count"] == 1
+
+
 @pytest.mark.parametrize("duration", [float("nan"), None, "fast"])
 def test_a_duration_that_is_no_number_counts_without_one(duration: Any) -> None:
     PerformanceMonitor._record_duration("work", duration)
