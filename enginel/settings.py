@@ -4,12 +4,14 @@ With nothing set, Enginel runs on what lies in `var/`: a SQLite database, a secr
 `bin/up` starts and whose address it leaves in `var/redis/url`.
 """
 
+import json
 import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 import monitoring
 
@@ -30,6 +32,32 @@ def _kept_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(secret)
     return secret
+
+
+def _whole_number(name: str, default: int) -> int:
+    given = env.str(name, default="") or str(default)
+    if not given.isdecimal() or int(given) < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 up, like {default}, not {given!r}")
+    return int(given)
+
+
+def _json_object(name: str) -> dict[str, Any]:
+    wrong = ImproperlyConfigured(f'{name} must be a JSON object, like {{"SLOW_REQUEST_SECONDS": 2}}')
+    try:
+        found = json.loads(env.str(name, default="") or "{}")
+    except ValueError:
+        raise wrong from None
+    if not isinstance(found, dict):
+        raise wrong
+    return found
+
+
+def _log_level(name: str, default: str) -> str:
+    given = (env.str(name, default="") or default).upper()
+    levels = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+    if given not in levels:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(levels)}, not {given!r}")
+    return given
 
 
 def _embedded_redis_url() -> str:
@@ -93,7 +121,14 @@ TEMPLATES = [
 
 def _database(url: str) -> dict[str, Any]:
     """Read a database URL and add what each engine needs to serve many processes."""
-    config: dict[str, Any] = environ.Env.db_url_config(url)
+    # The URL is never repeated: it may hold a password.
+    if not url.startswith(("postgres://", "postgresql://", "sqlite:")):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///")
+    try:
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+    except ValueError:
+        hint = "in a password, write / : @ # and % as %2F %3A %40 %23 and %25"
+        raise ImproperlyConfigured(f"DATABASE_URL is not a URL; {hint}") from None
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         # Immediate transactions wait for the write lock instead of failing half-way.
@@ -126,7 +161,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-DESIGN_MAX_UPLOAD_BYTES = env.int("DESIGN_MAX_UPLOAD_BYTES", default=100 * 1024 * 1024)
+DESIGN_MAX_UPLOAD_BYTES = _whole_number("DESIGN_MAX_UPLOAD_BYTES", 100 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 REDIS_URL = env.str("REDIS_URL", default="") or _embedded_redis_url()
@@ -170,7 +205,7 @@ MONITORING: dict[str, Any] = {
     "RELEASE": env.str("RELEASE", default=""),
     "ENVIRONMENT": ENVIRONMENT,
     "REDIS_URL": REDIS_URL,
-    **env.json("MONITORING", default={}),
+    **_json_object("MONITORING"),
 }
 
 LOGGING = {
@@ -178,5 +213,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": _log_level("LOG_LEVEL", "INFO")},
 }

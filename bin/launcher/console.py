@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Refusal(Exception):  # noqa: N818
-    """A reason not to go on that a person can act on. It is shown as one line, without a traceback."""
+    """A reason not to go on that a person can act on, one on each line. No traceback is shown."""
 
 
 def say(line: str) -> None:
@@ -18,7 +18,8 @@ def run_command(name: str, command: Callable[[], int]) -> int:
     try:
         return command()
     except Refusal as refusal:
-        print(f"bin/{name}: {refusal}", file=sys.stderr, flush=True)
+        for line in str(refusal).splitlines():
+            print(f"bin/{name}: {line}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
         return 130

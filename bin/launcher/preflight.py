@@ -10,6 +10,7 @@ from launcher.ports import why_not_bindable
 from launcher.redis_protocol import RedisAddress, RedisUnavailable, ping
 
 _POSTGRES = frozenset({"postgres", "postgresql"})
+_MOST = 1000
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -26,6 +27,8 @@ class Options:
     @classmethod
     def from_environment(cls) -> "Options":
         """Read and check the environment variables of `bin/up`."""
+        for name in ("WEB_CONCURRENCY", "WEB_THREADS"):
+            _check_count(name)
         return cls(
             host=os.environ.get("HOST") or "127.0.0.1",
             port=_port_from("PORT", 8000),
@@ -67,6 +70,13 @@ def _port_from(name: str, default: int) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise Refusal(f"{name} must be a port number from 1 to 65535, not '{text}'")
     return int(text)
+
+
+def _check_count(name: str) -> None:
+    """Check a number that gunicorn's configuration reads."""
+    text = os.environ.get(name) or "1"
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
+        raise Refusal(f"{name} must be a whole number from 1 to {_MOST}, not '{text}'")
 
 
 def _check_port(name: str, host: str, port: int) -> None:

@@ -1,6 +1,6 @@
 """Everything that must be true of the database before children start, in one Python process instead of four.
 
-Run by `bin/up` with the Python of `.venv`. Ends with code 3 after saying in one line on stderr what is wrong.
+Run by `bin/up` with the Python of `.venv`. Ends with code 3 after saying on stderr what is wrong, one line for each.
 """
 
 import hashlib
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from launcher.layout import State, write_private
+
+REFUSED = "refused: "
+"""Begins each line on stderr that says why."""
 
 
 def main() -> int:
@@ -25,6 +28,8 @@ def main() -> int:
     state = State(Path(os.environ["ENGINEL_VAR"]))
     try:
         django.setup()
+        if wrong := _wrong_settings():
+            return _refuse(*wrong)
         _check_connection()
         _migrate()
         _collect_static()
@@ -39,9 +44,18 @@ def main() -> int:
     return 0
 
 
-def _refuse(line: str) -> int:
-    print(line, file=sys.stderr)
+def _refuse(*reasons: str) -> int:
+    for reason in reasons:
+        print(f"{REFUSED}{reason}", file=sys.stderr)
     return 3
+
+
+def _wrong_settings() -> list[str]:
+    """Return what Django's system checks find fault with, as `manage.py check` does."""
+    from django.core.checks import run_checks
+
+    found = [message for message in run_checks() if message.is_serious() and not message.is_silenced()]
+    return [" ".join(f"{message.msg} {message.hint or ''} ({message.id})".split()) for message in found]
 
 
 def _first_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ from launcher import environment, preflight, services
 from launcher.console import Refusal, run_command, say
 from launcher.layout import PYTHON, ROOT, State, kept_password
 from launcher.preflight import Options
+from launcher.prepare import REFUSED
 from launcher.processes import die_with_parent
 from launcher.redis_server import RedisServer
 from launcher.supervisor import Supervisor
@@ -116,8 +117,9 @@ def _prepare(options: Options, state: State, redis_url: str) -> None:
         text=True,
         preexec_fn=die_with_parent(),
     )
+    said = finished.stderr.splitlines(keepends=True)
     if finished.returncode == 3:
-        raise Refusal(finished.stderr.strip().splitlines()[-1])
+        raise Refusal("".join(line.removeprefix(REFUSED) for line in said if line.startswith(REFUSED)))
     sys.stderr.write(finished.stderr)
     if finished.returncode:
         raise Refusal("could not prepare the database; the reason stands above")
