@@ -18,6 +18,7 @@ from .models import CounterMinute, GaugeValue, Total
 KIND, GAUGE = "metric", "gauge"
 _MAX_NAME = 180
 _MAX_VALUE = 1e300
+_DENSE = 4_000_000
 _TASK_STATES = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED")
 Growth = dict[tuple[str, str, int], float]
 """How much counters grew, by (service, name, epoch minute)."""
@@ -70,12 +71,16 @@ def _limited(grown: Growth, scope: Scope) -> Iterator[tuple[tuple[str, str, int]
 
 def _requests(columns: Columns, grown: Growth) -> None:
     """Count requests: in all, by status, and by endpoint of the API."""
+    endpoints: dict[tuple[str, str], int] = {}
+    titles = ((service, _endpoint(name.partition(" ")[2])) for service, name in columns.names)
+    group = np.array([endpoints.setdefault(title, len(endpoints)) for title in titles], np.int64)
     place = columns.at // 60_000 * 1000 + np.minimum(columns.values["status"], 999).astype(np.int64)
-    for (position, at_status), amount in _summed(columns.name, place, np.ones(len(place))):
-        service, name = columns.names[position]
+    found = list(endpoints)
+    for (position, at_status), amount in _summed(group[columns.name], place, np.ones(len(place))):
+        service, endpoint = found[position]
         start, status = divmod(at_status, 1000)
         counted = ["http_requests_total", f"http_status_{status}"]
-        if endpoint := _endpoint(name.partition(" ")[2]):
+        if endpoint:
             counted += ["api_requests_total", f"endpoint_{endpoint}"]
         for counter in counted:
             grown[service, counter, start] += amount
@@ -108,8 +113,13 @@ def _summed(first: Array, second: Array, amounts: Array) -> list[tuple[tuple[int
         return []
     low = int(second.min())
     width = int(second.max()) - low + 1
-    keys, position = np.unique(first.astype(np.int64) * width + (second - low), return_inverse=True)
-    sums = np.bincount(position, weights=amounts)
+    place = first.astype(np.int64) * width + (second - low)
+    if int(first.max()) < _DENSE // width:  # counting in place needs no sorting
+        keys = np.flatnonzero(np.bincount(place))
+        sums = np.bincount(place, weights=amounts)[keys]
+    else:
+        keys, position = np.unique(place, return_inverse=True)
+        sums = np.bincount(position, weights=amounts)
     pairs = zip((keys // width).tolist(), (keys % width + low).tolist(), strict=True)
     return list(zip(pairs, sums.tolist(), strict=True))
 

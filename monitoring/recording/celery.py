@@ -10,6 +10,7 @@ import logging
 import time
 from collections import OrderedDict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from celery import signals
@@ -62,9 +63,8 @@ def _stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
 def _start(task_id: str = "", task: Any = None, **_: Any) -> None:
     """Begin the context of a task."""
     try:
-        context = Context(task.name, None, task_id)
-        context.previous = current.get()
-        context.message = message = task.request  # a look-up of its own each time
+        message = task.request  # a look-up of its own each time
+        context = Context(task.name, None, task_id, message, current.get())
         stamp = getattr(message, HEADER, None)
         if isinstance(stamp, str):
             _read_stamp(context, stamp)
@@ -85,6 +85,12 @@ def _read_stamp(context: Context, stamp: str) -> None:
         context.inherit(trace, request, user)
 
 
+@lru_cache(maxsize=1_000)
+def _slow_after(name: str) -> int | None:
+    """Return the nanoseconds from which a task counts as slow, or None for one that is not recorded."""
+    return None if name in recorder.config.ignored_tasks else slow_after(name)
+
+
 def _end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any) -> None:
     """Record an execution that ended in this process."""
     try:
@@ -94,12 +100,13 @@ def _end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any
         duration = time.perf_counter_ns() - context.started
         current.set(context.previous)
         name = task.name
-        if name in recorder.config.ignored_tasks:
+        slow = _slow_after(name)
+        if slow is None:
             return
         now, message = time.time_ns(), context.message
         ended = _STATES.get(state, TaskState.IGNORED)
         recorder.record(Task(now, duration, name, _queue(message), ended, _wait(context, message, now - duration)))
-        if duration >= slow_after(name):
+        if duration >= slow:
             logger.warning("slow task: %s took %.3f s", name, duration / 1e9)
             recorder.record_fact(Slow(now, duration, "task", name, context.describe()))
     except Exception:  # the worker must go on

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from random import getrandbits
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NO_TRACE = "0" * 32
@@ -20,7 +22,7 @@ class HttpRequest(Protocol):
     META: dict[str, Any]
 
 
-class Context:
+class Context(Struct, eq=False):
     """What an event can be tied to. Ids are kept as they came and formatted only when somebody asks.
 
     Attributes:
@@ -36,22 +38,19 @@ class Context:
         error: The exception that was recorded for it, so that it is recorded once.
     """
 
-    # Defaults live on the class: making one sets only what differs.
-    ended = False
-    error: BaseException | None = None
-    first_sent = 0
+    name: str = ""
+    request: HttpRequest | None = None
+    task_id: str = ""
     message: Any = None
     previous: Context | None = None
-    sent = 0
-    started = 0
-    _request_id = ""
-    _trace: str | int = 0
-    _user = ""
-
-    def __init__(self, name: str = "", request: HttpRequest | None = None, task_id: str = "") -> None:
-        self.name = name
-        self.request = request
-        self.task_id = task_id
+    started: int = 0
+    sent: int = 0
+    first_sent: int = 0
+    ended: bool = False
+    error: BaseException | None = None
+    _trace: str = ""
+    _request_id: str = ""
+    _user: str = ""
 
     @property
     def trace_id(self) -> str:
@@ -60,7 +59,7 @@ class Context:
             sent = self.request.META.get("HTTP_TRACEPARENT") if self.request is not None else None
             match = _TRACEPARENT.fullmatch(sent) if sent else None
             self._trace = match[1] if match and match[1] != _NO_TRACE else f"{getrandbits(128) or 1:032x}"
-        return self._trace if isinstance(self._trace, str) else f"{self._trace:032x}"
+        return self._trace
 
     @property
     def request_id(self) -> str:

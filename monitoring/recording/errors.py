@@ -108,13 +108,14 @@ def _type_name(kind: type[BaseException]) -> str:
 
 
 def _lines(raised: Raised) -> list[tuple[str, str, int]]:
-    return [_line(code, offset) for code, offset in zip(raised.codes, raised.offsets, strict=True)]
+    places = zip(raised.codes, raised.offsets, strict=True)
+    return [(code.co_filename, code.co_qualname, _line(code, offset)) for code, offset in places]
 
 
 @lru_cache(maxsize=_MAX_PLACES)
-def _line(code: CodeType, offset: int) -> tuple[str, str, int]:
-    """Return file, function and line of an instruction."""
+def _line(code: CodeType, offset: int) -> int:
+    """Return the line of an instruction; the file is none of its business: equal code can lie in two files."""
     for start, end, line in code.co_lines():
         if start <= offset < end:
-            return code.co_filename, code.co_qualname, line or code.co_firstlineno
-    return code.co_filename, code.co_qualname, code.co_firstlineno
+            return line or code.co_firstlineno
+    return code.co_firstlineno

@@ -1,6 +1,7 @@
 """What a process can record. Measures are folded into sums; facts are kept one by one.
 
-Durations are whole nanoseconds, times are nanoseconds since the epoch.
+Durations are whole nanoseconds, times are nanoseconds since the epoch. Structs are made in half the time of tuples with
+names, and those that cannot be part of a cycle need not be known to the garbage collector.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 UNKNOWN_DURATION = 0xFFFF_FFFF_FFFF_FFFF
 """Stands for a duration nobody could measure, such as that of a killed task."""
@@ -27,7 +30,7 @@ class TaskState(IntEnum):
     REJECTED = 5
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True, gc=False):
     """A request that was answered, to its last byte."""
 
     at: int
@@ -37,7 +40,7 @@ class Request(NamedTuple):
     status: int
 
 
-class Operation(NamedTuple):
+class Operation(Struct, frozen=True, gc=False):
     """A tracked piece of code that ran."""
 
     at: int
@@ -46,7 +49,7 @@ class Operation(NamedTuple):
     failed: bool
 
 
-class Task(NamedTuple):
+class Task(Struct, frozen=True, gc=False):
     """An execution of a Celery task; `wait` is the time from when it was due to when it started."""
 
     at: int
@@ -57,7 +60,7 @@ class Task(NamedTuple):
     wait: int
 
 
-class Counter(NamedTuple):
+class Counter(Struct, frozen=True, gc=False):
     """An increment of a counter."""
 
     at: int
@@ -65,7 +68,7 @@ class Counter(NamedTuple):
     value: float
 
 
-class Gauge(NamedTuple):
+class Gauge(Struct, frozen=True, gc=False):
     """A value at a moment; the latest one counts."""
 
     at: int
@@ -73,7 +76,7 @@ class Gauge(NamedTuple):
     value: float
 
 
-class Slow(NamedTuple):
+class Slow(Struct, frozen=True, gc=False):
     """A request, task or operation (`of`) over its threshold, with what it was about."""
 
     at: int
@@ -83,7 +86,7 @@ class Slow(NamedTuple):
     context: Mapping[str, Any]
 
 
-class Raised(NamedTuple):
+class Raised(Struct, frozen=True, gc=False):
     """One exception of a chain; the code and instruction offset of its frames are formatted later by the flusher."""
 
     type: type[BaseException]
@@ -92,7 +95,7 @@ class Raised(NamedTuple):
     offsets: list[int]
 
 
-class Error(NamedTuple):
+class Error(Struct, frozen=True, gc=False):
     """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
 
     at: int
@@ -102,7 +105,7 @@ class Error(NamedTuple):
     context: Mapping[str, Any]
 
 
-class Occurrence(NamedTuple):
+class Occurrence(Struct, frozen=True, gc=False):
     """A repetition of an error whose full form was sent often enough this minute."""
 
     at: int
@@ -111,7 +114,13 @@ class Occurrence(NamedTuple):
     trace: str
 
 
-MEASURES = {Request: "request", Operation: "operation", Task: "task", Counter: "counter", Gauge: "gauge"}
-FACTS = {Slow: "slow", Error: "error", Occurrence: "occurrence"}
+MEASURES: dict[type[Any], str] = {
+    Request: "request",
+    Operation: "operation",
+    Task: "task",
+    Counter: "counter",
+    Gauge: "gauge",
+}
+FACTS: dict[type[Any], str] = {Slow: "slow", Error: "error", Occurrence: "occurrence"}
 
 Event = Request | Operation | Task | Counter | Gauge | Slow | Error | Occurrence

@@ -109,6 +109,7 @@ class MonitoringMiddleware:
     def _record(self, context: Context, start: int, status: int) -> None:
         try:
             duration = time.perf_counter_ns() - start
+            context.error = None  # its frames hold this context: a cycle that only the garbage collector would end
             request: Any = context.request
             method, match = request.method, request.resolver_match
             if method not in _METHODS:

@@ -322,7 +322,7 @@ def test_facts_of_any_kind_can_be_recorded(good: None) -> None:
     context = {"path": "\0", "\ud800": "\ud800", "n": float("nan"), "big": 10**400, "deep": [[[[[[1]]]]]], 5: {6: {7}}}
     error = errors.capture(ValueError("a\0b\ud800"), "\0" * 10_000, errors.Limiter(1), None)
     assert isinstance(error, Error)
-    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), error._replace(context=context))
+    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), msgspec.structs.replace(error, context=context))
     assert _letters() == []
     assert counted("folded") == {"operation": 3, "slow": 2, "error": 1}
 
