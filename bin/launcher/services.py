@@ -12,6 +12,8 @@ from launcher.supervisor import Service
 _CELERY = (str(VENV / "bin" / "celery"), "--app", "enginel", "--quiet")
 _WORKER = ("worker", "--without-mingle", "--without-gossip", "--include", "launcher.worker")
 WORKERS = ("designs", "monitoring")
+DEMO_MONITORING = '{"SLOW_OPERATION_SECONDS": {"geometry_extraction": 0.1}}'
+"""Nobody who tries it out wants to wait for the 30 seconds that are slow otherwise."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="bin/up", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--demo", action="store_true", help="also send a continuous sample workload")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="also send a continuous sample workload; unless MONITORING is set, reading a file is slow from 0.1 s",
+    )
     demo = parser.parse_args(arguments).demo
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _leave)
@@ -63,6 +67,8 @@ def _up(*, demo: bool) -> int:
     options = Options.from_environment()
     state = State.from_environment()
     preflight.check(options)
+    if demo:
+        os.environ.setdefault("MONITORING", services.DEMO_MONITORING)
     with _only_one(state):
         environment.ensure(environment.RUNTIME)
         with Supervisor() as supervisor:

@@ -33,9 +33,8 @@ def test_the_table_of_platform_settings_is_the_one_of_the_code() -> None:
 def test_the_readme_names_every_environment_variable_that_is_read() -> None:
     settings = (ROOT / "enginel" / "settings.py").read_text()
     gunicorn = (ROOT / "deploy" / "gunicorn.conf.py").read_text()
-    read = set(re.findall(r'(?:env\.|= |\*)_?\w+\("([A-Z_]+)"', settings)) | set(
-        re.findall(r'environ\.get\("([A-Z_]+)"', gunicorn)
-    )
+    read = set(re.findall(r'(?:env\.|_)\w+\("([A-Z_]+)"', settings))
+    read |= set(re.findall(r'environ\.get\("([A-Z_]+)"', gunicorn))
     table = README.partition("## Settings")[2].partition("\n## ")[0]
     assert read <= quoted(table)
 

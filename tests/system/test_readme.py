@@ -33,7 +33,7 @@ def examples() -> list[tuple[str, str]]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
-    platform.start()
+    platform.start(MONITORING='{"SLOW_OPERATION_SECONDS": {"geometry_extraction": 0.001}}')
     leave_a_dead_letter(platform)
     commands = ""
     for shown, answer in examples():

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -116,7 +118,11 @@ def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Wat
 
     assert f"http://127.0.0.1:{platform.port}/api/health/" in platform.output
     assert f"http://127.0.0.1:{platform.port}/api/docs/" in platform.output
-    assert f"http://127.0.0.1:{platform.flower_port}/" in platform.output
+    assert f"http://127.0.0.1:{platform.flower_port}/  (user admin, password in " in platform.output
+    for address in re.findall(r"^  [A-Z].*? (http://\S+)", platform.output, re.MULTILINE):
+        flower = f":{platform.flower_port}/" in address
+        platform.wait(lambda flower=flower: answers(platform, flower=flower))
+        assert platform.get(urlsplit(address).path, flower=flower)[0] in {200, 401}, address
     assert token in platform.output
     assert password not in platform.output, "the password stays in its file"
     assert "running a private Redis at 127.0.0.1:" in platform.output
@@ -220,3 +226,17 @@ def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(running: Watched) -
     running.wait(lambda: "POST api/designs/upload/" in requests_counted(running, GIVEN_TOKEN), 10)
     designs = json.loads(running.get("/api/designs/", Authorization=f"Bearer {GIVEN_TOKEN}")[1])
     assert designs["results"]
+
+
+def test_the_demo_has_slow_work_and_failing_requests_too(running: Watched) -> None:
+    def rows(path: str) -> dict[str, object]:
+        return dict(json.loads(running.get(path, Authorization=f"Bearer {GIVEN_TOKEN}")[1]))
+
+    running.wait(lambda: rows("/api/monitoring/performance/slow/")["count"], 60)
+    running.wait(lambda: failures(running).get("POST api/test-error/", 0) > 0, 60)
+
+
+def failures(platform: Watched) -> dict[str, int]:
+    """Read how many requests of each name ended with an error."""
+    _status, body = platform.get("/api/monitoring/performance/", Authorization=f"Bearer {GIVEN_TOKEN}")
+    return {name: facts["error_count"] for name, facts in json.loads(body)["requests"].items()}
