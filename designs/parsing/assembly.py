@@ -14,6 +14,7 @@ MAX_DEPTH = 64
 MAX_TREE_NODES = 5_000
 MAX_PARTS = 5_000
 MAX_NAME = 200
+_NOTHING: Counter[int] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Assembly:
         self._usages: dict[int, list[Usage]] = defaultdict(list)
         for usage in usages:
             self._usages[usage.assembly].append(usage)
+        self._quantities = {key: Counter(usage.component for usage in of) for key, of in self._usages.items()}
         self._components = {usage.component for usage in usages}
         self._order = self._sort()
         self._check_depth()
@@ -74,7 +76,7 @@ class Assembly:
 
     def quantities(self, key: int) -> Counter[int]:
         """Return the direct components of a product and how many of each it holds."""
-        return Counter(usage.component for usage in self.usages_in(key))
+        return self._quantities.get(key, _NOTHING)
 
     def _parts(self) -> list[dict[str, Any]]:
         totals: Counter[int] = Counter(dict.fromkeys(self.roots(), 1))

@@ -33,7 +33,7 @@ _INSTANCE = re.compile(
 _HEADER_RECORD = re.compile(rb"([A-Za-z0-9_]+)" + _GAP + rb"\((" + _BODY + b")", re.DOTALL)
 _TOKEN = re.compile(
     _GAP + rb"(?:(?P<text>'(?:[^']++|'')*+')"
-    rb"|\#\s*+(?P<reference>\d++)"
+    rb"|\#\s*+(?P<reference>\d{1,18}+)"
     rb"|(?P<real>[+-]?+\d++\.\d*+(?:[Ee][+-]?+\d++)?+)"
     rb"|(?P<integer>[+-]?+\d++)"
     rb"|\.(?P<enumeration>[A-Za-z0-9_]++)\."
@@ -198,7 +198,7 @@ def parse_parameters(body: bytes, line: int | None = None) -> list[Value]:
     Raises:
         ParseError: The text is not a parameter list, or is nested too deeply.
     """
-    values, end = _parse_list(body, 0, line)
+    values, end = _parse_list(body, 0, _Allowance(line))
     if not _ONLY_GAP.match(body, end):
         raise ParseError("there is text behind the closing parenthesis", line)
     return values
@@ -211,6 +211,7 @@ def parse_complex(body: bytes, line: int | None = None) -> list[Typed]:
         ParseError: The text is not a list of records.
     """
     records: list[Typed] = []
+    allowance = _Allowance(line)
     at = 0
     while True:
         word = _token(body, at, line)
@@ -221,7 +222,8 @@ def parse_complex(body: bytes, line: int | None = None) -> list[Typed]:
         opening = _token(body, word.end(), line)
         if opening["mark"] != b"(":
             raise ParseError("a record needs its parameters in parentheses", line)
-        parameters, at = _parse_list(body, opening.end(), line)
+        allowance.take_one()
+        parameters, at = _parse_list(body, opening.end(), allowance)
         records.append(Typed(word["word"].decode("ascii").upper(), parameters))
 
 
@@ -233,9 +235,23 @@ def _token(body: bytes, at: int, line: int | None) -> re.Match[bytes]:
     return found
 
 
-def _parse_list(body: bytes, at: int, line: int | None) -> tuple[list[Value], int]:
+class _Allowance:
+    """How many values an instance may still have, over all its records."""
+
+    def __init__(self, line: int | None) -> None:
+        self.line = line
+        self._left = MAX_VALUES
+
+    def take_one(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ParseError(f"an instance has more than {MAX_VALUES} values", self.line)
+
+
+def _parse_list(body: bytes, at: int, allowance: _Allowance) -> tuple[list[Value], int]:
     """Parse up to the parenthesis that closes a list already open."""
-    lists = _OpenLists(line)
+    line = allowance.line
+    lists = _OpenLists(allowance)
     while True:
         token = _token(body, at, line)
         at = token.end()
@@ -259,11 +275,11 @@ def _parse_list(body: bytes, at: int, line: int | None) -> tuple[list[Value], in
 class _OpenLists:
     """The lists around the current token. No recursion, so that depth is ours to bound."""
 
-    def __init__(self, line: int | None) -> None:
-        self._line = line
+    def __init__(self, allowance: _Allowance) -> None:
+        self._line = allowance.line
+        self._allowance = allowance
         self._open: list[tuple[list[Value], str | None]] = [([], None)]
         self._complete = False  # whether the last token ended a value
-        self._values_left = MAX_VALUES
 
     def open(self, type_name: str | None) -> None:
         """Begin a list, or the parameters of a typed value."""
@@ -298,9 +314,7 @@ class _OpenLists:
     def _expect_value(self) -> None:
         if self._complete:
             raise ParseError("a comma is missing", self._line)
-        self._values_left -= 1
-        if self._values_left < 0:
-            raise ParseError(f"an instance has more than {MAX_VALUES} values", self._line)
+        self._allowance.take_one()
 
 
 def _scalar(kind: str, text: bytes, line: int | None) -> Value:

@@ -61,8 +61,9 @@ ROLES = {
 _NUMBERS = re.compile(
     rb"\s*+'[^']*+'\s*+,\s*+\(\s*+([-+0-9.Ee]++)\s*+,\s*+([-+0-9.Ee]++)\s*+(?:,\s*+([-+0-9.Ee]++)\s*+)?\)\s*+\)"
 )
-_REFERENCES = re.compile(rb"'[^']*+'|#\s*+(\d++)")
-_REFERENCES_OR_NOTHING = re.compile(rb"'[^']*+'|#\s*+(\d++)|(\$)")
+# No instance has a number of more than 18 digits, so what refers to one refers to nothing.
+_REFERENCES = re.compile(rb"'[^']*+'|#\s*+(\d{1,18}+)(?!\d)")
+_REFERENCES_OR_NOTHING = re.compile(rb"'[^']*+'|#\s*+(\d{1,18}+)(?!\d)|(\$)")
 
 
 class Shape:
@@ -128,13 +129,17 @@ class Shape:
             ParseError: The geometry is shared between representations beyond all measure.
         """
         box = Box()
-        stack = [row for row in map(self._rows.get, roots) if row is not None]
-        seen = set(stack)
+        seen: set[int] = set()
+        stack: list[int] = []
+        for root in roots:
+            self._count_visit()
+            row = self._rows.get(root)
+            if row is not None and row not in seen:
+                seen.add(row)
+                stack.append(row)
         while stack:
             row = stack.pop()
-            self._visits_left -= 1
-            if self._visits_left < 0:
-                raise ParseError("too many representations share the same geometry")
+            self._count_visit()
             for number in self._visit(row, box):
                 target = self._rows.get(number)
                 if target is not None and target not in seen:
@@ -158,6 +163,11 @@ class Shape:
         location, axis, reference = (*self._targets(row), 0, 0, 0)[:3]
         origin = self._at(location, POINT)
         return origin and frame(origin, self._at(axis, DIRECTION), self._at(reference, DIRECTION))
+
+    def _count_visit(self) -> None:
+        self._visits_left -= 1
+        if self._visits_left < 0:
+            raise ParseError("the file is too complex: too many representations share the same geometry")
 
     def _visit(self, row: int, box: Box) -> Iterable[int]:
         """Add what an instance itself spans, and say where to go on."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from .assembly import MAX_NAME, Assembly, Item, Usage
 from .errors import ParseError
@@ -96,9 +96,14 @@ class Structure:
                     raise ParseError(f"#{usage.number} uses #{end}, which is not a product definition", line)
         return Assembly(items, [usage for usage, _ in self._usages.values()])
 
-    def representations_of(self, definition: int) -> set[int]:
-        """Return the shape representations of a product definition, those tied to them without a placement included."""
-        return self._resolve().representations.get(definition, set())
+    def representations_of(self, definition: int) -> Iterator[int]:
+        """Yield the shape representations of a product definition, those tied to them without a placement included.
+
+        Many definitions may name the same thousands of them: whoever walks sets the limit.
+        """
+        resolved = self._resolve()
+        for group in resolved.groups_of.get(definition, ()):
+            yield from resolved.members[group]
 
     def placement_of(self, usage: Usage) -> Link | None:
         """Return how a usage is placed, or None when the file does not say."""
@@ -106,31 +111,24 @@ class Structure:
 
     def _resolve(self) -> _Resolved:
         if self._resolved is None:
-            representations = self._resolve_representations()
-            self._resolved = _Resolved(representations, self._resolve_links(representations))
+            self._resolved = self._resolve_groups()
+            self._resolve_links(self._resolved)
         return self._resolved
 
-    def _resolve_representations(self) -> dict[int, set[int]]:
-        same: dict[int, list[int]] = defaultdict(list)
+    def _resolve_groups(self) -> _Resolved:
+        """Sort the representations into groups of those tied together, so that each is kept once however many ask."""
+        groups = _Groups()
         for relationship in self._relationships.values():
             if relationship.transformation is None:
-                same[relationship.first].append(relationship.second)
-                same[relationship.second].append(relationship.first)
-        found: dict[int, set[int]] = defaultdict(set)
+                groups.join(relationship.first, relationship.second)
+        groups_of: dict[int, set[int]] = defaultdict(set)
         for shape, representation in self._representations:
             definition = self._shapes.get(shape)
-            if definition is None:
-                continue
-            stack, reached = [representation], found[definition]
-            while stack:
-                current = stack.pop()
-                if current not in reached:
-                    reached.add(current)
-                    stack.extend(same[current])
-        return found
+            if definition is not None:
+                groups_of[definition].add(groups.of(representation))
+        return _Resolved(groups, groups.members(), groups_of)
 
-    def _resolve_links(self, representations: dict[int, set[int]]) -> dict[int, Link]:
-        links: dict[int, Link] = {}
+    def _resolve_links(self, resolved: _Resolved) -> None:
         for relationship_number, shape in self._placed_by:
             usage, _ = self._usages.get(self._shapes.get(shape, 0), (None, 0))
             relationship = self._relationships.get(relationship_number)
@@ -140,10 +138,9 @@ class Structure:
             if link is None:
                 continue
             # Writers disagree on which side comes first; the component's own representation tells.
-            if relationship.first in representations.get(usage.assembly, set()):
+            if resolved.groups.of(relationship.first) in resolved.groups_of.get(usage.assembly, ()):
                 link = Link(link.assembly_item, link.component_item)
-            links[usage.number] = link
-        return links
+            resolved.links[usage.number] = link
 
     def _product(self, number: int, parameters: list[Value]) -> None:
         part_number, name = (text[:MAX_NAME] for text in _texts(parameters, 2))
@@ -179,10 +176,38 @@ class Structure:
         self._transformations[number] = Link(first, second)
 
 
+class _Groups:
+    """Numbers that are tied together, directly or through others; each group goes by one of its members."""
+
+    def __init__(self) -> None:
+        self._parents: dict[int, int] = {}
+
+    def of(self, number: int) -> int:
+        """Return the group of a number."""
+        parents = self._parents
+        while (parent := parents.setdefault(number, number)) != number:
+            # Shortening the way as it is walked keeps it short.
+            parents[number] = number = parents[parent]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        """Tie two numbers, and so their groups."""
+        self._parents[self.of(one)] = self.of(other)
+
+    def members(self) -> dict[int, list[int]]:
+        """Return every group and who is in it."""
+        members: dict[int, list[int]] = defaultdict(list)
+        for number in list(self._parents):
+            members[self.of(number)].append(number)
+        return members
+
+
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    representations: dict[int, set[int]]
-    links: dict[int, Link]
+    groups: _Groups
+    members: dict[int, list[int]]
+    groups_of: dict[int, set[int]]
+    links: dict[int, Link] = field(default_factory=dict)
 
 
 def _references(number: int, parameters: list[Value], *positions: int) -> list[int]:
