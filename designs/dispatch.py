@@ -11,7 +11,7 @@ from .models import Design
 
 QUEUE = "designs"
 TASKS = {"geometry": "tasks.designs.geometry_extraction", "bom": "tasks.designs.bom_extraction"}
-IMPATIENT = {"socket_timeout": 3, "socket_connect_timeout": 2}
+IMPATIENT = {"socket_timeout": 3, "socket_connect_timeout": 2, "max_retries": 0}
 """Somebody waits for the answer to an upload: a broker that hangs is as good as one that is away."""
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def queue_extraction(design: Design) -> bool:
         return True
     try:
         with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-            chain(*steps).apply_async(connection=connection)
+            chain(*steps).apply_async(connection=connection, retry=False)
     except (OperationalError, OSError) as error:
         design.due_now()
         logger.warning("Design %s waits for the broker: %s", design.pk, type(error).__name__)

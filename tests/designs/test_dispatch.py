@@ -1,7 +1,12 @@
 """Word to the workers, through the real Celery app and a real broker."""
 
+import time
+
+import pytest
+
 from designs.dispatch import queue_extraction
 from designs.models import Design
+from tests.designs.impatience import HungBroker
 
 GEOMETRY, BOM = "tasks.designs.geometry_extraction", "tasks.designs.bom_extraction"
 
@@ -24,3 +29,17 @@ def test_nothing_missing_means_nothing_to_publish(queued):
     assert queue_extraction(Design(geometry={"a": 1}, bom={"b": 2}))
 
     assert queued.read() == []
+
+
+@pytest.mark.parametrize("silent_from", [b"", b"LPUSH"], ids=["when greeted", "when given the message"])
+def test_a_broker_that_hangs_is_waited_for_once(anna, make_design, broker, redis_url, silent_from):
+    design = make_design(anna)
+    hung = HungBroker(redis_url, silent_from)
+    broker(hung.url)
+    began = time.monotonic()
+    try:
+        assert not queue_extraction(design)
+    finally:
+        hung.close()
+
+    assert 2.5 < time.monotonic() - began < 5
