@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -11,6 +12,7 @@ from .models import MAX_ATTEMPTS, Design
 from .parsing import ParseError, read_bom, read_geometry
 
 RESUMED_AT_ONCE = 100
+logger = logging.getLogger(__name__)
 
 
 def extract_geometry(design_id: UUID | str) -> bool:
@@ -70,7 +72,14 @@ def _extract(design_id: UUID | str, step: str, read: Callable[[BinaryIO, str], d
     except OSError:
         design.forget_attempt()
         raise
-    except (MemoryError, RecursionError) as error:
+    except (MemoryError, RecursionError):
+        # What was read is held by the traceback until this block ends; only then is there memory to say so.
+        found = None
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        logger.exception("Design %s: the reader did not expect such a file", design.pk)
+        design.fail("The file cannot be read: it holds something unexpected.")
+        raise ParseError("the file holds something unexpected") from error
+    if found is None:
         design.fail("The file is too complex to be read.")
-        raise ParseError("the file is too complex to be read") from error
+        raise ParseError("the file is too complex to be read")
     return design.keep(step, found)

@@ -1,10 +1,12 @@
 """The tasks, called in-process, against a real database and stored files."""
 
+import weakref
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from celery.exceptions import Retry, SoftTimeLimitExceeded
+from django.db import DatabaseError, DataError, OperationalError
 from django.utils import timezone
 
 from designs import dispatch, extraction
@@ -95,6 +97,48 @@ def test_a_file_too_large_for_memory_fails_the_design(anna, make_design, monkeyp
         geometry_extraction(str(design.pk))
 
     assert reread(design).status == Status.FAILED
+
+
+def test_memory_that_ran_out_is_free_again_before_the_design_is_told(anna, make_design, monkeypatch):
+    design = make_design(anna)
+    held: list[weakref.ref] = []
+
+    def read_until_memory_is_gone(*args):
+        much = {1, 2, 3}
+        held.append(weakref.ref(much))
+        raise MemoryError
+
+    monkeypatch.setattr(extraction, "read_geometry", read_until_memory_is_gone)
+    free: list[bool] = []
+    monkeypatch.setattr(Design, "fail", lambda self, message: free.append(held[0]() is None))
+
+    with pytest.raises(ParseError):
+        geometry_extraction(str(design.pk))
+
+    assert free == [True]
+
+
+@pytest.mark.parametrize("error", [OverflowError(), KeyError(1), IndexError(), TypeError(), ValueError()])
+def test_a_slip_of_the_reader_fails_the_design_with_a_message(anna, make_design, monkeypatch, error):
+    design = make_design(anna)
+    monkeypatch.setattr(extraction, "read_geometry", _raise(error))
+
+    with pytest.raises(ParseError):
+        geometry_extraction(str(design.pk))
+
+    assert reread(design).status == Status.FAILED
+    assert "unexpected" in reread(design).error_message
+
+
+@pytest.mark.parametrize("error", [OperationalError(), DataError()])
+def test_a_database_out_of_order_is_no_fault_of_the_file(anna, make_design, monkeypatch, error):
+    design = make_design(anna)
+    monkeypatch.setattr(extraction, "read_geometry", _raise(error))
+
+    with pytest.raises((Retry, DatabaseError)):
+        geometry_extraction(str(design.pk))
+
+    assert reread(design).status == Status.PROCESSING
 
 
 def test_designs_nobody_works_on_are_queued_again_for_what_they_lack(anna, make_design, queued):
