@@ -73,6 +73,12 @@ def test_workers_read_the_queues_that_the_workers_of_bin_up_read() -> None:
         assert f"{queue}@$$HOSTNAME" in SERVICES[name]["healthcheck"]["test"][1]
 
 
+def test_a_file_that_takes_all_memory_takes_that_of_its_reader_alone() -> None:
+    worker = SERVICES["worker"]
+    assert worker["ulimits"]["data"] == 2 << 30
+    assert int(worker["mem_limit"].removesuffix("g")) << 30 > 2 * worker["ulimits"]["data"]
+
+
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server here")
 def test_redis_starts_with_the_command_as_written(tmp_path: Path, eventually: Callable[..., None]) -> None:
     port = free_port()
