@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import time
+from time import perf_counter_ns, time_ns
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -56,7 +56,7 @@ class MonitoringMiddleware:
             return self._answer(request)
         context = Context("", request)
         token = current.set(context)
-        start = time.perf_counter_ns()
+        start = perf_counter_ns()
         try:
             response = self.get_response(request)
         except BaseException:
@@ -73,7 +73,7 @@ class MonitoringMiddleware:
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         context = Context("", request)
         token = current.set(context)
-        start = time.perf_counter_ns()
+        start = perf_counter_ns()
         try:
             response: HttpResponseBase = await self.get_response(request)
         except asyncio.CancelledError:
@@ -108,14 +108,14 @@ class MonitoringMiddleware:
 
     def _record(self, context: Context, start: int, status: int) -> None:
         try:
-            duration = time.perf_counter_ns() - start
+            duration = perf_counter_ns() - start
             context.error = None  # its frames hold this context: a cycle that only the garbage collector would end
             request: Any = context.request
             method, match = request.method, request.resolver_match
             if method not in _METHODS:
                 method = OTHER_METHOD
             route = match.route if match is not None else UNMATCHED
-            recorder.record(Request(time.time_ns(), duration, method, route, status))
+            recorder.record(Request(time_ns(), duration, method, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record
@@ -125,7 +125,7 @@ class MonitoringMiddleware:
 def _record_slow(context: Context, duration: int, name: str, status: int) -> None:
     described = context.describe() | {"status": status}
     logger.warning("slow request: %s took %.3f s", name, duration / 1e9, extra={"enginel": described})
-    recorder.record_fact(Slow(time.time_ns(), duration, "request", name, described))
+    recorder.record_fact(Slow(time_ns(), duration, "request", name, described))
 
 
 def _record_exception(**_: Any) -> None:
