@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import redis
@@ -28,7 +29,12 @@ def intake(lane: str = MEASURES, shard: int = 0, step: Callable[[str], None] = n
 
 def client() -> redis.Redis[Any]:
     """A client for this test worker's Redis."""
-    return connect(get_config().redis_url, 5.0, 4)
+    return _client(get_config().redis_url)
+
+
+@cache
+def _client(url: str) -> redis.Redis[Any]:
+    return connect(url, 5.0, 8)
 
 
 def drain_all(*lanes: str) -> int:
@@ -37,7 +43,6 @@ def drain_all(*lanes: str) -> int:
     for lane in lanes or (MEASURES, FACTS):
         while one := drain(intake(lane), redis_client):
             taken += one
-    redis_client.close()
     return taken
 
 
