@@ -81,7 +81,7 @@ def workload(chance: random.Random) -> Iterator[Call]:
         yield _provoked_error(chance)
         yield Call("GET", f"/no/such/page/{chance.randint(1, 1000)}/")
         yield Call("GET", "/api/monitoring/dashboard/")
-        if number % 10 == 2:
+        if number % 10 == 1:
             yield upload(f"plant-{number}.step", assembly(f"Plant {number}", _LARGE_PARTS))
 
 
@@ -96,21 +96,25 @@ def _wait_for_token(path: Path) -> str:
     return path.read_text().strip()
 
 
+def _sent(client: Client, call: Call) -> bool:
+    try:
+        client.send(call)
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
+
+
 def main() -> int:
     """Send the workload until stopped."""
     client = Client(os.environ["DEMO_URL"], _wait_for_token(Path(os.environ["DEMO_TOKEN_FILE"])))
-    began = time.monotonic()
-    answering = False
+    began, answering = 0.0, False
     for call in workload(random.Random()):
-        try:
-            client.send(call)
-        except (urllib.error.URLError, OSError):
-            # The web process starts, or starts again.
+        while not _sent(client, call):
+            # The web process starts, or starts again; the workload goes on where it was.
             answering = False
             time.sleep(0.2)
-            continue
         if not answering:
-            answering = True
+            began, answering = time.monotonic(), True
             say("demo: the sample workload runs")
         eager = time.monotonic() - began < _EAGER_SECONDS
         time.sleep(_EAGER_PAUSE if eager else _CALM_PAUSE)
