@@ -8,7 +8,7 @@ from typing import Any
 _host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"[{_host}]:{os.environ.get('PORT') or 8000}" if ":" in _host else f"{_host}:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-worker_class = "gthread"
+worker_class = "enginel.serving.PatientWorker"
 threads = int(os.environ.get("WEB_THREADS") or 4)
 # The application is loaded once and shared by all workers; what must not be shared is renewed after the fork.
 preload_app = True
@@ -19,6 +19,8 @@ loglevel = "info"
 # Heartbeat files on a disk can block a worker long enough to be taken for dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
+# By default whoever connects from this machine may say where the application is mounted, or get an error for it.
+forwarder_headers = ""
 
 
 def when_ready(_server: Any) -> None:

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 THREADS = 2
 CONFIGURATION = f"""
 exec(open({str(ROOT / "deploy" / "gunicorn.conf.py")!r}).read())
-from {{module}} import {{worker}} as Worker
-class Hasty(Worker):
+from gunicorn.util import load_class
+class Hasty(load_class(worker_class)):
     patience = 1.0
 worker_class, workers, threads, when_ready = Hasty, 1, {THREADS}, lambda server: None
 """
@@ -32,8 +32,7 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 @pytest.fixture
 def port(tmp_path: Path, eventually: Callable[..., None]) -> Iterator[int]:
-    configuration = CONFIGURATION.format(module="enginel.serving", worker="PatientWorker")
-    (tmp_path / "hasty.conf.py").write_text(configuration)
+    (tmp_path / "hasty.conf.py").write_text(CONFIGURATION)
     (tmp_path / "answering.py").write_text(APPLICATION)
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", str(tmp_path / "hasty.conf.py"), "answering:app"]
@@ -101,7 +100,7 @@ def test_a_head_that_comes_drop_by_drop_has_a_limit_altogether(port: int) -> Non
     client.sendall(GET + b"X: ")
     began = time.monotonic()
 
-    with pytest.raises(OSError):  # noqa: PT011
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
         while time.monotonic() - began < 10:
             client.sendall(b"x")
             time.sleep(0.2)
