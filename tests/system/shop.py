@@ -79,7 +79,10 @@ DATABASES = {
 def guide() -> dict[str, str]:
     """Read the files the guide tells to write or to add to, by the comment each begins with."""
     blocks = re.findall(r"^```python\n# (.+?)\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
-    return dict(blocks)
+    told: dict[str, str] = {}
+    for name, text in blocks:
+        told[name] = told.get(name, "") + text
+    return told
 
 
 def build_wheel(folder: Path) -> Path:
