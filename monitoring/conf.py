@@ -84,6 +84,23 @@ class Config:
     sample_retention_days: int = 14
     """How long slow samples and errors are kept."""
 
+    heartbeat_interval: float = 3.0
+    """Seconds between two heartbeats of a worker or beat; one that missed three is down."""
+    watch_interval: float = 5.0
+    """Seconds between two looks at workers, queues, running tasks and the schedule."""
+    sampled_runs_per_minute: int = 10
+    """Successful runs of one task a process keeps per minute, with all that came of them."""
+    runs_per_minute: int = 600
+    """Failed, retried and slow runs of one task a process keeps per minute."""
+    run_arguments: bool = False
+    """Keep the arguments of task runs, as scrubbed and bounded text."""
+    run_retention_days: int = 14
+    """How long task runs and findings are kept."""
+    stuck_task_seconds: dict[str, float] = field(default_factory=dict)
+    """From when on a running task counts as stuck, by task name; the key `*` is for all others, an hour unless given."""
+    wedged_seconds: float = 120.0
+    """A worker is wedged when it lives, has work waiting, and finished nothing for so long."""
+
     slow_request_seconds: float = 5.0
     """A request at least this long is a slow one."""
     slow_operation_seconds: dict[str, float] = field(default_factory=dict)

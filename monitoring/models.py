@@ -2,6 +2,9 @@
 
 from monitoring.errors.models import ErrorLog
 from monitoring.intake.models import Cursor, DeadLetter, Producer
+from monitoring.jobs.findings import Finding, FindingTotal
+from monitoring.jobs.runs.models import RunningTask, TaskRun
+from monitoring.jobs.workers.models import Worker
 from monitoring.metrics.models import CounterMinute, GaugeValue, Total
 from monitoring.performance.models import (
     DayRollup,
@@ -21,11 +24,16 @@ __all__ = [
     "DirtyPeriod",
     "DurationTotal",
     "ErrorLog",
+    "Finding",
+    "FindingTotal",
     "GaugeValue",
     "HourRollup",
     "MinuteRollup",
     "Name",
     "Producer",
+    "RunningTask",
     "SlowSample",
+    "TaskRun",
     "Total",
+    "Worker",
 ]

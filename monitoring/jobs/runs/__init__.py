@@ -1,0 +1,1 @@
+"""Runs of tasks: those that run now, those that ended, and those that were lost."""

@@ -1,0 +1,1 @@
+"""Workers: who lives, what they do, which died, and which hang."""
