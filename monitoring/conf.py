@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 MINUTE = 60
+Network = IPv4Network | IPv6Network
+_MIN_TOKEN, _MAX_TOKEN = 20, 500
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,19 @@ class Config:
     wedged_seconds: float = 120.0
     """A worker is wedged when it lives, has work waiting, and finished nothing for so long."""
 
+    metrics_token: str = field(default="", repr=False)
+    """Token with which `/metrics` may be scraped, beside the tokens of admins."""
+    metrics_allowed_networks: tuple[str, ...] = ()
+    """Networks from which `/metrics` may be scraped without a token."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks of the proxies whose `X-Forwarded-For` is believed."""
+    metrics_cache_seconds: float = 1.0
+    """For so long a process answers scrapes with what it last read."""
+    metrics_series: int = 2_000
+    """Label sets of one metric, and names of counters and of gauges, that `/metrics` shows."""
+    storage_provider: str = ""
+    """Dotted path of a function that returns used and granted bytes of storage; none unless given."""
+
     slow_request_seconds: float = 5.0
     """A request at least this long is a slow one."""
     slow_operation_seconds: dict[str, float] = field(default_factory=dict)
@@ -135,6 +152,9 @@ def problems(values: dict[str, Any]) -> list[str]:
 def _problem(name: str, value: Any) -> str | None:
     """Compare a value with the default's type and sign."""
     default = getattr(Config(), name)
+    if name in _FORMS:
+        fits, form = _FORMS[name]
+        return None if fits(value) else form
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "must be true or false"
     if isinstance(default, int | float):
@@ -146,6 +166,37 @@ def _problem(name: str, value: Any) -> str | None:
         good = isinstance(value, dict) and all(isinstance(v, int | float) and v > 0 for v in value.values())
         return None if good else "must be a dict of positive seconds by operation name"
     return None if isinstance(value, str) else "must be a string"
+
+
+def _is_token(value: Any) -> bool:
+    """Whether a chosen token, where there is one, fits into a header and is hard to guess."""
+    fits = isinstance(value, str) and (not value or _MIN_TOKEN <= len(value) <= _MAX_TOKEN)
+    return fits and all("!" <= character <= "~" for character in value)
+
+
+def _are_networks(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
+
+
+def network(text: Any) -> Network | None:
+    """Read a network or a single address; one of IPv4 mapped into IPv6 is that of IPv4. None for what is neither."""
+    if not isinstance(text, str):
+        return None
+    try:
+        found = ip_network(text.strip())
+    except ValueError:
+        return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) and found.prefixlen >= 96 else None
+    return IPv4Network((mapped, found.prefixlen - 96)) if mapped is not None else found
+
+
+_NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
+_FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
+    "metrics_allowed_networks": (_are_networks, _NETWORKS),
+    "trusted_proxies": (_are_networks, _NETWORKS),
+}
+"""What settings must be that have more of a form than a type, and how it is said."""
 
 
 @cache

@@ -5,7 +5,7 @@ from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.findings import Finding, FindingTotal
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.workers.models import Worker
-from monitoring.metrics.models import CounterMinute, GaugeValue, Total
+from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import (
     DayRollup,
     DirtyPeriod,
@@ -28,6 +28,7 @@ __all__ = [
     "FindingTotal",
     "GaugeValue",
     "HourRollup",
+    "LabelledTotal",
     "MinuteRollup",
     "Name",
     "Producer",

@@ -108,7 +108,8 @@ def new_scope(intake: Intake) -> Scope:
     """Return the surroundings of a drain that begins now."""
     now = time.time_ns() // 1_000_000
     config, stream = intake.config, intake.stream
-    return Scope(intake.connection, stream.shard, stream.lane, now, config.names_per_minute, config.names_in_all)
+    limits = (config.names_per_minute, config.names_in_all, config.metrics_series)
+    return Scope(intake.connection, stream.shard, stream.lane, now, *limits)
 
 
 def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list[Write]:

@@ -13,10 +13,10 @@ from django.db.models import Count
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Scope, Write
 
+from . import labelled, labels
 from .models import CounterMinute, GaugeValue, Total
 
 KIND, GAUGE = "metric", "gauge"
-_MAX_NAME = 180
 _MAX_VALUE = 1e300
 _DENSE = 4_000_000
 _TASK_STATES = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED")
@@ -36,7 +36,7 @@ def consume(measures: Mapping[str, Columns], _facts: object, scope: Scope) -> li
     writes = _add(grown, scope)
     if columns := measures.get("gauge"):
         writes += _gauges(columns, scope)
-    return writes
+    return writes + labelled.consume(measures, scope)
 
 
 def _counters(columns: Columns, grown: Growth, scope: Scope) -> None:
@@ -72,7 +72,7 @@ def _limited(grown: Growth, scope: Scope) -> Iterator[tuple[tuple[str, str, int]
 def _requests(columns: Columns, grown: Growth) -> None:
     """Count requests: in all, by status, and by endpoint of the API."""
     endpoints: dict[tuple[str, str], int] = {}
-    titles = ((service, _endpoint(name.partition(" ")[2])) for service, name in columns.names)
+    titles = ((service, labels.endpoint(name.partition(" ")[2])) for service, name in columns.names)
     group = np.array([endpoints.setdefault(title, len(endpoints)) for title in titles], np.int64)
     place = columns.at // 60_000 * 1000 + np.minimum(columns.values["status"], 999).astype(np.int64)
     found = list(endpoints)
@@ -92,16 +92,12 @@ def _tasks(columns: Columns, grown: Growth) -> None:
     for (position, at_state), amount in _summed(columns.name, place, np.ones(len(place))):
         service, name = columns.names[position]
         start, state = divmod(at_state, 10)
-        counter = f"celery_task_{name}"[:_MAX_NAME]
+        counter = labels.task_counter(name)
         grown[service, counter, start] += amount
+        grown[service, labels.TASKS_TOTAL, start] += amount
         if state < len(_TASK_STATES):
             grown[service, f"{counter}_{_TASK_STATES[state]}", start] += amount
-
-
-def _endpoint(route: str) -> str:
-    """Return the part of an API route that names what it is about: `designs` of `api/designs/<uuid:pk>/`."""
-    parts = route.strip("^/").split("/")
-    return parts[1][:100] if len(parts) > 1 and parts[0] == "api" and parts[1][:1].isalpha() else ""
+            grown[service, f"celery_task_{_TASK_STATES[state]}", start] += amount
 
 
 Array = np.ndarray[Any, Any]

@@ -35,3 +35,26 @@ class Total(models.Model):
     name_id = models.BigIntegerField()
     source = models.CharField(max_length=20)
     value = models.FloatField()
+
+
+class LabelledTotal(models.Model):
+    """One label set of a labelled metric since ever, as one stream saw it.
+
+    Labels are numbers of names, or numbers themselves (a status); 0 is the empty label, -1 stands for all label sets
+    beyond the limit. `buckets` are little-endian counts of 64 bits, one for each bucket of the family and one for what
+    lies beyond; `total` is in nanoseconds, `seen` the epoch minute of the last change.
+    """
+
+    EMPTY, OTHER = 0, -1
+
+    pk = models.CompositePrimaryKey("family", "source", "label_1", "label_2", "label_3", "label_4")
+    family = models.CharField(max_length=20)
+    source = models.CharField(max_length=20)
+    label_1 = models.BigIntegerField()
+    label_2 = models.BigIntegerField()
+    label_3 = models.BigIntegerField()
+    label_4 = models.BigIntegerField()
+    count = models.BigIntegerField()
+    total = models.BigIntegerField()
+    buckets = models.BinaryField()
+    seen = models.IntegerField()

@@ -55,6 +55,7 @@ class Scope:
         now: Milliseconds since the epoch at which the entries were read.
         names_per_minute: Distinct names of a kind that get rows of their own in a minute.
         names_in_all: Distinct names of a kind that are ever stored.
+        label_sets: Label sets of one metric that get rows of their own.
         noted: Counts by name of what was clamped or folded away, to be stored with the rows.
     """
 
@@ -64,4 +65,5 @@ class Scope:
     now: int
     names_per_minute: int
     names_in_all: int
+    label_sets: int
     noted: Counter[str] = field(default_factory=Counter)
