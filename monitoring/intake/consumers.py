@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from monitoring.errors.consume import consume as errors
+from monitoring.jobs.runs.consume import consume as runs
 from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
@@ -17,20 +18,46 @@ Consumer = Callable[[Measures, Facts, Scope], list[Write]]
 COLUMNS: dict[str, dict[str, str]] = {
     "request": {"name": "I", "at": "I", "duration": "Q", "status": "H"},
     "operation": {"name": "I", "at": "I", "duration": "Q", "failed": "B"},
-    "task": {"name": "I", "queue": "I", "at": "I", "duration": "Q", "wait": "Q", "state": "B"},
+    "sent": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
+    "received": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
+    "started": {"name": "I", "queue": "I", "worker": "I", "at": "I", "late": "B", "id": "U"},
+    "task": {
+        "name": "I",
+        "queue": "I",
+        "worker": "I",
+        "exception": "I",
+        "at": "I",
+        "duration": "Q",
+        "wait": "Q",
+        "state": "B",
+        "id": "U",
+    },
     "counter": {"name": "I", "at": "I", "value": "d"},
     "gauge": {"name": "I", "at": "I", "value": "d"},
     "occurrence": {"name": "I", "key": "I", "trace": "I", "at": "I"},
 }
 """The columns each kind of measure must have, and their type codes."""
-NAME_COLUMNS = frozenset({"name", "queue", "key", "trace"})
+NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace"})
 """Columns that hold positions in the names of their segment."""
-FACT_KINDS = frozenset({"slow", "error"})
+SINCE_VERSION_2 = frozenset({"worker", "exception", "id"})
+"""Columns that batches of the first version do not have."""
+FACT_KINDS = frozenset({"slow", "run", "error"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs)
 
-__all__ = ["COLUMNS", "CONSUMERS", "FACT_KINDS", "KINDS", "NAME_COLUMNS", "NOTES", "Facts", "Measures", "add_totals"]
+__all__ = [
+    "COLUMNS",
+    "CONSUMERS",
+    "FACT_KINDS",
+    "KINDS",
+    "NAME_COLUMNS",
+    "NOTES",
+    "SINCE_VERSION_2",
+    "Facts",
+    "Measures",
+    "add_totals",
+]

@@ -12,7 +12,7 @@ import numpy as np
 from monitoring.recording import wire
 from monitoring.storage.folding import Columns, Fact
 
-from .consumers import COLUMNS, FACT_KINDS, NAME_COLUMNS, NOTES
+from .consumers import COLUMNS, FACT_KINDS, NAME_COLUMNS, NOTES, SINCE_VERSION_2
 
 Array = np.ndarray[Any, Any]
 
@@ -92,17 +92,21 @@ def check(payload: wire.Payload) -> None:
         if len(segment.names) > segment.rows * len(NAME_COLUMNS):
             raise wire.WireError(f"segment {segment.kind!r} has more names than its rows can use")
         for title, code in COLUMNS[segment.kind].items():
-            if title not in segment.columns or segment.columns[title].code != code:
-                raise wire.WireError(f"segment {segment.kind!r} lacks column {title!r} of type {code!r}")
-            if (
-                title in NAME_COLUMNS
-                and segment.rows
-                and int(_array(segment.columns[title]).max()) >= len(segment.names)
-            ):
-                raise wire.WireError(f"column {title!r} of segment {segment.kind!r} points outside of its names")
+            if title in segment.columns or title not in SINCE_VERSION_2:
+                _check(segment, title, code)
     for record in payload.records:
         if record.kind not in FACT_KINDS:
             raise wire.WireError(f"unknown kind {record.kind[:50]!r}")
+
+
+def _check(segment: wire.Segment, title: str, code: str) -> None:
+    column = segment.columns.get(title)
+    if column is None or column.code != code:
+        raise wire.WireError(f"segment {segment.kind!r} lacks column {title!r} of type {code!r}")
+    if code == wire.TEXT:
+        wire.read_texts(column)
+    elif title in NAME_COLUMNS and segment.rows and int(_array(column).max()) >= len(segment.names):
+        raise wire.WireError(f"column {title!r} of segment {segment.kind!r} points outside of its names")
 
 
 def gather(payloads: Iterable[wire.Payload], bounds: Bounds) -> Decoded:
@@ -125,18 +129,29 @@ def gather(payloads: Iterable[wire.Payload], bounds: Bounds) -> Decoded:
 
 
 def _array(column: wire.Column) -> Array:
+    if column.code == wire.TEXT:
+        return np.array(wire.read_texts(column), np.object_)
     return np.frombuffer(column.data, _DTYPES[column.code])
 
 
 def _pile_up(pile: _Pile, segment: wire.Segment, service: str, base: int) -> None:
     positions = pile.positions(service, segment.names)
     for title in COLUMNS[segment.kind]:
-        values = _array(segment.columns[title])
-        if title in NAME_COLUMNS:
-            values = positions[values.astype(np.int64, copy=False)]
-        elif title == "at":
+        if title not in segment.columns:
+            values = _absent(pile, segment, service, title)
+        elif title in NAME_COLUMNS:
+            values = positions[_array(segment.columns[title]).astype(np.int64, copy=False)]
+        else:
+            values = _array(segment.columns[title])
+        if title == "at":
             values = values.astype(np.int64) + base
         pile.parts.setdefault(title, []).append(values)
+
+
+def _absent(pile: _Pile, segment: wire.Segment, service: str, title: str) -> Array:
+    """Return empty values for a column that an earlier release did not send."""
+    empty = pile.positions(service, [""])[0] if title in NAME_COLUMNS else ""
+    return np.full(segment.rows, empty, np.int64 if title in NAME_COLUMNS else np.object_)
 
 
 def _columns(pile: _Pile, bounds: Bounds, noted: Counter[str]) -> Columns:

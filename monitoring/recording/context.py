@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from .events import Started
+from .stamp import read as read_stamp
+
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NO_TRACE = "0" * 32
@@ -32,8 +35,9 @@ class Context(Struct, eq=False):
         message: Celery's request of the running task, or None.
         started: `perf_counter_ns` at the start.
         previous: The context around this one.
-        sent: Nanoseconds since the epoch at which the task's message was sent, or 0.
-        first_sent: The same for the first of its retries.
+        stamp: What the task's message said of its sending, unread.
+        start: The event of the task's start, if it is recorded.
+        keeps: Whether the runs of what it publishes are kept; not decided yet if None.
         ended: Whether it was recorded.
         error: The exception that was recorded for it, so that it is recorded once.
     """
@@ -44,8 +48,9 @@ class Context(Struct, eq=False):
     message: Any = None
     previous: Context | None = None
     started: int = 0
-    sent: int = 0
-    first_sent: int = 0
+    stamp: str = ""
+    start: Started | None = None
+    keeps: bool | None = None
     ended: bool = False
     error: BaseException | None = None
     _trace: str = ""
@@ -55,6 +60,8 @@ class Context(Struct, eq=False):
     @property
     def trace_id(self) -> str:
         """W3C trace id, 32 hexadecimal digits: the caller's if it sent one, else a new one."""
+        if not self._trace and self.stamp:
+            self._read_stamp()
         if not self._trace:
             sent = self.request.META.get("HTTP_TRACEPARENT") if self.request is not None else None
             match = _TRACEPARENT.fullmatch(sent) if sent else None
@@ -64,6 +71,8 @@ class Context(Struct, eq=False):
     @property
     def request_id(self) -> str:
         """The id the client or proxy gave the request (`X-Request-ID`), else the trace id."""
+        if not self._request_id and self.stamp:
+            self._read_stamp()
         if not self._request_id:
             sent = self.request.META.get("HTTP_X_REQUEST_ID") if self.request is not None else None
             self._request_id = sent if sent and _REQUEST_ID.fullmatch(sent) else self.trace_id
@@ -72,11 +81,37 @@ class Context(Struct, eq=False):
     @property
     def user_id(self) -> str:
         """Primary key of the user, only if somebody already loaded it: asking would touch the session."""
+        if not self._user and self.stamp:
+            self._read_stamp()
         if not self._user and self.request is not None:
             user = getattr(self.request, "_cached_user", None)
             key = getattr(user, "pk", None)
             self._user = "" if key is None else str(key)[:64]
         return self._user
+
+    @property
+    def first_sent(self) -> int:
+        """Nanoseconds since the epoch at which the task's message, or the first of its retries, was sent, or 0."""
+        return read_stamp(self.stamp).first
+
+    @property
+    def origin(self) -> str:
+        """What published the task: a route or the name of a task."""
+        return read_stamp(self.stamp).origin
+
+    @property
+    def title(self) -> str:
+        """What it is as the origin of others: the method and route of a request, the name of a task."""
+        if self.request is None:
+            return self.name
+        match = getattr(self.request, "resolver_match", None)
+        return f"{self.request.method} {getattr(match, 'route', '')}"[:200]
+
+    def _read_stamp(self) -> None:
+        """Take the ids over that came with a task, once somebody asks for one."""
+        stamp = read_stamp(self.stamp)
+        if stamp.trace and not self._trace:
+            self.inherit(stamp.trace, stamp.request, stamp.user)
 
     def inherit(self, trace_id: str, request_id: str, user_id: str) -> None:
         """Take over the ids that came with a task."""

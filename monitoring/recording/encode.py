@@ -6,9 +6,10 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import errors, scrub
+from . import errors, node, scrub
 from .events import (
     MAX_DURATION,
+    MAX_TASK_ID,
     UNKNOWN_DURATION,
     Counter,
     Error,
@@ -16,11 +17,15 @@ from .events import (
     Gauge,
     Occurrence,
     Operation,
+    Received,
     Request,
+    Run,
+    Sent,
     Slow,
+    Started,
     Task,
 )
-from .wire import Column, Record, Segment, column, name
+from .wire import Column, Record, Segment, column, name, texts
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _MAX_TIME = 2**32 - 1
@@ -34,7 +39,7 @@ class Names:
     """The dictionary of a segment: each distinct name once."""
 
     def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+        self.notes = notes
         self.list: list[str] = []
         self._index: dict[Any, int] = {}
 
@@ -45,7 +50,7 @@ class Names:
             position = self._index[key] = len(self.list)
             full = make(key)
             bounded = name(full)
-            self._notes["names_clamped"] += bounded != full
+            self.notes["names_clamped"] += bounded != full
             self.list.append(bounded)
         return position
 
@@ -114,18 +119,69 @@ def operations(events: Sequence[Operation], base: int, notes: Notes) -> Segment:
     return Segment("operation", len(events), names.list, columns)
 
 
-def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
-    """Encode executions of tasks."""
-    names = Names(notes)
-    columns = {
+def _of_task(events: Sequence[Sent | Received | Started | Task], names: Names, base: int) -> dict[str, Column]:
+    """Return the columns that all events of tasks have; who recorded them is the same for all."""
+    recorded_by = names.index(node.name()) if events else 0
+    return {
         "name": column("I", [names.index(e.name) for e in events]),
         "queue": column("I", [names.index(e.queue) for e in events]),
-        "at": _times(events, base, notes),
+        "worker": column("I", [recorded_by] * len(events)),
+        "at": _times(events, base, names.notes),
+    }
+
+
+def sent(events: Sequence[Sent], base: int, notes: Notes) -> Segment:
+    """Encode messages that were published."""
+    names = Names(notes)
+    return Segment("sent", len(events), names.list, _of_task(events, names, base))
+
+
+def received(events: Sequence[Received], base: int, notes: Notes) -> Segment:
+    """Encode messages that a worker took."""
+    names = Names(notes)
+    return Segment("received", len(events), names.list, _of_task(events, names, base))
+
+
+def started(events: Sequence[Started], base: int, notes: Notes) -> Segment:
+    """Encode executions that began; those that are over have no id."""
+    names = Names(notes)
+    columns = _of_task(events, names, base)
+    columns["late"] = column("B", [e.late for e in events])
+    columns["id"] = texts([_open(e) for e in events])
+    return Segment("started", len(events), names.list, columns)
+
+
+def _open(event: Started) -> str:
+    """Return what an execution that is not over is known by, and remember that its end has to say it."""
+    if event.ended:
+        return ""
+    event.open = True
+    return execution(event)
+
+
+def execution(event: Started) -> str:
+    """Return what an execution is known by: the task's id and the millisecond at which it began."""
+    return f"{event.task_id[:MAX_TASK_ID]} {event.at // _NANOSECONDS_PER_MILLISECOND}"
+
+
+def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
+    """Encode executions that ended."""
+    names = Names(notes)
+    columns = _of_task(events, names, base) | {
+        "exception": column("I", [names.index(e.exception) for e in events]),
         "duration": _durations([e.duration for e in events], notes),
         "wait": _durations([e.wait for e in events], notes),
         "state": column("B", [e.state for e in events]),
+        "id": texts([_ended(e) for e in events]),
     }
     return Segment("task", len(events), names.list, columns)
+
+
+def _ended(event: Task) -> str:
+    """Return which open execution ended, if it is known as one."""
+    if event.start is None:
+        return event.task_id[:MAX_TASK_ID]
+    return execution(event.start) if event.start.open else ""
 
 
 def _values(kind: str, events: Sequence[Counter] | Sequence[Gauge], base: int, notes: Notes) -> Segment:
@@ -167,6 +223,12 @@ def slow(event: Slow, notes: Notes) -> Record:
     return Record("slow", event.at, values)
 
 
+def run(event: Run, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode a run of a task; its texts are bounded, its arguments were scrubbed when it was kept."""
+    values = {key: scrub.text(value) if isinstance(value, str) else value for key, value in event.values.items()}
+    return Record("run", event.at, values)
+
+
 def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
     """Encode an error, formatting its frames."""
     values = errors.describe(event) | {"name": name(event.name), "context": scrub.mapping(event.context)}
@@ -176,12 +238,15 @@ def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders
 SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Request: requests,
     Operation: operations,
+    Sent: sent,
+    Received: received,
+    Started: started,
     Task: tasks,
     Counter: counters,
     Gauge: gauges,
     Occurrence: occurrences,
 }
-RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {Slow: slow, Error: error}
+RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {Slow: slow, Run: run, Error: error}
 
 
 def salvage(kind: type[Any], events: Sequence[Any], base: int, notes: Notes) -> tuple[list[Segment], list[Record]]:

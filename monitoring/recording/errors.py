@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -17,14 +18,14 @@ _MAX_CHAIN, _MAX_FRAMES, _MAX_KEYS, _MAX_PLACES = 5, 100, 5_000, 20_000
 
 
 class Limiter:
-    """Decides, by place in the code, whether an error still travels in full this minute."""
+    """Decides whether one more of a kind still travels in full this minute, such as errors by place in the code."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._seen: OrderedDict[int, list[int]] = OrderedDict()
+        self._seen: OrderedDict[Hashable, list[int]] = OrderedDict()
 
-    def admits(self, key: int, now: int) -> bool:
-        """Count one error of `key` at `now` (nanoseconds) and say whether it is within the limit."""
+    def admits(self, key: Hashable, now: int, limit: int = 0) -> bool:
+        """Count one of `key` at `now` (nanoseconds); say whether it is within `limit`, or that of errors."""
         minute = now // 60_000_000_000
         seen = self._seen.get(key)
         if seen is None:
@@ -35,7 +36,7 @@ class Limiter:
         if seen[0] != minute:
             seen[0], seen[1] = minute, 0
         seen[1] += 1
-        return seen[1] <= self._per_minute
+        return seen[1] <= (limit or self._per_minute)
 
 
 def capture(exception: BaseException, name: str, limiter: Limiter, context: Context | None) -> Event:

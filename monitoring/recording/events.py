@@ -18,6 +18,9 @@ UNKNOWN_DURATION = 0xFFFF_FFFF_FFFF_FFFF
 MAX_DURATION = 400 * 86_400 * 10**9
 """Longest duration that can be recorded, 400 days; longer ones are clamped, counted."""
 
+MAX_TASK_ID = 150
+"""Characters of a task's id that are kept: Celery's have 36."""
+
 
 class TaskState(IntEnum):
     """How an execution of a task ended, by Celery's names."""
@@ -49,8 +52,44 @@ class Operation(Struct, frozen=True, gc=False):
     failed: bool
 
 
+class Sent(Struct, frozen=True, gc=False):
+    """A message that was published for a task."""
+
+    at: int
+    name: str
+    queue: str
+
+
+class Received(Struct, frozen=True, gc=False):
+    """A message for a task that a worker took from its queue."""
+
+    at: int
+    name: str
+    queue: str
+
+
+class Started(Struct, gc=False):
+    """An execution of a Celery task that began.
+
+    The id travels only where the end does not travel with it: `ended` says that it is over, `open` that it was sent as
+    one that is not, so that the end has to say which it ends.
+    """
+
+    at: int
+    name: str
+    queue: str
+    task_id: str
+    late: bool
+    ended: bool = False
+    open: bool = False
+
+
 class Task(Struct, frozen=True, gc=False):
-    """An execution of a Celery task; `wait` is the time from when it was due to when it started."""
+    """An execution of a Celery task that ended, or a task that will not be executed.
+
+    `wait` is the time from when it was due to when it started; `exception` the name of the class it failed with.
+    What a worker's main process knows of a child's execution has no `start`, only the task's id.
+    """
 
     at: int
     duration: int
@@ -58,6 +97,9 @@ class Task(Struct, frozen=True, gc=False):
     queue: str
     state: TaskState
     wait: int
+    exception: str = ""
+    start: Started | None = None
+    task_id: str = ""
 
 
 class Counter(Struct, frozen=True, gc=False):
@@ -95,6 +137,13 @@ class Raised(Struct, frozen=True, gc=False):
     offsets: list[int]
 
 
+class Run(Struct, frozen=True, gc=False):
+    """A run of a task that is kept, with all that is known of it."""
+
+    at: int
+    values: Mapping[str, Any]
+
+
 class Error(Struct, frozen=True, gc=False):
     """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
 
@@ -117,10 +166,13 @@ class Occurrence(Struct, frozen=True, gc=False):
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
+    Sent: "sent",
+    Received: "received",
+    Started: "started",
     Task: "task",
     Counter: "counter",
     Gauge: "gauge",
 }
-FACTS: dict[type[Any], str] = {Slow: "slow", Error: "error", Occurrence: "occurrence"}
+FACTS: dict[type[Any], str] = {Slow: "slow", Run: "run", Error: "error", Occurrence: "occurrence"}
 
-Event = Request | Operation | Task | Counter | Gauge | Slow | Error | Occurrence
+Event = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Slow | Run | Error | Occurrence

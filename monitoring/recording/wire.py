@@ -18,9 +18,11 @@ from typing import Any
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
+"""Version 2 brought columns of text, and what is known of tasks before they end."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
+TEXT = "U"
 _BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
 _KIND = re.compile(r"[a-z_]{1,32}")
 _LITTLE_ENDIAN = sys.byteorder == "little"
@@ -35,7 +37,7 @@ class NewerVersionError(WireError):
 
 
 class Column(msgspec.Struct, array_like=True):
-    """Values of one column: an `array` type code and the bytes."""
+    """Values of one column: an `array` type code and the bytes; `U` stands for texts, each ended by a NUL."""
 
     code: str
     data: bytes
@@ -95,6 +97,23 @@ def column(code: str, values: Sequence[Any]) -> Column:
     if not _LITTLE_ENDIAN:
         packed.byteswap()
     return Column(code, packed.tobytes())
+
+
+def texts(values: Sequence[str]) -> Column:
+    """Pack bounded texts into a column."""
+    return Column(TEXT, b"".join(name(value).encode() + b"\0" for value in values))
+
+
+def read_texts(values: Column) -> list[str]:
+    """Return the texts of a column.
+
+    Raises:
+        WireError: They are not UTF-8.
+    """
+    try:
+        return values.data.decode().split("\0")[:-1]
+    except UnicodeDecodeError as error:
+        raise WireError("a column of texts is not UTF-8") from error
 
 
 def name(value: str) -> str:
@@ -174,8 +193,16 @@ def _check(segment: Segment) -> None:
     if not 0 <= segment.rows < 2**31:
         raise WireError(f"segment {segment.kind!r} has an impossible number of rows")
     for title, values in segment.columns.items():
-        if values.code not in _BYTES or len(values.data) != segment.rows * _BYTES[values.code]:
+        if _values(values) != segment.rows:
             raise WireError(f"column {title!r} of segment {segment.kind!r} does not have {segment.rows} values")
+
+
+def _values(values: Column) -> int:
+    """Count the values of a column; -1 for one of no known form."""
+    if values.code == TEXT:
+        return values.data.count(b"\0") if not values.data or values.data.endswith(b"\0") else -1
+    width = _BYTES.get(values.code)
+    return len(values.data) // width if width and len(values.data) % width == 0 else -1
 
 
 def clean(item: Any) -> Any:

@@ -174,16 +174,17 @@ def test_a_message_carries_when_it_was_sent_and_the_ids_of_its_request(app: Cele
     context.inherit("d" * 32, "request-1", "42")
     token = current.set(context)
     before = time.time_ns()
-    sent, first, trace, request, user = published(app, task)[HEADER].split(";")
+    sent, first, trace, request, user, kept, origin = published(app, task)[HEADER].split(";")
     current.reset(token)
     assert before <= int(sent) == int(first) <= time.time_ns()
     assert (trace, request, user) == ("d" * 32, "request-1", "42")
+    assert (kept, origin) == ("1", "GET x")
 
 
 def test_a_retry_keeps_the_time_of_its_first_sending(app: Celery) -> None:
     task = app.task(name="shop.again")(nothing)
     context = Context("shop.again", task_id="same")
-    context.first_sent = 123
+    context.stamp = "456;123;;;"
     token = current.set(context)
     try:
         assert published(app, task, task_id="same")[HEADER].split(";")[1] == "123"

@@ -1,0 +1,184 @@
+"""Turn events of tasks into rows: what runs now, and the runs that are kept."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from monitoring.jobs import findings
+from monitoring.storage import bulk, partitions
+from monitoring.storage.folding import Columns, Fact, Scope, Write
+
+from .models import LOST, STATES, RunningTask, TaskRun
+
+Execution = tuple[str, int]
+"""A task's id, and the millisecond since the epoch at which it began; 0 stands for all of its executions."""
+_KILLED = {"killed": "killed", "time limit": "time limit"}
+_CHUNK = 500
+
+
+def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
+    """Keep track of executions that outlive a flush, and store the runs that are kept."""
+    writes: list[Write] = []
+    began = _began(measures.get("started"))
+    ended = _ended(measures.get("task"))
+    over = [execution for execution in began if execution in ended or (execution[0], 0) in ended]
+    for execution in over:
+        del began[execution]
+    if ended:
+        writes += _finish(set(ended) - set(over), scope)
+    if began:
+        writes.append(_open(began, scope))
+    if runs := [_run(fact) for fact in facts.get("run", ())]:
+        partitions.ensure(scope.connection, TaskRun, {run.start for run in runs})
+        writes.append(lambda: _store(runs, scope))
+    return writes
+
+
+def _began(columns: Columns | None) -> dict[Execution, tuple[str, str, str, str, bool]]:
+    """Return executions that began and were not over when it was sent: service, name, queue, worker, late."""
+    if columns is None:
+        return {}
+    found = {}
+    ids, values = columns.values["id"], columns.values
+    for row in np.flatnonzero(ids != "").tolist():
+        service, name = columns.names[columns.name[row]]
+        queue, worker = columns.names[values["queue"][row]][1], columns.names[values["worker"][row]][1]
+        found[_execution(ids[row])] = (service, name, queue, worker, bool(values["late"][row]))
+    return found
+
+
+def _ended(columns: Columns | None) -> set[Execution]:
+    if columns is None:
+        return set()
+    ids = columns.values["id"]
+    return {_execution(ids[row]) for row in np.flatnonzero(ids != "").tolist()}
+
+
+def _execution(text: str) -> Execution:
+    """Read what an execution is known by; a worker's main process knows the task's id alone."""
+    task_id, _, began = text.rpartition(" ")
+    return (task_id, int(began)) if task_id and began.isdecimal() and len(began) < 15 else (text, 0)
+
+
+def _open(began: Mapping[Execution, tuple[str, str, str, str, bool]], scope: Scope) -> Write:
+    rows: dict[str, list[Any]] = {
+        "task_id": [task_id for task_id, _ in began],
+        "began": [at for _, at in began],
+        "shard": [scope.shard] * len(began),
+    }
+    titles = ("service", "name", "queue", "worker", "late")
+    rows |= {title: [row[place] for row in began.values()] for place, title in enumerate(titles)}
+    return lambda: bulk.put(scope.connection, RunningTask, rows)
+
+
+def _finish(ended: set[Execution], scope: Scope) -> list[Write]:
+    """Close the executions that ended; one that was reported lost and ended after all is corrected."""
+    ids = sorted({task_id for task_id, _ in ended})
+    rows = RunningTask.objects.using(scope.connection.alias)
+    stored: set[tuple[str, int, int]] = set()
+    for first in range(0, len(ids), _CHUNK):
+        found = rows.filter(task_id__in=ids[first : first + _CHUNK])
+        stored |= set(found.values_list("task_id", "began", "shard"))
+    closed = sorted(row for row in stored if row[:2] in ended or (row[0], 0) in ended)
+    return [lambda: _close(closed, scope)] if closed else []
+
+
+def _close(rows: Sequence[tuple[str, int, int]], scope: Scope) -> None:
+    for first in range(0, len(rows), _CHUNK):
+        RunningTask.objects.using(scope.connection.alias).filter(pk__in=rows[first : first + _CHUNK]).delete()
+
+
+def _run(fact: Fact) -> TaskRun:
+    values = fact.values
+    ended = datetime.fromtimestamp(fact.at / 1000, UTC)
+    state, reason = str(values.get("state", "")), str(values.get("reason", ""))
+    return TaskRun(
+        start=fact.at // 60_000,
+        id=uuid.uuid4(),
+        ended=ended,
+        began=_time(values.get("began")),
+        service=fact.service,
+        state=state if state in STATES else "FAILURE",
+        reason=reason[:20],
+        pid=_whole(values.get("pid")),
+        retries=_whole(values.get("retries")) or 0,
+        duration=_seconds(values.get("duration")),
+        wait=_seconds(values.get("wait")),
+        task_id=_text(values, "id"),
+        name=_text(values, "name"),
+        queue=_text(values, "queue"),
+        worker=_text(values, "worker"),
+        exception=_text(values, "exception"),
+        message=_text(values, "message", 1000),
+        parent_id=_text(values, "parent"),
+        root_id=_text(values, "root"),
+        group_id=_text(values, "group"),
+        trace_id=_text(values, "trace", 32),
+        request_id=_text(values, "request", 64),
+        user_id=_text(values, "user", 64),
+        origin=_text(values, "origin"),
+        periodic=_text(values, "periodic"),
+        arguments=_text(values, "arguments", 1000),
+    )
+
+
+def _text(values: Mapping[str, Any], key: str, limit: int = 200) -> str:
+    value = values.get(key)
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None
+
+
+def _time(milliseconds: Any) -> datetime | None:
+    if not isinstance(milliseconds, int) or not 0 < milliseconds < 10**14:
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _store(runs: list[TaskRun], scope: Scope) -> None:
+    """Store runs; those whose process was killed are findings as well."""
+    alias = scope.connection.alias
+    TaskRun.objects.using(alias).bulk_create(runs, batch_size=_CHUNK)
+    for run in runs:
+        if run.reason in _KILLED:
+            findings.note("task_killed", f"{run.task_id} {run.retries}", evidence(run), run.ended)
+    ended = {run.task_id: run for run in runs if run.began is not None}
+    if ended:
+        _correct(ended, alias)
+
+
+def _correct(ended: Mapping[str, TaskRun], alias: str) -> None:
+    """Take back what was reported lost and ended after all: its process had outlived its worker."""
+    lost = TaskRun.objects.using(alias).filter(task_id__in=list(ended), state=LOST)
+    for row in lost:
+        run = ended[row.task_id]
+        if row.began is not None and run.began is not None and abs((row.began - run.began).total_seconds()) < 1:
+            TaskRun.objects.using(alias).filter(start=row.start, id=row.id).delete()
+
+
+def evidence(run: TaskRun) -> dict[str, Any]:
+    """Return what a finding says of a run."""
+    return {
+        "task": run.name,
+        "task_id": run.task_id,
+        "queue": run.queue,
+        "worker": run.worker,
+        "reason": run.reason,
+        "message": run.message,
+        "retries": run.retries,
+        "trace_id": run.trace_id,
+    }

@@ -1,0 +1,66 @@
+"""The thread by which a worker or beat says that it lives, whatever its main thread is busy with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from monitoring.conf import get_config
+from monitoring.stream import heartbeats
+from monitoring.stream.connection import Client, connect
+
+from .recorder import recorder
+
+_GOODBYE_SECONDS = 1.0
+
+
+class Pulse:
+    """Sends a heartbeat at once, every interval, and a last one when the process says goodbye.
+
+    Args:
+        kind: What the process is.
+        node: Its name.
+        describe: Returns what it says of itself, as plain JSON; called on the pulse's thread.
+    """
+
+    def __init__(self, kind: heartbeats.Kind, node: str, describe: Callable[[], dict[str, Any]]) -> None:
+        self._kind = kind
+        self._node = node
+        self._describe = describe
+        self._over = threading.Event()
+        self._client: Client | None = None
+        self._thread = threading.Thread(target=self._run, name="enginel-pulse", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye; where Redis does not answer, the process ends without one."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(_GOODBYE_SECONDS)
+
+    def _run(self) -> None:
+        interval = get_config().heartbeat_interval
+        while True:
+            self._beat(closing=self._over.is_set())
+            if self._over.is_set():
+                return
+            self._over.wait(interval)
+
+    def _beat(self, *, closing: bool) -> None:
+        config = get_config()
+        try:
+            if self._client is None:
+                self._client = connect(config.redis_url, min(config.send_timeout, _GOODBYE_SECONDS))
+            state = self._describe() | {"interval": config.heartbeat_interval, "closing": closing}
+            heartbeats.send(self._client, config.stream_prefix, self._kind, self._node, state)
+        except (redis.RedisError, OSError):
+            self._client = None
+            recorder.failed()
+        except Exception:  # a pool that tells nothing of itself must not make its worker look dead for good
+            recorder.failed()
