@@ -15,6 +15,7 @@ class Fault(Enum):
 
     NONE = "everything passes"
     ANSWER_LOST = "the command passes, the connection is cut in place of its answer"
+    ANSWER_FOREIGN = "the command passes, and what comes back is no answer to it"
     COMMAND_LOST = "the connection is cut in place of the command"
     AWAY = "new connections are cut at once, and old ones with their next byte"
 
@@ -70,7 +71,7 @@ class Proxy:
                 if self.fault is Fault.AWAY or (self.fault is Fault.COMMAND_LOST and concerned):
                     self.cuts += 1
                     break
-                if self.fault is Fault.ANSWER_LOST and concerned:
+                if self.fault in {Fault.ANSWER_LOST, Fault.ANSWER_FOREIGN} and concerned:
                     answers.set()
                 server.sendall(command)
         except OSError:
@@ -84,7 +85,9 @@ class Proxy:
             while answer := server.recv(1 << 20):
                 if lost.is_set():
                     self.cuts += 1
-                    break
+                    if self.fault is Fault.ANSWER_LOST:
+                        break
+                    answer = b"+OK\r\n"
                 client.sendall(answer)
         except OSError:
             pass

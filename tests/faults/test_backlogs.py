@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from monitoring.errors.models import ErrorLog
 from monitoring.intake import commit, opening
 from monitoring.intake.drain import drain
 from monitoring.intake.models import DeadLetter
 from monitoring.performance.models import SlowSample
-from monitoring.recording.events import Operation
+from monitoring.recording.events import Occurrence, Operation
 from monitoring.stream import streams
 from monitoring.stream.streams import FACTS
 from tests.faults.batches import Source, arrived, operations, slow, waiting
@@ -52,6 +53,23 @@ def test_a_drain_opens_no_more_facts_than_it_can_hold_and_leaves_the_others_for_
     assert SlowSample.objects.filter(name="second").count() == 3_000
     assert counted("lost") == {}
     assert not DeadLetter.objects.exists()
+
+
+def test_repetitions_of_errors_weigh_as_the_rows_they_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "MAX_WEIGHT", 25 * opening.ROW_WEIGHT)
+    occurrence = Occurrence(time.time_ns(), 1, "work", "")
+    source = Source()
+    for _ in range(5):
+        source.send(*[occurrence] * 10)
+    assert drain(intake(), client()) == 3
+    assert ErrorLog.objects.count() == 30
+    assert drain(intake(), client()) == 2
+    for _ in range(5):
+        source.send(*operations(10))
+    assert drain(intake(), client()) == 5
+    assert ErrorLog.objects.count() == 50
+    assert counted("folded") == {"occurrence": 50, "operation": 50}
+    assert counted("lost") == {}
 
 
 def test_entries_left_for_the_next_drain_are_not_passed_over_when_a_batch_is_bad(

@@ -101,6 +101,23 @@ def test_a_batch_whose_answer_was_lost_is_resent_byte_for_byte_and_counts_once(p
     assert counted("lost") == {}
 
 
+def test_an_answer_that_is_no_stream_id_leaves_the_outcome_unknown_and_the_batch_is_resent(proxy: Proxy) -> None:
+    _record(3)
+    proxy.fault, proxy.only_after = Fault.ANSWER_FOREIGN, b"XADD"
+    assert not recorder.flush()
+    _record(4)
+    proxy.fault = Fault.NONE
+    assert recorder.flush()
+    first, again, newer = _entries()
+    assert proxy.cuts == 1
+    assert first == again
+    assert newer[b"s"] == b"2"
+    drain_all()
+    assert arrived() == 7
+    assert counted("folded") == {"operation": 7}
+    assert counted("lost") == {}
+
+
 def test_a_batch_that_was_lost_on_its_way_is_sent_again(proxy: Proxy) -> None:
     _record(3)
     proxy.fault, proxy.only_after = Fault.COMMAND_LOST, b"XADD"

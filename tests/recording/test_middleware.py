@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -21,6 +20,7 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 
 from monitoring.errors.models import ErrorLog
+from monitoring.metrics.reader import totals
 from monitoring.performance.models import SlowSample
 from monitoring.performance.stats import slowest_total
 from monitoring.recording.recorder import recorder
@@ -39,6 +39,12 @@ async def async_hello(request: HttpRequest) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("it broke")
+
+
+async def async_endless(request: Any) -> HttpResponse:
+    request.scope["began"].set()
+    await asyncio.Event().wait()
+    return HttpResponse("never")
 
 
 async def async_broken(request: HttpRequest) -> HttpResponse:
@@ -86,6 +92,7 @@ def file(request: HttpRequest) -> FileResponse:
 urlpatterns = [
     path("hello/<int:number>/", hello),
     path("async-hello/", async_hello),
+    path("async-endless/", async_endless),
     path("broken/", broken),
     path("async-broken/", async_broken),
     path("stream/", stream),
@@ -241,6 +248,15 @@ class TestUnderAsgi:
         assert sent == b"ab"
         assert slowest_total("request")["GET async-stream/"]["max_duration"] >= 0.05
 
+    def test_a_request_whose_client_left_is_recorded_as_499_and_is_no_error(self) -> None:
+        sent = asyncio.run(_asgi_get("/async-endless/", leaves=True))
+        recorder.flush()
+        assert sent == b""
+        stats = slowest_total("request")["GET async-endless/"]
+        assert (stats["count"], stats["error_count"]) == (1, 0)
+        assert totals("metric")["http_status_499"] == 1
+        assert not ErrorLog.objects.exists()
+
     @pytest.mark.parametrize("where", ["async-broken-stream/", "broken-stream/"])
     def test_a_stream_that_breaks_is_an_error_recorded_once(self, where: str) -> None:
         with pytest.raises(ValueError, match="in the middle"):
@@ -251,34 +267,31 @@ class TestUnderAsgi:
         assert ErrorLog.objects.get().name == f"GET {where}"
 
 
-async def _asgi_get(where: str) -> bytes:
-    """Send one request through the real ASGI handler."""
+async def _asgi_get(where: str, *, leaves: bool = False) -> bytes:
+    """Send one request through the real ASGI handler, by a client that leaves once the view has begun or stays."""
     parts: list[bytes] = []
-    done = asyncio.Event()
+    began = asyncio.Event()
+    messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        if not parts and not done.is_set():
-            done.set()
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await asyncio.sleep(3600)
+        if message := next(messages, None):
+            return message
+        await (began if leaves else asyncio.Event()).wait()
         return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         parts.append(message.get("body", b""))
 
-    scope = SimpleNamespace(path=where)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": where,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 1),
+        "began": began,
+    }
     handler: Any = ASGIHandler()
-    await handler(
-        {
-            "type": "http",
-            "method": "GET",
-            "path": scope.path,
-            "query_string": b"",
-            "headers": [(b"host", b"localhost")],
-            "server": ("localhost", 80),
-            "client": ("127.0.0.1", 1),
-        },
-        receive,
-        send,
-    )
+    await handler(scope, receive, send)
     return b"".join(parts)

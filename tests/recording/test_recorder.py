@@ -219,6 +219,25 @@ def test_nothing_is_recorded_when_it_is_switched_off(settings: Any) -> None:
     assert entries() == []
 
 
+def test_a_config_that_cannot_be_read_raises_nothing_and_keeps_nothing(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readable = settings.MONITORING
+    monkeypatch.setenv("MONITORING", "{")
+    settings.MONITORING = 7
+    for _ in range(3):
+        recorder.record(operation())
+        recorder.record_fact(Slow(time.time_ns(), 1, "operation", "work", {}))
+        recorder.failed()
+    recorder.close()
+    assert sum(map(len, recorder._buffers.values())) == 0
+    settings.MONITORING = readable
+    recorder.record(operation())
+    assert recorder.flush()
+    drain_all()
+    assert counted("folded") == {"operation": 1}
+
+
 def test_names_are_sent_once_a_batch() -> None:
     notes: Any = encode.Notes()
     segment = encode.operations([operation("same") for _ in range(1_000)], 0, notes)
