@@ -1,67 +1,27 @@
 """What an IGES file says: its global section, entity counts, the box around its points, and its subfigures.
 
-Read are the fixed 80-column records of the ASCII form. Each entity is looked at when its parameters are complete; what
-is kept of it is a box of its own, so that curves drawn in parameter space can be left out once they are known.
+Each entity is looked at when its parameters are complete; what is kept of it is a box of its own, so that curves drawn
+in parameter space can be left out once they are known.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from .assembly import MAX_NAME, Assembly, Item, Usage
 from .errors import ParseError
-from .iges_fields import (
-    MAX_PARAMETERS,
-    MAX_TEXT,
-    clean,
-    floats,
-    integer,
-    number_of,
-    pointers,
-    size_of,
-    split,
-    text_of,
-)
+from .iges_fields import MAX_PARAMETERS, MAX_TEXT, floats, integer, pointers, size_of, split, text_of
 from .iges_names import ENTITY_NAMES, UNITS
+from .iges_records import Entry, Head, Sections, read_directory, read_head
 from .space import AXES, Box, Frame, Placement, add_arc
 
-MAX_GLOBAL = 100_000
 MAX_CHAIN = 16
-MAX_ENTITIES = 2_000_000
 LINE, POINT, COPIOUS, ARC, COMPOSITE, SPLINE_CURVE, SPLINE_SURFACE = 110, 116, 106, 100, 102, 126, 128
 MATRIX, CURVE_ON_SURFACE, SUBFIGURE, SUBFIGURE_INSTANCE, SOLID_INSTANCE = 124, 142, 308, 408, 430
 EXACT = {LINE, POINT, ARC, COMPOSITE, MATRIX}
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What the directory says of an entity."""
-
-    type: int
-    matrix: int
-    in_parameter_space: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Global:
-    """The global section, as far as it matters."""
-
-    delimiter: bytes
-    terminator: bytes
-    values: list[bytes]
-
-    def text(self, index: int) -> str:
-        """Return a string parameter without its Hollerith count; indices as in the standard, from 1."""
-        return text_of(self.values[index - 1]) if len(self.values) >= index else ""
-
-    def number(self, index: int, default: float) -> float:
-        """Return a number, or what the standard says is meant when it is left out."""
-        value = number_of(self.values[index - 1]) if len(self.values) >= index else None
-        return default if value is None else value
 
 
 def read_geometry(file: BinaryIO) -> dict[str, Any]:
@@ -70,9 +30,9 @@ def read_geometry(file: BinaryIO) -> dict[str, Any]:
     Raises:
         ParseError: The file is broken, hostile or no IGES file in ASCII form.
     """
-    sections = _Sections(file)
-    head = _read_global(sections)
-    directory = _read_directory(sections)
+    sections = Sections(file)
+    head = read_head(sections)
+    directory = read_directory(sections)
     model = _Model(head, directory)
     model.read(sections)
     types = Counter(entry.type for entry in directory.values())
@@ -99,108 +59,19 @@ def read_bom(file: BinaryIO) -> dict[str, Any]:
     Raises:
         ParseError: The file is broken, hostile or no IGES file, or a subfigure contains itself.
     """
-    sections = _Sections(file)
-    head = _read_global(sections)
-    directory = _read_directory(sections)
+    sections = Sections(file)
+    head = read_head(sections)
+    directory = read_directory(sections)
     model = _Model(head, directory, only={SUBFIGURE, SUBFIGURE_INSTANCE})
     model.read(sections)
     name = head.text(3) or head.text(12) or head.text(4) or "unnamed"
     return model.assembly(Item(name, name)).bill_of_materials()
 
 
-class _Sections:
-    """Walks through the records, section by section, in the order the standard fixes."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._pending: tuple[bytes, bytes] | None = None
-        self.line = 0
-        self.start_text = b" ".join(data.strip() for data in self.section(b"S", needed=True)).decode("latin-1")
-        self.start_text = clean(self.start_text)
-
-    def section(self, letter: bytes, *, needed: bool = False) -> Iterator[bytes]:
-        """Yield the first 72 columns of the records of one section.
-
-        Raises:
-            ParseError: A section that must be there is not, or a record is broken.
-        """
-        found = False
-        while True:
-            record = self._pending or self._next()
-            self._pending = record
-            if record is None or record[0] != letter:
-                break
-            self._pending, found = None, True
-            yield record[1]
-        if needed and not found:
-            raise ParseError(f"the {letter.decode()} section is missing", max(self.line, 1))
-
-    def expect_end(self) -> None:
-        """Check that the terminate record follows: without it the file was cut off."""
-        if not any(True for _ in self.section(b"T")):
-            raise ParseError("the file ends in the middle, without its terminate record", self.line)
-
-    def _next(self) -> tuple[bytes, bytes] | None:
-        record = b""
-        while not record.strip():
-            raw = self._file.readline(200)
-            if not raw:
-                return None
-            self.line += 1
-            record = raw.rstrip(b"\r\n")
-        if b"\0" in record:
-            raise ParseError("the file holds a NUL byte; it is not a text file", self.line)
-        letter = record[72:73]
-        if letter in {b"C", b"B"}:
-            raise ParseError("the compressed and binary forms of IGES are not read", self.line)
-        if len(record) > 80 or letter not in {b"S", b"G", b"D", b"P", b"T"}:
-            raise ParseError("this is no IGES record of 80 columns", self.line)
-        return letter, record[:72]
-
-
-def _read_global(sections: _Sections) -> _Global:
-    text = b""
-    for data in sections.section(b"G", needed=True):
-        text += data
-        if len(text) > MAX_GLOBAL:
-            raise ParseError("the global section is too long", sections.line)
-    # The first two parameters name the delimiters, and are written with them.
-    delimiter, rest = _delimiter(text, b",")
-    terminator, _ = _delimiter(rest, b";")
-    if not delimiter.strip() or not terminator.strip() or delimiter == terminator:
-        raise ParseError("the global section names no usable delimiters", sections.line)
-    values, ended = split(text, delimiter, terminator)
-    if not ended:
-        raise ParseError("the global section does not end", sections.line)
-    return _Global(delimiter, terminator, values)
-
-
-def _delimiter(text: bytes, default: bytes) -> tuple[bytes, bytes]:
-    text = text.lstrip()
-    if text[:2] == b"1H":
-        return text[2:3], text[4:]
-    return default, text[1:]
-
-
-def _read_directory(sections: _Sections) -> dict[int, _Entry]:
-    directory: dict[int, _Entry] = {}
-    records = sections.section(b"D", needed=True)
-    number = 1
-    for first in records:
-        if next(records, None) is None:
-            raise ParseError("a directory entry lacks its second record", sections.line)
-        kind, matrix = integer(first[0:8], sections.line), integer(first[48:56], sections.line)
-        directory[number] = _Entry(abs(kind), matrix, first[68:70].strip() in {b"05", b"5"})
-        number += 2
-        if len(directory) > MAX_ENTITIES:
-            raise ParseError(f"the file has more than {MAX_ENTITIES} entities", sections.line)
-    return directory
-
-
 class _Model:
     """Takes the parameter section entity by entity."""
 
-    def __init__(self, head: _Global, directory: dict[int, _Entry], only: set[int] | None = None) -> None:
+    def __init__(self, head: Head, directory: dict[int, Entry], only: set[int] | None = None) -> None:
         self._head = head
         self._directory = directory
         self._only = only
@@ -226,7 +97,7 @@ class _Model:
             SUBFIGURE_INSTANCE: self._take_instance,
         }
 
-    def read(self, sections: _Sections) -> None:
+    def read(self, sections: Sections) -> None:
         """Read the parameter section and the end of the file."""
         pieces: list[bytes] = []
         size, owner = 0, 0
