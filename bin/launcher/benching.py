@@ -14,6 +14,7 @@ from launcher.redis_server import RedisServer
 
 BENCHMARKS = {
     "overhead": "what recording adds to a request and to a task, beside other tools",
+    "jobs": "what watching costs a Celery worker, beside other tools",
     "drain": "events a second from the stream into the database",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
