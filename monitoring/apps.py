@@ -19,11 +19,12 @@ class MonitoringConfig(AppConfig):
         from django.core.signals import setting_changed
 
         from monitoring import checks
-        from monitoring.recording import celery
+        from monitoring.recording import beat, celery
         from monitoring.recording.recorder import recorder
 
         recorder.use_sink(_fold_eagerly)
         celery.connect()
+        beat.connect()
         setting_changed.connect(_reconfigure, dispatch_uid="enginel")
         # The schema of whoever uses our authentication describes it.
         import monitoring.access.openapi  # noqa: F401

@@ -4,6 +4,7 @@ from monitoring.errors.models import ErrorLog
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.findings import Finding, FindingTotal
 from monitoring.jobs.runs.models import RunningTask, TaskRun
+from monitoring.jobs.schedule.models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from monitoring.jobs.workers.models import Worker
 from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import (
@@ -33,6 +34,9 @@ __all__ = [
     "Name",
     "Producer",
     "RunningTask",
+    "ScheduleEntry",
+    "ScheduleWatch",
+    "ScheduledRun",
     "SlowSample",
     "TaskRun",
     "Total",

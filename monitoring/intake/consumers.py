@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from monitoring.errors.consume import consume as errors
 from monitoring.jobs.runs.consume import consume as runs
+from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
@@ -20,7 +21,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "operation": {"name": "I", "at": "I", "duration": "Q", "failed": "B"},
     "sent": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
     "received": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
-    "started": {"name": "I", "queue": "I", "worker": "I", "at": "I", "late": "B", "id": "U"},
+    "started": {"name": "I", "queue": "I", "worker": "I", "at": "I", "late": "B", "id": "U", "family": "U"},
     "task": {
         "name": "I",
         "queue": "I",
@@ -41,13 +42,13 @@ NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace"
 """Columns that hold positions in the names of their segment."""
 SINCE_VERSION_2 = frozenset({"worker", "exception", "id"})
 """Columns that batches of the first version do not have."""
-FACT_KINDS = frozenset({"slow", "run", "error"})
+FACT_KINDS = frozenset({"slow", "run", "scheduled", "error"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled)
 
 __all__ = [
     "COLUMNS",

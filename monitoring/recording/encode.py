@@ -20,11 +20,14 @@ from .events import (
     Received,
     Request,
     Run,
+    ScheduledRun,
     Sent,
     Slow,
     Started,
     Task,
 )
+from .stamp import HEADER
+from .stamp import read as read_stamp
 from .wire import Column, Record, Segment, column, name, texts
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
@@ -148,6 +151,7 @@ def started(events: Sequence[Started], base: int, notes: Notes) -> Segment:
     columns = _of_task(events, names, base)
     columns["late"] = column("B", [e.late for e in events])
     columns["id"] = texts([_open(e) for e in events])
+    columns["family"] = texts([_family(e) if e.open else "" for e in events])
     return Segment("started", len(events), names.list, columns)
 
 
@@ -157,6 +161,16 @@ def _open(event: Started) -> str:
         return ""
     event.open = True
     return execution(event)
+
+
+def _family(event: Started) -> str:
+    """Return what an open execution belongs to: its trace, parent and root, one after the other."""
+    ids = (read_stamp(getattr(event.message, HEADER, None)).trace, *_kin(event.message))
+    return " ".join(str(one or "-")[:60].replace(" ", "") for one in ids)
+
+
+def _kin(message: Any) -> tuple[Any, Any]:
+    return getattr(message, "parent_id", None), getattr(message, "root_id", None)
 
 
 def execution(event: Started) -> str:
@@ -229,6 +243,22 @@ def run(event: Run, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are
     return Record("run", event.at, values)
 
 
+def scheduled(event: ScheduledRun, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode what happened to a run of beat's schedule."""
+    values = {
+        "id": event.task_id[:MAX_TASK_ID],
+        "entry": name(event.entry),
+        "task": name(event.task),
+        "queue": name(event.queue),
+        "origin": name(event.origin),
+        "state": event.state,
+        "rank": event.rank,
+        "published": event.published,
+        "started": event.started,
+    }
+    return Record("scheduled", event.at, values)
+
+
 def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
     """Encode an error, formatting its frames."""
     values = errors.describe(event) | {"name": name(event.name), "context": scrub.mapping(event.context)}
@@ -246,7 +276,7 @@ SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Gauge: gauges,
     Occurrence: occurrences,
 }
-RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {Slow: slow, Run: run, Error: error}
+RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {Slow: slow, Run: run, ScheduledRun: scheduled, Error: error}
 
 
 def salvage(kind: type[Any], events: Sequence[Any], base: int, notes: Notes) -> tuple[list[Segment], list[Record]]:

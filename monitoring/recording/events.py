@@ -71,8 +71,8 @@ class Received(Struct, frozen=True, gc=False):
 class Started(Struct, gc=False):
     """An execution of a Celery task that began.
 
-    The id travels only where the end does not travel with it: `ended` says that it is over, `open` that it was sent as
-    one that is not, so that the end has to say which it ends.
+    What it is known by travels only where the end does not travel with it: `ended` says that it is over, `open` that it
+    was sent as one that is not, so that the end has to say which it ends. `message` is Celery's request.
     """
 
     at: int
@@ -80,6 +80,7 @@ class Started(Struct, gc=False):
     queue: str
     task_id: str
     late: bool
+    message: Any
     ended: bool = False
     open: bool = False
 
@@ -144,6 +145,40 @@ class Run(Struct, frozen=True, gc=False):
     values: Mapping[str, Any]
 
 
+class Message(Struct, frozen=True, gc=False):
+    """The message of a task that started, so that it can be sent again; or that it is settled, and of no more use.
+
+    `body` is its JSON, or empty with a `problem` that says why; `arguments` are its arguments as people may see them.
+    """
+
+    at: int
+    name: str
+    task_id: str
+    body: str = ""
+    arguments: str = ""
+    problem: str = ""
+    settled: bool = False
+
+
+class ScheduledRun(Struct, frozen=True, gc=False):
+    """Something that happened to a run of an entry of beat's schedule: it was published, it started, or it ended.
+
+    `origin` is the beat that published it; `rank` grows with each thing that can happen to a run, retries included;
+    `published` and `started` are 0 where nobody knows.
+    """
+
+    at: int
+    entry: str
+    task_id: str
+    task: str
+    queue: str
+    origin: str
+    state: str
+    rank: int
+    published: int = 0
+    started: int = 0
+
+
 class Error(Struct, frozen=True, gc=False):
     """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
 
@@ -173,6 +208,13 @@ MEASURES: dict[type[Any], str] = {
     Counter: "counter",
     Gauge: "gauge",
 }
-FACTS: dict[type[Any], str] = {Slow: "slow", Run: "run", Error: "error", Occurrence: "occurrence"}
+FACTS: dict[type[Any], str] = {
+    Slow: "slow",
+    Run: "run",
+    ScheduledRun: "scheduled",
+    Error: "error",
+    Occurrence: "occurrence",
+}
 
-Event = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Slow | Run | Error | Occurrence
+Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
+Event = Measure | Slow | Run | ScheduledRun | Error | Occurrence

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from monitoring.recording import errors
+from monitoring.recording import errors, schedule
 from monitoring.recording.context import Context, current
 from monitoring.recording.decorators import slow_after
 from monitoring.recording.events import UNKNOWN_DURATION, Slow, Started, Task, TaskState
@@ -35,8 +35,10 @@ def start(task_id: str = "", task: Any = None, **_: Any) -> None:
             context.stamp = header
         current.set(context)
         if _slow_after(name) is not None:
-            context.start = event = Started(time.time_ns(), name, queue_of(message), task_id, task.acks_late)
+            context.start = event = Started(time.time_ns(), name, queue_of(message), task_id, task.acks_late, message)
+            event.ended = message.is_eager  # it lives and dies with its caller, of whom no heartbeat tells
             recorder.record(event)
+        schedule.started(message)
         context.started = time.perf_counter_ns()
     except Exception:  # the task must run
         recorder.failed()
@@ -56,11 +58,12 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
             return
         duration = time.perf_counter_ns() - context.started
         current.set(context.previous)
+        ended = _STATES.get(state, TaskState.IGNORED)
+        schedule.ended(context.message, ended, duration)
         began = context.start
         if began is None:
             return
         now = time.time_ns()
-        ended = _STATES.get(state, TaskState.IGNORED)
         exception = type(retval).__name__ if ended is TaskState.FAILURE else ""
         wait = _wait(context, began.at)
         began.ended = True

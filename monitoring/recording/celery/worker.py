@@ -8,7 +8,7 @@ from typing import Any
 
 from celery.exceptions import TimeLimitExceeded
 
-from monitoring.recording import node
+from monitoring.recording import node, schedule
 from monitoring.recording.context import Context
 from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskState
 from monitoring.recording.recorder import recorder
@@ -135,6 +135,7 @@ def _record(
     context = Context(name, None, task_id, message)
     context.stamp = getattr(message, HEADER, None) or ""
     runs.keep(event, context, reason, exception)
+    schedule.ended(message, state)
 
 
 def _is_repeated(task_id: str, retries: int, event: str) -> bool:

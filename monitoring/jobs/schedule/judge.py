@@ -1,0 +1,249 @@
+"""Which slots of an entry were kept, came late, were missed or came twice. Pure functions over values.
+
+A slot is kept when a run is published within the tolerance, late when it is published later than that but still within
+its reach, and missed otherwise. Its reach ends with the next slot at the latest. What beat publishes beside the slots,
+such as the repeated run after a crash, is nothing to complain of.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .timetable import Timetable
+
+MAX_SLOTS = 1_000
+"""Slots of a calendar that are judged in one go; the others follow with the next."""
+# A clock may be set back a little between the slot and the publishing.
+_EARLY = timedelta(seconds=1)
+
+Together = Callable[[str, str], bool]
+"""Says whether two beats lived at the same time."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What is still fine.
+
+    Attributes:
+        late: How long after its slot a run may be published.
+        missed: How long after its slot a run is waited for.
+    """
+
+    late: timedelta
+    missed: timedelta
+
+    def reach(self, gap: timedelta | None) -> timedelta:
+        """Return how long a slot is waited for when the next one follows after `gap`."""
+        return max(self.late, self.missed if gap is None else min(self.missed, gap))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run that a beat published: when, by which beat, under which task id."""
+
+    at: datetime
+    origin: str
+    task_id: str
+
+
+@dataclass
+class Span:
+    """How many slots, from which to which."""
+
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, first: datetime, count: int = 1, last: datetime | None = None) -> None:
+        """Count slots."""
+        self.count += count
+        self.first = self.first or first
+        self.last = last or first
+
+
+@dataclass
+class Judgement:
+    """What was found.
+
+    Attributes:
+        anchor: Everything up to here is judged; the next slot follows it.
+        expected: The next slot.
+        due: When there will be more to judge; None for never.
+        fine: Whether the last slot that was judged was kept; None when none was judged.
+        kept, late, missed, doubled: Slots by what became of them.
+        lateness: The longest delay of a late one.
+        origins: Which beats published a doubled one.
+        slots: Slot by the task id of the run that kept it.
+    """
+
+    anchor: datetime
+    expected: datetime | None = None
+    due: datetime | None = None
+    fine: bool | None = None
+    kept: Span = field(default_factory=Span)
+    late: Span = field(default_factory=Span)
+    missed: Span = field(default_factory=Span)
+    doubled: Span = field(default_factory=Span)
+    lateness: timedelta = timedelta(0)
+    origins: tuple[str, ...] = ()
+    slots: dict[str, datetime] = field(default_factory=dict)
+
+    def settle(self, slot: datetime, delay: timedelta, tolerance: Tolerance) -> None:
+        """Count a slot for which a run was published within its reach."""
+        self.fine = delay <= tolerance.late
+        (self.kept if self.fine else self.late).add(slot)
+        if not self.fine:
+            self.lateness = max(self.lateness, delay)
+
+    def miss(self, first: datetime, count: int = 1, last: datetime | None = None) -> None:
+        """Count slots for which no run was published."""
+        self.fine = False
+        self.missed.add(first, count, last)
+
+    def double(self, slot: datetime, origins: tuple[str, ...]) -> None:
+        """Count a slot for which two beats published a run."""
+        self.doubled.add(slot)
+        self.origins = origins
+
+
+def judge(
+    timetable: Timetable,
+    anchor: datetime,
+    runs: Sequence[Published],
+    until: datetime,
+    tolerance: Tolerance,
+    together: Together,
+) -> Judgement:
+    """Judge the slots after an anchor.
+
+    Args:
+        timetable: When the entry is due.
+        anchor: The last slot that was judged; for an interval, when the last run was published or should have been.
+        runs: What beats published since then, in order of time.
+        until: Everything that was published before this moment is among `runs`.
+        tolerance: What is still fine.
+        together: Whether two beats lived at the same time; a beat that was restarted may repeat a run.
+    """
+    if timetable.one_off and any(run.at > anchor for run in runs):
+        return _spent(timetable, anchor, runs, tolerance)
+    every = timetable.every
+    if every is None:
+        return _by_calendar(timetable, anchor, runs, until, tolerance, together)
+    return _by_gaps(timetable, every, anchor, runs, until, tolerance, together)
+
+
+def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], tolerance: Tolerance) -> Judgement:
+    """Judge an entry that beat runs once and that has run."""
+    found = Judgement(anchor)
+    run = next(run for run in runs if run.at > anchor)
+    slot = timetable.following(anchor)
+    if slot is not None:
+        found.settle(slot, run.at - slot, tolerance)
+        found.slots[run.task_id] = slot
+    found.anchor = max(run.at, slot or run.at)
+    return found
+
+
+def _by_calendar(
+    timetable: Timetable,
+    anchor: datetime,
+    runs: Sequence[Published],
+    until: datetime,
+    tolerance: Tolerance,
+    together: Together,
+) -> Judgement:
+    found = Judgement(anchor)
+    times = [run.at for run in runs]
+    slot = timetable.following(anchor)
+    for _ in range(MAX_SLOTS):
+        if slot is None:
+            return found
+        found.expected = slot
+        following = timetable.following(slot)
+        reach = tolerance.reach(None if following is None else following - slot)
+        end = slot + reach if following is None else min(slot + reach, following - _EARLY)
+        keeping = runs[bisect_left(times, slot - _EARLY) : bisect_left(times, end)]
+        ready = slot + (tolerance.late if keeping else reach)
+        if until < ready:
+            found.due = slot + tolerance.late if until < slot + tolerance.late else ready
+            return found
+        if keeping:
+            found.settle(slot, keeping[0].at - slot, tolerance)
+            found.slots |= {run.task_id: slot for run in keeping}
+            _look_for_two(found, slot, keeping, together)
+        else:
+            found.miss(slot)
+        found.anchor, slot = slot, following
+    found.expected, found.due = slot, until
+    return found
+
+
+def _look_for_two(found: Judgement, slot: datetime, runs: Sequence[Published], together: Together) -> None:
+    first = runs[0].origin
+    for run in runs[1:]:
+        if run.origin != first and together(first, run.origin):
+            found.double(slot, (first, run.origin))
+            return
+
+
+def _by_gaps(
+    timetable: Timetable,
+    every: timedelta,
+    anchor: datetime,
+    runs: Sequence[Published],
+    until: datetime,
+    tolerance: Tolerance,
+    together: Together,
+) -> Judgement:
+    """Judge an interval: the next run is due one interval after the last one, whenever that was."""
+    found = Judgement(anchor)
+    reach = tolerance.reach(every)
+    before: Published | None = None
+    for run in runs:
+        if run.at < found.anchor:
+            continue
+        slot = timetable.following(found.anchor)
+        if slot is None:
+            break
+        if run.at > found.anchor:
+            missed = found.missed.count
+            slot = _miss_until(found, timetable, slot, run.at - reach)
+            # What comes after its reach makes up for nothing, and is not the next slot's run either.
+            if found.missed.count == missed or slot <= run.at:
+                found.settle(slot, run.at - slot, tolerance)
+                found.slots[run.task_id] = slot
+        if before is not None and _is_second(found, before, run, every) and together(before.origin, run.origin):
+            found.double(run.at, (before.origin, run.origin))
+        found.anchor, before = run.at, run
+    found.expected = timetable.following(found.anchor)
+    if found.expected is not None:
+        missed = found.missed.count
+        after = _miss_until(found, timetable, found.expected, until - reach)
+        if found.missed.count > missed:
+            found.anchor = after - every
+            found.expected = timetable.following(found.anchor)
+            found.due = max(after + reach, until + tolerance.late)
+        else:
+            found.due = after + (tolerance.late if until < after + tolerance.late else reach)
+    return found
+
+
+def _miss_until(found: Judgement, timetable: Timetable, slot: datetime, end: datetime) -> datetime:
+    """Count the slots of an interval before `end` as missed; return the first one that is not."""
+    if timetable.expires is not None:
+        end = min(end, timetable.expires)
+    every = timetable.every
+    if every is None or slot >= end:
+        return slot
+    count = -((slot - end) // every)
+    found.miss(slot, count, slot + (count - 1) * every)
+    return slot + count * every
+
+
+def _is_second(found: Judgement, before: Published, run: Published, every: timedelta) -> bool:
+    """Whether a run comes too soon after that of another beat, and this interval was not blamed before."""
+    again = found.doubled.last is not None and run.at - found.doubled.last < every
+    return run.origin != before.origin and run.at - before.at < every and not again
