@@ -173,8 +173,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "monitoring.access.paging.Pages",
     # `?format=` filters designs; REST framework would take it for the answer's, and repeat it in every link.
     "URL_FORMAT_OVERRIDE": None,
 }

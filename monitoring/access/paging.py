@@ -6,6 +6,8 @@ from rest_framework import serializers
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 
+from .fields import WholeNumberField
+
 MAX_LIMIT = 500
 _MAX_OFFSET = 2**31 - 1
 
@@ -38,6 +40,6 @@ def _number(request: Request, name: str, low: int, high: int, default: int) -> i
     if given is None:
         return default
     try:
-        return int(serializers.IntegerField(min_value=low, max_value=high).run_validation(given))
+        return int(WholeNumberField(min_value=low, max_value=high).run_validation(given))
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from error

@@ -9,6 +9,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from monitoring.access.fields import WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import Pages
 from monitoring.access.problems import refusals
@@ -51,10 +52,10 @@ class WindowSerializer(serializers.Serializer[Any]):
     """Of what, how far back, and how much."""
 
     kind = serializers.ChoiceField(choices=list(stats.KINDS), required=False, help_text="One kind alone.")
-    minutes = serializers.IntegerField(
+    minutes = WholeNumberField(
         default=stats.WINDOW_MINUTES, min_value=1, max_value=stats.MAX_MINUTES, help_text="How far back, until now."
     )
-    limit = serializers.IntegerField(default=100, min_value=1, max_value=MAX_NAMES, help_text="Names of each kind.")
+    limit = WholeNumberField(default=100, min_value=1, max_value=MAX_NAMES, help_text="Names of each kind.")
 
     def validate_minutes(self, minutes: int) -> int:
         """Refuse a window of which parts are no longer kept."""

@@ -84,6 +84,9 @@ def test_what_is_older_than_the_window_is_left_out(api: Client, now_ns: int) -> 
         ("limit", "501"),
         ("limit", ""),
         ("limit", "\0"),
+        ("limit", "\N{ARABIC-INDIC DIGIT THREE}"),
+        ("limit", "1_0"),
+        ("minutes", "\N{FULLWIDTH DIGIT FIVE}"),
     ],
 )
 def test_a_bad_parameter_is_named(api: Client, parameter: str, value: str) -> None:

@@ -67,7 +67,10 @@ def test_pages_hold_as_many_as_asked_for(api: Client) -> None:
         ("name", "\0"),
         ("name", "x" * 201),
         ("limit", "501"),
+        ("limit", "\N{ARABIC-INDIC DIGIT THREE}"),
+        ("limit", "1.0"),
         ("offset", "x"),
+        ("offset", "\N{FULLWIDTH DIGIT FIVE}"),
     ],
 )
 def test_a_bad_parameter_is_named(api: Client, parameter: str, value: str) -> None:

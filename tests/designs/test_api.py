@@ -259,6 +259,14 @@ def test_the_list_is_paginated(anna, client_of, make_design):
     assert (page["count"], len(page["results"]), bool(page["next"])) == (3, 2, True)
 
 
+@pytest.mark.parametrize("where", ["/api/designs/", "/api/series/"])
+@pytest.mark.parametrize("query", ["limit=abc", "limit=0", "limit=501", "offset=-1"])
+def test_a_page_that_cannot_be_is_refused(anna, client_of, where, query):
+    answer = client_of(anna).get(f"{where}?{query}")
+
+    assert (answer.status_code, list(answer.json())) == (400, [query.split("=")[0]])
+
+
 @pytest.mark.parametrize("number", [1, 12])
 def test_the_list_takes_two_queries_however_long_it_is(anna, client_of, make_design, django_assert_num_queries, number):
     for _ in range(number):
