@@ -39,8 +39,8 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     return writes
 
 
-def _began(columns: Columns | None) -> dict[Execution, tuple[str, str, str, str, bool]]:
-    """Return executions that began and were not over when it was sent: service, name, queue, worker, late."""
+def _began(columns: Columns | None) -> dict[Execution, dict[str, Any]]:
+    """Return executions that began and were not over when it was sent, with the values of their rows."""
     if columns is None:
         return {}
     found = {}
@@ -48,8 +48,17 @@ def _began(columns: Columns | None) -> dict[Execution, tuple[str, str, str, str,
     for row in np.flatnonzero(ids != "").tolist():
         service, name = columns.names[columns.name[row]]
         queue, worker = columns.names[values["queue"][row]][1], columns.names[values["worker"][row]][1]
-        found[_execution(ids[row])] = (service, name, queue, worker, bool(values["late"][row]))
+        late = bool(values["late"][row])
+        about = {"service": service, "name": name, "queue": queue, "worker": worker, "late": late}
+        found[_execution(ids[row])] = about | _family(values["family"][row])
     return found
+
+
+def _family(text: str) -> dict[str, str]:
+    """Read what an execution belongs to."""
+    ids = ["" if one == "-" else one for one in text.split(" ")]
+    trace, parent, root = (*ids, "", "", "")[:3]
+    return {"trace_id": trace[:32], "parent_id": parent[:200], "root_id": root[:200]}
 
 
 def _ended(columns: Columns | None) -> set[Execution]:
@@ -65,14 +74,14 @@ def _execution(text: str) -> Execution:
     return (task_id, int(began)) if task_id and began.isdecimal() and len(began) < 15 else (text, 0)
 
 
-def _open(began: Mapping[Execution, tuple[str, str, str, str, bool]], scope: Scope) -> Write:
+def _open(began: Mapping[Execution, Mapping[str, Any]], scope: Scope) -> Write:
     rows: dict[str, list[Any]] = {
         "task_id": [task_id for task_id, _ in began],
         "began": [at for _, at in began],
         "shard": [scope.shard] * len(began),
     }
-    titles = ("service", "name", "queue", "worker", "late")
-    rows |= {title: [row[place] for row in began.values()] for place, title in enumerate(titles)}
+    for title in next(iter(began.values())):
+        rows[title] = [about[title] for about in began.values()]
     return lambda: bulk.put(scope.connection, RunningTask, rows)
 
 

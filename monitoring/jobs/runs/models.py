@@ -86,6 +86,15 @@ class RunningTask(models.Model):
     queue = models.CharField(max_length=200, blank=True)
     worker = models.CharField(max_length=200)
     late = models.BooleanField(default=False)
+    trace_id = models.CharField(max_length=32, blank=True)
+    parent_id = models.CharField(max_length=200, blank=True)
+    root_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["trace_id"], name="monitoring_running_trace"),
+            models.Index(fields=["root_id"], name="monitoring_running_root"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.task_id}"

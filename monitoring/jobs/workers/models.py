@@ -14,6 +14,7 @@ class Worker(models.Model):
         started: When the process that sent it started, in seconds since the epoch by its own clock.
         finished: How many tasks it had ended by then.
         progressed: When that number last changed, or nothing was waiting.
+        waiting: How many messages waited in its queues then.
         said: The heartbeat's state.
     """
 
@@ -32,6 +33,7 @@ class Worker(models.Model):
     started = models.FloatField(default=0)
     finished = models.BigIntegerField(default=0)
     progressed = models.DateTimeField()
+    waiting = models.BigIntegerField(default=0)
     said = models.JSONField(default=dict)
 
     class Meta:
