@@ -8,7 +8,7 @@ from typing import Any
 _host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"[{_host}]:{os.environ.get('PORT') or 8000}" if ":" in _host else f"{_host}:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-worker_class = "enginel.serving.PatientWorker"
+worker_class = "deploy.patient_worker.PatientWorker"
 threads = int(os.environ.get("WEB_THREADS") or 4)
 # The application is loaded once and shared by all workers; what must not be shared is renewed after the fork.
 preload_app = True
