@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,18 +108,29 @@ def _create(finding: Finding, using: str) -> bool:
     """Store a finding and count it, both or neither; False when somebody else has found the same."""
     try:
         with transaction.atomic(using=using):
-            finding.save(using=using, force_insert=True)
-            _count(finding.kind, using)
+            store([finding], using)
     except IntegrityError:
         return False
     return True
 
 
-def _count(kind: str, using: str) -> None:
+def store(rows: Sequence[Finding], using: str) -> None:
+    """Store new findings and count them, inside of the caller's transaction.
+
+    Args:
+        rows: Findings of which the caller knows that nobody else stores them, or takes the `IntegrityError`.
+        using: Alias of the database.
+    """
+    Finding.objects.using(using).bulk_create(rows, batch_size=500)
+    for kind, number in sorted(Counter(row.kind for row in rows).items()):
+        _count(kind, number, using)
+
+
+def _count(kind: str, number: int, using: str) -> None:
     totals = FindingTotal.objects.using(using)
-    if not totals.filter(kind=kind).update(count=F("count") + 1):
+    if not totals.filter(kind=kind).update(count=F("count") + number):
         totals.bulk_create([FindingTotal(kind=kind)], ignore_conflicts=True)
-        totals.filter(kind=kind).update(count=F("count") + 1)
+        totals.filter(kind=kind).update(count=F("count") + number)
 
 
 def open_findings(*kinds: str) -> models.QuerySet[Finding]:
