@@ -98,12 +98,24 @@ class Config:
     """Failed, retried and slow runs of one task a process keeps per minute."""
     run_arguments: bool = False
     """Keep the arguments of task runs, as scrubbed and bounded text."""
+    capture_arguments: tuple[str, ...] = ()
+    """Names of tasks, or patterns such as `shop.*`, whose messages are kept until they succeed, to run them again."""
+    action_retention_days: int = 400
+    """How long it is kept what admins did to tasks, queues and workers."""
     run_retention_days: int = 14
     """How long task runs and findings are kept."""
     stuck_task_seconds: dict[str, float] = field(default_factory=dict)
     """From when on a running task counts as stuck, by task name; the key `*` is for all others, an hour unless given."""
     wedged_seconds: float = 120.0
     """A worker is wedged when it lives, has work waiting, and finished nothing for so long."""
+    watched_queues: tuple[str, ...] = ()
+    """Queues to look at beside those that workers consume, Celery's settings name, and recorded tasks went through."""
+    queue_unconsumed_seconds: float = 30.0
+    """A queue with messages from which nothing was taken for so long, and that no live worker consumes, is found."""
+    queue_stalled_seconds: float = 60.0
+    """A queue with messages from which nothing was taken for so long, though an idle worker consumes it, is found."""
+    rabbitmq_management_url: str = field(default="", repr=False)
+    """Address of RabbitMQ's management API with user and password, for unacknowledged messages; none unless given."""
 
     metrics_token: str = field(default="", repr=False)
     """Token with which `/metrics` may be scraped, beside the tokens of admins."""
@@ -124,6 +136,11 @@ class Config:
     """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
     ignored_tasks: tuple[str, ...] = ("tasks.intake.drain", "tasks.intake.revive")
     """Tasks that are not recorded: the ones that carry the recording itself."""
+
+    flower_url: str = ""
+    """Address of Flower, to link to; empty where there is none."""
+    heartbeat_file: str = ""
+    """A file that workers and beat touch with each heartbeat, for liveness probes; empty for none."""
 
 
 def load(values: dict[str, Any]) -> Config:

@@ -3,6 +3,7 @@
 from monitoring.errors.models import ErrorLog
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.findings import Finding, FindingTotal
+from monitoring.jobs.queues.models import QueueFlow, QueueMinute, QueueState
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.schedule.models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from monitoring.jobs.workers.models import Worker
@@ -33,6 +34,9 @@ __all__ = [
     "MinuteRollup",
     "Name",
     "Producer",
+    "QueueFlow",
+    "QueueMinute",
+    "QueueState",
     "RunningTask",
     "ScheduleEntry",
     "ScheduleWatch",
