@@ -11,6 +11,7 @@ from launcher.redis_protocol import RedisAddress, RedisUnavailable, ping
 
 _POSTGRES = frozenset({"postgres", "postgresql"})
 _MOST = 1000
+_SWITCH = frozenset({"true", "false", "1", "0", "yes", "no", "on", "off"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,6 +30,7 @@ class Options:
         """Read and check the environment variables of `bin/up`."""
         for name in ("WEB_CONCURRENCY", "WEB_THREADS"):
             _check_count(name)
+        _check_switch("FLOWER_ENABLE_EVENTS")
         return cls(
             host=os.environ.get("HOST") or "127.0.0.1",
             port=_port_from("PORT", 8000),
@@ -47,6 +49,11 @@ class Options:
         """The host to print in a URL that a person can open on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"[{host}]" if ":" in host else host
+
+    @property
+    def flower_url(self) -> str:
+        """Where a person on this machine finds Flower."""
+        return f"http://{self.visible_host}:{self.flower_port}/"
 
 
 def check(options: Options) -> None:
@@ -77,6 +84,13 @@ def _check_count(name: str) -> None:
     text = os.environ.get(name) or "1"
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST):
         raise Refusal(f"{name} must be a whole number from 1 to {_MOST}, not '{text}'")
+
+
+def _check_switch(name: str) -> None:
+    """Check a setting that is on or off."""
+    text = os.environ.get(name) or "false"
+    if text.lower() not in _SWITCH:
+        raise Refusal(f"{name} must be true or false, not '{text}'")
 
 
 def _check_port(name: str, host: str, port: int) -> None:

@@ -39,6 +39,7 @@ def environment(options: Options, state: State, redis_url: str) -> dict[str, str
     # A small platform stays small: one arena and one BLAS thread per process save tens of megabytes each.
     for name, value in {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}.items():
         chosen.setdefault(name, value)
+    chosen.setdefault("FLOWER_URL", options.flower_url)
     if options.embedded:
         chosen.setdefault("ENABLE_TEST_ERROR", "1")
     # The token is made once, before the children start; none of them has a use for it.
@@ -102,11 +103,13 @@ def _worker(name: str, pool: tuple[str, ...], shared: dict[str, str], state: Sta
 
 def _flower(options: Options, shared: dict[str, str], secrets: Secrets) -> Service:
     """Flower reads FLOWER_* as its own options and fails on one it does not know."""
-    settings = {name: value for name, value in shared.items() if name not in {"FLOWER_USER", "FLOWER_PASSWORD"}}
+    ours = {"FLOWER_USER", "FLOWER_PASSWORD", "FLOWER_URL"}
+    settings = {name: value for name, value in shared.items() if name not in ours}
     settings |= {
         "FLOWER_ADDRESS": options.host,
         "FLOWER_PORT": str(options.flower_port),
         "FLOWER_BASIC_AUTH": secrets.flower_login,
     }
-    # Flower would switch task events on in every worker, which costs a fifth of their throughput.
-    return Service("flower", (*_CELERY, "flower", "--enable_events=False"), settings, ROOT)
+    # Left to itself, Flower switches task events on in every worker, which costs a fifth of their throughput.
+    settings["FLOWER_ENABLE_EVENTS"] = settings.get("FLOWER_ENABLE_EVENTS") or "false"
+    return Service("flower", (*_CELERY, "flower"), settings, ROOT)

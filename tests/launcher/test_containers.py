@@ -73,6 +73,10 @@ def test_workers_read_the_queues_that_the_workers_of_bin_up_read() -> None:
         assert f"{queue}@$$HOSTNAME" in SERVICES[name]["healthcheck"]["test"][1]
 
 
+def test_flower_switches_no_task_events_on_unless_it_is_told_to() -> None:
+    assert SERVICES["flower"]["environment"]["FLOWER_ENABLE_EVENTS"] == "${FLOWER_ENABLE_EVENTS:-false}"
+
+
 def test_a_file_that_takes_all_memory_takes_that_of_its_reader_alone() -> None:
     worker = SERVICES["worker"]
     assert worker["ulimits"]["data"] == 2 << 30

@@ -127,6 +127,11 @@ def test_settings_of_the_platform_that_are_wrong(up_environment: dict[str, str])
     ]
 
 
+def test_flowers_task_events_are_on_or_off(up_environment: dict[str, str]) -> None:
+    line = refusal({**up_environment, "FLOWER_ENABLE_EVENTS": "maybe"})
+    assert line == "bin/up: FLOWER_ENABLE_EVENTS must be true or false, not 'maybe'"
+
+
 @pytest.mark.parametrize("value", ["notjson", "[1]", "7", "{"])
 def test_settings_of_the_platform_that_are_no_json_object(up_environment: dict[str, str], value: str) -> None:
     line = refusal({**up_environment, "MONITORING": value})
