@@ -7,7 +7,9 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 
-MODULES = ["tasks.intake", "tasks.performance", "tasks.retention"]
+from monitoring.conf import get_config
+
+MODULES = ["tasks.intake", "tasks.jobs", "tasks.performance", "tasks.retention"]
 
 QUEUE = "monitoring"
 
@@ -25,4 +27,6 @@ def install(app: Celery) -> None:
     mine = {f"{module}.*": {"queue": QUEUE} for module in MODULES}
     others = app.conf.task_routes or []
     app.conf.task_routes = [mine, *(others if isinstance(others, list | tuple) else [others])]
-    app.conf.beat_schedule = {**SCHEDULE, **app.conf.beat_schedule}
+    every = get_config().watch_interval
+    watch = {"task": "tasks.jobs.watch", "schedule": every, "options": {"expires": every}}
+    app.conf.beat_schedule = {**SCHEDULE, "enginel-watch": watch, **app.conf.beat_schedule}

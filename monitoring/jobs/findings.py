@@ -104,6 +104,13 @@ def note(kind: str, subject: str, detail: dict[str, Any], at: datetime | None = 
     return _create(finding, router.db_for_write(Finding))
 
 
+def amend(kind: str, subject: str, detail: dict[str, Any]) -> None:
+    """Add to the evidence of an event that was noted."""
+    rows = Finding.objects.using(router.db_for_write(Finding))
+    for finding in rows.filter(kind=kind, subject=subject[:_MAX_SUBJECT], event=True):
+        rows.filter(pk=finding.pk).update(detail=finding.detail | detail)
+
+
 def _create(finding: Finding, using: str) -> bool:
     """Store a finding and count it, both or neither; False when somebody else has found the same."""
     try:

@@ -94,7 +94,21 @@ def _finish(ended: set[Execution], scope: Scope) -> list[Write]:
         found = rows.filter(task_id__in=ids[first : first + _CHUNK])
         stored |= set(found.values_list("task_id", "began", "shard"))
     closed = sorted(row for row in stored if row[:2] in ended or (row[0], 0) in ended)
-    return [lambda: _close(closed, scope)] if closed else []
+    writes: list[Write] = [lambda: _close(closed, scope)] if closed else []
+    unknown = {(task_id, began) for task_id, began in ended - {row[:2] for row in closed} if began}
+    if unknown:
+        writes.append(lambda: _take_back(unknown, scope))
+    return writes
+
+
+def _take_back(ended: set[Execution], scope: Scope) -> None:
+    """Take back what was reported lost and has ended after all: its process had outlived its worker."""
+    lost = TaskRun.objects.using(scope.connection.alias).filter(task_id__in={one[0] for one in ended}, state=LOST)
+    for run in lost:
+        began = round(run.began.timestamp() * 1000) if run.began is not None else 0
+        if (run.task_id, began) in ended:
+            TaskRun.objects.using(scope.connection.alias).filter(pk=run.pk).delete()
+            findings.amend("task_lost", f"{run.task_id} {began}", {"ended_after_all": True})
 
 
 def _close(rows: Sequence[tuple[str, int, int]], scope: Scope) -> None:
@@ -165,18 +179,6 @@ def _store(runs: list[TaskRun], scope: Scope) -> None:
     for run in runs:
         if run.reason in _KILLED:
             findings.note("task_killed", f"{run.task_id} {run.retries}", evidence(run), run.ended)
-    ended = {run.task_id: run for run in runs if run.began is not None}
-    if ended:
-        _correct(ended, alias)
-
-
-def _correct(ended: Mapping[str, TaskRun], alias: str) -> None:
-    """Take back what was reported lost and ended after all: its process had outlived its worker."""
-    lost = TaskRun.objects.using(alias).filter(task_id__in=list(ended), state=LOST)
-    for row in lost:
-        run = ended[row.task_id]
-        if row.began is not None and run.began is not None and abs((row.began - run.began).total_seconds()) < 1:
-            TaskRun.objects.using(alias).filter(start=row.start, id=row.id).delete()
 
 
 def evidence(run: TaskRun) -> dict[str, Any]:

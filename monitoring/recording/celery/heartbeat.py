@@ -18,7 +18,6 @@ from monitoring.recording.pulse import Pulse
 _MAX_ACTIVE = 200
 _MAX_QUEUES = 200
 _TRIES = 5
-_STARTED = time.time()
 _pulses: list[Pulse] = []
 Found = TypeVar("Found")
 
@@ -53,7 +52,7 @@ def describe(consumer: Any) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
-        "started_at": _STARTED,
+        "started_at": node.started(),
         "celery": celery.__version__,
         "pool": _pool_kind(pool),
         "concurrency": _asked(lambda: int(pool.num_processes), _asked(lambda: int(pool.limit), 1)),

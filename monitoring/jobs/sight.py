@@ -1,0 +1,76 @@
+"""What a watch sees of the platform: who lives, and how far intake has read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from monitoring.conf import Config
+from monitoring.stream import backlog, heartbeats, streams
+from monitoring.stream.connection import Client, connect
+from monitoring.stream.heartbeats import Heartbeat
+
+_FRESH_SECONDS = 1.0
+_TIMEOUT = 1.0
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One look at Redis.
+
+    Attributes:
+        at: When, in seconds since the epoch.
+        heartbeats: The last one of everybody who sent one within a day.
+        behind: Seconds for which the oldest event has waited to be taken in; 0 when none waits.
+    """
+
+    at: float
+    heartbeats: Sequence[Heartbeat]
+    behind: float
+
+    @property
+    def workers(self) -> dict[str, Heartbeat]:
+        """Heartbeats of workers by their node names."""
+        return {one.node: one for one in self.heartbeats if one.kind == "worker"}
+
+
+_lock = threading.Lock()
+_last: dict[tuple[str, str], Sight] = {}
+
+
+def look(config: Config) -> Sight:
+    """Return what is to be seen now; what was seen within this second is not looked at again.
+
+    Raises:
+        redis.RedisError: Redis does not answer; known within a second.
+    """
+    key = (config.redis_url, config.stream_prefix)
+    with _lock:
+        seen = _last.get(key)
+        if seen is None or not 0 <= time.time() - seen.at < _FRESH_SECONDS:
+            _last.clear()
+            seen = _last[key] = _look(config)
+        return seen
+
+
+def _look(config: Config) -> Sight:
+    client = client_of(config.redis_url)
+    beats = heartbeats.read(client, config.stream_prefix)
+    waiting = backlog.waiting(client, streams.existing(client, config.stream_prefix, config.shards))
+    behind = max((one.age for one in waiting.values()), default=0.0)
+    return Sight(time.time(), beats, behind)
+
+
+def forget() -> None:
+    """Look anew the next time."""
+    with _lock:
+        _last.clear()
+
+
+@cache
+def client_of(url: str) -> Client:
+    """Return this process's client for looking."""
+    return connect(url, _TIMEOUT, 2)
