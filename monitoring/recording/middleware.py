@@ -11,11 +11,14 @@ import logging
 import sys
 from time import perf_counter_ns, time_ns
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import get_script_prefix
 
 from . import errors
 from .context import Context, current
@@ -26,6 +29,7 @@ from .streaming import watch
 logger = logging.getLogger("monitoring.slow")
 
 UNMATCHED = "<unmatched>"
+STATIC = "<static>"
 OTHER_METHOD = "_OTHER"
 _BROKEN = 500
 _CLIENT_GONE = 499
@@ -49,6 +53,7 @@ class MonitoringMiddleware:
         if self._async:
             markcoroutinefunction(self)
         self._slow = int(recorder.config.slow_request_seconds * 1e9)
+        self._static = _static_prefixes()
 
     def __call__(self, request: HttpRequest) -> Any:
         """Answer the request and record it."""
@@ -114,12 +119,22 @@ class MonitoringMiddleware:
             method, match = request.method, request.resolver_match
             if method not in _METHODS:
                 method = OTHER_METHOD
-            route = match.route if match is not None else UNMATCHED
+            route = match.route if match is not None else self._unmatched(request.path_info)
             recorder.record(Request(time_ns(), duration, method, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record
             recorder.failed()
+
+    def _unmatched(self, path: str) -> str:
+        """Name what no route answered: a middleware's static files are not to hide who tries doors."""
+        return STATIC if path.startswith(self._static) else UNMATCHED
+
+
+def _static_prefixes() -> tuple[str, ...]:
+    """Return what the paths of static files begin with; nothing where they are at the root, or nowhere."""
+    path = urlsplit(settings.STATIC_URL or "").path.removeprefix(get_script_prefix()).strip("/")
+    return (f"/{path}/",) if path else ()
 
 
 def _record_slow(context: Context, duration: int, name: str, status: int) -> None:

@@ -146,6 +146,30 @@ def test_unknown_paths_and_methods_share_one_name_each(client: Client) -> None:
     assert set(slowest_total("request")) == {"GET <unmatched>", "_OTHER <unmatched>"}
 
 
+@pytest.mark.parametrize("address", ["static/", "/static/", "https://cdn.example.org/static/"])
+def test_static_files_share_one_name_apart_from_what_matches_nothing(
+    client: Client, settings: Any, tmp_path: Path, address: str
+) -> None:
+    (tmp_path / "site.css").write_text("a { color: red }")
+    settings.STATIC_URL, settings.STATIC_ROOT = address, str(tmp_path)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "whitenoise.middleware.WhiteNoiseMiddleware"]
+    served = client.get("/static/site.css")
+    close(served)
+    missing, unknown = client.get("/static/missing.css"), client.get("/statics/")
+    assert [answer.status_code for answer in (served, missing, unknown)] == [200, 404, 404]
+    recorded = {name: stats["count"] for name, stats in slowest_total("request").items()}
+    assert recorded == {"GET <static>": 2, "GET <unmatched>": 1}
+
+
+@pytest.mark.parametrize("address", [None, "/", "https://cdn.example.org/"])
+def test_without_an_address_for_static_files_nothing_is_taken_for_one(
+    client: Client, settings: Any, address: str | None
+) -> None:
+    settings.STATIC_URL = address
+    client.get("/static/site.css")
+    assert set(slowest_total("request")) == {"GET <unmatched>"}
+
+
 def test_an_exception_is_recorded_once_with_its_frames_and_route(client: Client) -> None:
     response = client.get("/broken/", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     assert response.status_code == 500
