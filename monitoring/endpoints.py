@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,13 +14,13 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer, TemplateHTMLRenderer
+from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from monitoring import __version__
+from monitoring.access.negotiation import AnyClient
 from monitoring.access.openapi import describe
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
@@ -41,21 +41,6 @@ class HealthSerializer(serializers.Serializer[Any]):
 
     status = serializers.CharField(help_text="Always `ok`: a process that is not does not answer.")
     service = serializers.CharField()
-
-
-class AnyClient(BaseContentNegotiation):
-    """Answers in JSON whatever the client asks for: some load balancers ask for nothing but text."""
-
-    def select_parser(self, _request: Request, parsers: Iterable[Any]) -> Any:
-        """Take the only parser."""
-        return next(iter(parsers))
-
-    def select_renderer(
-        self, _request: Request, renderers: Iterable[BaseRenderer], _format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        """Take the only renderer."""
-        renderer = next(iter(renderers))
-        return renderer, str(renderer.media_type)
 
 
 class HealthView(ApiView):

@@ -4,15 +4,30 @@ from django.urls import path
 
 from .endpoints import DashboardView, DocsView, HealthView, SchemaView
 from .errors.api import TestErrorView
+from .exposition.view import MetricsView
 from .intake.api import DeadLettersView, ReplayView
+from .jobs.actions.api import ActionsView, view_of
 from .performance.api import PerformanceView, SlowView
 
 app_name = "monitoring"
 urlpatterns = [
     path("api/health/", HealthView.as_view(), name="health"),
+    path("metrics", MetricsView.as_view(), name="metrics"),
     path("api/monitoring/dashboard/", DashboardView.as_view(), name="dashboard"),
     path("api/monitoring/performance/", PerformanceView.as_view(), name="performance"),
     path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
+    path("api/monitoring/actions/", ActionsView.as_view(), name="actions"),
+    path("api/monitoring/tasks/<str:target>/rerun/", view_of("rerun").as_view(), name="rerun"),
+    path("api/monitoring/tasks/<str:target>/revoke/", view_of("revoke").as_view(), name="revoke"),
+    path("api/monitoring/queues/<str:target>/purge/", view_of("purge").as_view(), name="purge"),
+    path("api/monitoring/workers/<str:target>/scale/", view_of("scale").as_view(), name="scale"),
+    path("api/monitoring/workers/<str:target>/rate-limit/", view_of("rate-limit").as_view(), name="rate-limit"),
+    path("api/monitoring/workers/<str:target>/add-consumer/", view_of("add-consumer").as_view(), name="add-consumer"),
+    path(
+        "api/monitoring/workers/<str:target>/cancel-consumer/",
+        view_of("cancel-consumer").as_view(),
+        name="cancel-consumer",
+    ),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),

@@ -14,9 +14,10 @@ from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Scope, Write
 
 from . import labelled, labels
+from .labels import COUNTER as KIND
+from .labels import GAUGE
 from .models import CounterMinute, GaugeValue, Total
 
-KIND, GAUGE = "metric", "gauge"
 _MAX_VALUE = 1e300
 _DENSE = 4_000_000
 _TASK_STATES = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED")

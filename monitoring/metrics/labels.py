@@ -5,6 +5,9 @@ No NumPy here: web processes import this.
 
 from __future__ import annotations
 
+COUNTER, GAUGE = "metric", "gauge"
+"""Kinds of the names of counters and gauges."""
+
 HTTP_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Bounds of request durations, those of OpenTelemetry's semantic conventions."""
 TASK_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.access import tokens
+from monitoring.exposition.view import answers
+
+URL = "/metrics"
+TOKEN = "a-token-for-scrapers-only"
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@pytest.fixture(autouse=True)
+def fresh(settings: Any) -> None:
+    """Read anew for every scrape, and leave the requests of the tests themselves out."""
+    settings.MONITORING = {**settings.MONITORING, "METRICS_TOKEN": TOKEN, "METRICS_CACHE_SECONDS": 1e-9}
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("MonitoringMiddleware")]
+    answers.forget()
+
+
+@pytest.fixture
+def admin(db: None) -> Any:
+    return get_user_model().objects.create_superuser("admin", password=None)
+
+
+@pytest.fixture
+def bearer(admin: Any) -> str:
+    return f"Bearer {tokens.issue(admin, 1)}"
+
+
+def scrape(**headers: str) -> Any:
+    """Ask as a scraper that has the token does."""
+    return Client().get(URL, headers={"Authorization": f"Bearer {TOKEN}", **headers})
+
+
+def parsed(text: str) -> Samples:
+    """Every sample by name and labels; a series that is there twice is an error."""
+    found: Samples = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            key = (sample.name, frozenset(sample.labels.items()))
+            assert key not in found, f"{key} is there twice"
+            found[key] = sample.value
+    return found
+
+
+@pytest.fixture
+def samples(db: None) -> Callable[[], Samples]:
+    """What a scrape returns."""
+
+    def read() -> Samples:
+        answer = scrape()
+        assert answer.status_code == 200, answer.content
+        return parsed(answer.content.decode())
+
+    return read
+
+
+def series(found: Samples, name: str, **labels: str) -> float:
+    return found[name, frozenset(labels.items())]
