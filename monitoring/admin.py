@@ -7,10 +7,18 @@ from django.contrib import admin
 from monitoring.access.admin import ReadOnlyAdmin
 from monitoring.errors.admin import ErrorLogAdmin
 from monitoring.intake.admin import DeadLetterAdmin
+from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.performance.admin import SlowSampleAdmin
 from monitoring.storage.names import Name
 
-__all__ = ["DeadLetterAdmin", "ErrorLogAdmin", "NameAdmin", "SlowSampleAdmin"]
+__all__ = [
+    "ActionAdmin",
+    "DeadLetterAdmin",
+    "ErrorLogAdmin",
+    "NameAdmin",
+    "SlowSampleAdmin",
+    "StoredMessageAdmin",
+]
 
 
 @admin.register(Name)

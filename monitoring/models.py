@@ -2,6 +2,7 @@
 
 from monitoring.errors.models import ErrorLog
 from monitoring.intake.models import Cursor, DeadLetter, Producer
+from monitoring.jobs.actions.models import Action, StoredMessage
 from monitoring.jobs.findings import Finding, FindingTotal
 from monitoring.jobs.queues.models import QueueFlow, QueueMinute, QueueState
 from monitoring.jobs.runs.models import RunningTask, TaskRun
@@ -19,6 +20,7 @@ from monitoring.performance.models import (
 from monitoring.storage.names import Name
 
 __all__ = [
+    "Action",
     "CounterMinute",
     "Cursor",
     "DayRollup",
@@ -43,6 +45,7 @@ __all__ = [
     "ScheduledRun",
     "SlowSample",
     "TaskRun",
+    "StoredMessage",
     "Total",
     "Worker",
 ]

@@ -7,6 +7,7 @@ from celery import shared_task
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.intake import retention as intake
+from monitoring.jobs.actions import retention as actions
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
 
@@ -20,4 +21,5 @@ def prune() -> None:
     performance.prune(config)
     metrics.prune()
     errors.prune(config)
+    actions.prune(config)
     intake.prune(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,7 +35,13 @@ def refusals(*statuses: int) -> dict[Any, Any]:
     return {(status, MEDIA_TYPE): ProblemSerializer for status in (*statuses, 401, 403)}
 
 
-def problem(status: int, detail: str, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
+def problem(
+    status: int,
+    detail: str,
+    errors: Any = None,
+    headers: dict[str, str] | None = None,
+    extensions: Mapping[str, Any] | None = None,
+) -> Response:
     """Return a response in the error format.
 
     Args:
@@ -42,6 +49,7 @@ def problem(status: int, detail: str, errors: Any = None, headers: dict[str, str
         detail: What went wrong this time, for a person to read.
         errors: Messages by the name of the parameter they are about.
         headers: Further headers of the response.
+        extensions: Further members of the body.
     """
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -51,6 +59,7 @@ def problem(status: int, detail: str, errors: Any = None, headers: dict[str, str
     }
     if errors is not None:
         body["errors"] = errors
+    body |= extensions or {}
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from monitoring.errors.consume import consume as errors
+from monitoring.jobs.actions.consume import consume as messages
 from monitoring.jobs.runs.consume import consume as runs
 from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.metrics.consume import add_totals
@@ -42,13 +43,13 @@ NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace"
 """Columns that hold positions in the names of their segment."""
 SINCE_VERSION_2 = frozenset({"worker", "exception", "id"})
 """Columns that batches of the first version do not have."""
-FACT_KINDS = frozenset({"slow", "run", "scheduled", "error"})
+FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages)
 
 __all__ = [
     "COLUMNS",

@@ -15,6 +15,7 @@ from .events import (
     Error,
     Event,
     Gauge,
+    Message,
     Occurrence,
     Operation,
     Received,
@@ -259,6 +260,19 @@ def scheduled(event: ScheduledRun, notes: Notes) -> Record:  # noqa: ARG001  # a
     return Record("scheduled", event.at, values)
 
 
+def message(event: Message, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode the message of a task."""
+    values = {
+        "id": event.task_id,
+        "name": name(event.name),
+        "body": event.body,
+        "arguments": event.arguments,
+        "problem": event.problem,
+        "settled": event.settled,
+    }
+    return Record("message", event.at, values)
+
+
 def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
     """Encode an error, formatting its frames."""
     values = errors.describe(event) | {"name": name(event.name), "context": scrub.mapping(event.context)}
@@ -276,7 +290,13 @@ SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Gauge: gauges,
     Occurrence: occurrences,
 }
-RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {Slow: slow, Run: run, ScheduledRun: scheduled, Error: error}
+RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
+    Slow: slow,
+    Run: run,
+    ScheduledRun: scheduled,
+    Message: message,
+    Error: error,
+}
 
 
 def salvage(kind: type[Any], events: Sequence[Any], base: int, notes: Notes) -> tuple[list[Segment], list[Record]]:

@@ -179,6 +179,21 @@ class ScheduledRun(Struct, frozen=True, gc=False):
     started: int = 0
 
 
+class Message(Struct, frozen=True, gc=False):
+    """The message of a task that started, so that it can be sent again; or that it is settled, and of no more use.
+
+    `body` is its JSON, or empty with a `problem` that says why; `arguments` are its arguments as people may see them.
+    """
+
+    at: int
+    name: str
+    task_id: str
+    body: str = ""
+    arguments: str = ""
+    problem: str = ""
+    settled: bool = False
+
+
 class Error(Struct, frozen=True, gc=False):
     """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
 
@@ -212,9 +227,10 @@ FACTS: dict[type[Any], str] = {
     Slow: "slow",
     Run: "run",
     ScheduledRun: "scheduled",
+    Message: "message",
     Error: "error",
     Occurrence: "occurrence",
 }
 
 Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Error | Occurrence
+Event = Measure | Slow | Run | ScheduledRun | Message | Error | Occurrence

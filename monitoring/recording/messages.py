@@ -29,18 +29,19 @@ _NOT_REPEATED = frozenset({HEADER, RERUN_OF, "periodic_task_name", "x-death", "x
 _OF_A_GROUP = ("chord", "group_id", "group_index")
 
 
-def capture(task: Any) -> None:
+def capture(task: Any, request: Any) -> None:
     """Record the message of a task that starts, if it is one of those whose messages are kept.
 
     Args:
-        task: The Celery task, with its request.
+        task: The Celery task.
+        request: Celery's request of this execution; a retry is not a message of its own.
     """
     try:
-        request = task.request
-        if request.retries or request.is_eager or not is_captured(task.name):
+        if not is_captured(task.name) or request.retries or request.is_eager:
             return
         body, problem = _encode(task.name, request)
-        recorder.record_fact(Message(time.time_ns(), task.name, str(request.id)[:MAX_TASK_ID], body, _shown(task), problem))
+        task_id, shown = str(request.id)[:MAX_TASK_ID], _shown(task, request)
+        recorder.record_fact(Message(time.time_ns(), task.name, task_id, body, shown, problem))
     except Exception:  # the task must run
         recorder.failed()
 
@@ -113,9 +114,8 @@ def _alone(step: Any) -> Any:
     return {**step, "options": options}
 
 
-def _shown(task: Any) -> str:
+def _shown(task: Any, request: Any) -> str:
     """Return a task's arguments as scrubbed, bounded text; positional ones by the names the task gives them."""
-    request = task.request
     named = dict(zip(_names(task.run), request.args or (), strict=False))
     others = list(request.args or ())[len(named) :]
     shown = scrub.mapping({**named, **({"*": others} if others else {}), **(request.kwargs or {})})

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from monitoring.recording import errors, schedule
+from monitoring.recording import errors, messages, schedule
 from monitoring.recording.context import Context, current
 from monitoring.recording.decorators import slow_after
 from monitoring.recording.events import UNKNOWN_DURATION, Slow, Started, Task, TaskState
@@ -38,6 +38,7 @@ def start(task_id: str = "", task: Any = None, **_: Any) -> None:
             context.start = event = Started(time.time_ns(), name, queue_of(message), task_id, task.acks_late, message)
             event.ended = message.is_eager  # it lives and dies with its caller, of whom no heartbeat tells
             recorder.record(event)
+        messages.capture(task, message)
         schedule.started(message)
         context.started = time.perf_counter_ns()
     except Exception:  # the task must run
@@ -60,6 +61,8 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
         current.set(context.previous)
         ended = _STATES.get(state, TaskState.IGNORED)
         schedule.ended(context.message, ended, duration)
+        if ended is TaskState.SUCCESS:
+            messages.settle(context.name, task_id)
         began = context.start
         if began is None:
             return

@@ -1,0 +1,172 @@
+"""Run a task again that failed or was lost, from the message that was stored when it started."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from kombu import Producer
+from rest_framework import serializers
+
+from monitoring.jobs.runs.models import LOST, RunningTask, TaskRun
+from monitoring.recording.messages import RERUN_OF
+
+from . import broker
+from .holders import holders
+from .kind import Kind, Order, Site
+from .models import Action, StoredMessage
+from .outcomes import BrokerAwayError, NoAnswerError, Outcome, RefusedError, State, UnknownTargetError
+from .remote import errors_of, watch_for
+from .stored import opened
+
+_REPEATABLE = ("FAILURE", LOST, "REVOKED", "REJECTED", "IGNORED")
+_SECONDS = 1.0
+_EARLIER = 20
+
+
+@dataclass(frozen=True)
+class Rerunning:
+    """Nothing is to be chosen: what runs again is what was sent."""
+
+
+class RerunningSerializer(serializers.Serializer[Any]):
+    """Nothing."""
+
+
+class Rerun(Kind[Rerunning]):
+    """Publish the message of a task again, under a new id and outside of its group.
+
+    What followed the task in a chain follows its new run. A group or chord has counted the task as failed, and must
+    not count it again.
+    """
+
+    name = "rerun"
+    parameters = Rerunning
+    serializer = RerunningSerializer
+
+    def look(self, target: str, parameters: Rerunning, site: Site) -> dict[str, Any]:  # noqa: ARG002  # all kinds look alike
+        """Make sure that there is a message, that the task is over, and that no earlier re-run of it still is on."""
+        stored = StoredMessage.objects.filter(pk=target).first()
+        run = TaskRun.objects.filter(task_id=target).order_by("-ended").first()
+        if stored is None:
+            raise _not_stored(target, run)
+        message = opened(stored)
+        if held := holders(target, site):
+            raise RefusedError(f"It is not over: {_where(held)}.")
+        _refuse_unless_over(run)
+        earlier = _earlier(target)
+        for task_id in earlier:
+            if where := _found(task_id, message["routing_key"], site):
+                raise RefusedError(f"It was run again already, as {task_id}: {where}.")
+        return {
+            "task_id": str(uuid.uuid4()),
+            "queue": message["routing_key"],
+            "dropped": message.get("dropped", []),
+            "earlier": earlier,
+        }
+
+    def perform(self, order: Order[Rerunning], site: Site) -> str:
+        """Publish it, once."""
+        stored = StoredMessage.objects.filter(pk=order.target).first()
+        if stored is None:
+            raise RefusedError("Its message was dropped meanwhile: it succeeded, or its time was up.")
+        connection = site.remote.connection
+        try:
+            _publish(opened(stored), order, site)
+        except errors_of(connection) as error:
+            raise NoAnswerError(f"The broker did not confirm the message: {error}") from error
+        return "published"
+
+    def verify(self, order: Order[Rerunning], said: str, site: Site) -> Outcome:
+        """Look for the message in its queue, in the workers, and among the runs that were recorded."""
+        task_id, queue = str(order.before["task_id"]), str(order.before["queue"])
+        facts = {"task_id": task_id, "queue": queue, "dropped": order.before["dropped"]}
+        where = watch_for(lambda: _seen(task_id, queue, site), _SECONDS if said else 0.0)
+        apart = f"; without its {' and '.join(order.before['dropped'])}" if order.before["dropped"] else ""
+        if where:
+            return Outcome(State.DONE, f"Published as {task_id}{apart}: {where}.", facts)
+        if said:
+            return Outcome(State.DONE, f"Published as {task_id}{apart}; its start was not seen yet.", facts)
+        return Outcome(State.UNKNOWN, f"{task_id} was not found: it was never published, or is over.", facts)
+
+
+def _not_stored(target: str, run: TaskRun | None) -> Exception:
+    name = run.name if run else RunningTask.objects.filter(task_id=target).values_list("name", flat=True).first()
+    if name is None:
+        return UnknownTargetError(f"Nothing is known of a task {target}.")
+    return RefusedError(
+        f"The message of {target} was not stored. Those of {name} are when MONITORING['CAPTURE_ARGUMENTS'] names it."
+    )
+
+
+def _refuse_unless_over(run: TaskRun | None) -> None:
+    """Refuse what may yet run by itself, and what succeeded."""
+    if run is None:
+        raise RefusedError("It is not known to have failed: it runs, waits to be delivered again, or succeeded.")
+    if run.state == "RETRY":
+        raise RefusedError("It will be tried again by itself.")
+    if run.state not in _REPEATABLE:
+        raise RefusedError(f"It ended as {run.state}, not in failure.")
+
+
+def _earlier(target: str) -> list[str]:
+    """Return the ids under which a task was published again, the newest first."""
+    tried = Action.objects.filter(kind=Rerun.name, target=target).exclude(state__in=(State.REFUSED, State.FAILED))
+    found = tried.order_by("-requested_at").values_list("before", flat=True)[:_EARLIER]
+    return [before["task_id"] for before in found if "task_id" in before]
+
+
+def _found(task_id: str, queue: str, site: Site) -> str | None:
+    """Say where a task is that was published again and is not over; None where it is not seen."""
+    if broker.holds(site.remote.connection, queue, task_id):
+        return f"it waits in {queue}"
+    if held := holders(task_id, site):
+        return _where(held)
+    if (began := RunningTask.objects.filter(task_id=task_id).first()) is not None:
+        return f"it began in {began.worker}"
+    return None
+
+
+def _seen(task_id: str, queue: str, site: Site) -> str | None:
+    """Say where a task is that was published again, or how it ended; None where nothing was seen of it."""
+    if where := _found(task_id, queue, site):
+        return where
+    ended = TaskRun.objects.filter(task_id=task_id).order_by("-ended").values_list("state", flat=True).first()
+    return f"it ended as {ended}" if ended else None
+
+
+def _where(held: dict[str, str]) -> str:
+    return "; ".join(f"it is {state} in {node}" for node, state in sorted(held.items()))
+
+
+def _publish(message: dict[str, Any], order: Order[Rerunning], site: Site) -> None:
+    connection = site.remote.connection
+    exchange, routing_key = message.get("exchange", ""), message["routing_key"]
+    options: dict[str, Any] = {
+        key: message[key] for key in ("time_limit", "soft_time_limit", "shadow") if key in message
+    }
+    if message.get("priority") is not None:
+        options["priority"] = message["priority"]
+    destination = {"exchange": exchange, "routing_key": routing_key} if exchange else {"queue": routing_key}
+    try:
+        channel = connection.default_channel
+    except errors_of(connection) as error:
+        raise BrokerAwayError(f"The broker went away: {error}") from error
+    site.remote.app.send_task(
+        message["name"],
+        args=message["args"],
+        kwargs=message["kwargs"],
+        task_id=order.before["task_id"],
+        producer=Producer(channel, auto_declare=False),
+        root_id=message.get("root_id"),
+        parent_id=message.get("parent_id"),
+        chain=message.get("chain"),
+        link=message.get("link"),
+        link_error=message.get("link_error"),
+        headers={**message.get("headers", {}), RERUN_OF: order.target},
+        add_to_parent=False,
+        retry=False,
+        **destination,
+        **options,
+    )
