@@ -20,6 +20,8 @@ from .pulse import Pulse
 from .recorder import recorder
 
 _UID = "enginel-beat"
+_STUCK_SECONDS = 300.0
+"""A tick comes back within seconds, also while database and broker are away."""
 
 
 def connect() -> None:
@@ -34,7 +36,7 @@ def _begin(sender: Any = None, **_: Any) -> None:
         beat = Beat(sender)
         signals.before_task_publish.connect(beat.sign, weak=False, dispatch_uid=_UID)
         signals.after_task_publish.connect(beat.published, weak=False, dispatch_uid=_UID)
-        pulse = Pulse("beat", beat.node, beat.describe)
+        pulse = Pulse("beat", beat.node, beat.describe, beat.stuck)
         atexit.register(pulse.stop)
         pulse.start()
     except Exception:  # beat must run
@@ -68,17 +70,25 @@ class Beat:
 
     def describe(self) -> dict[str, Any]:
         """Return what this beat says of itself; ages and uptime are in seconds."""
-        scheduler, now = self._service.scheduler, time.monotonic()
-        # What Celery itself goes by when it is asked, over remote control, whether its beat still ticks.
-        ticked = getattr(self._service, "_last_tick", None)
+        scheduler = self._service.scheduler
         return {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "started_at": self._born_at,
-            "uptime": now - self._born,
-            "last_tick": None if ticked is None else now - ticked,
+            "uptime": time.monotonic() - self._born,
+            "last_tick": self._since_tick(),
             "max_interval": scheduler.max_interval,
             "scheduler": f"{type(scheduler).__module__}.{type(scheduler).__qualname__}",
             # The heap, not the schedule: asking that for its entries would read the database in this thread.
             "entries": len(getattr(scheduler, "_heap", None) or ()),
         }
+
+    def stuck(self) -> bool:
+        """Whether its loop stands still; unlike a worker's, nothing is lost when it is restarted."""
+        since = self._since_tick()
+        return since is not None and since > _STUCK_SECONDS
+
+    def _since_tick(self) -> float | None:
+        # What Celery itself goes by when it is asked, over remote control, whether its beat still ticks.
+        ticked = getattr(self._service, "_last_tick", None)
+        return None if ticked is None else time.monotonic() - ticked

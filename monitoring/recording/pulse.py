@@ -12,6 +12,7 @@ from monitoring.conf import get_config
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import Client, connect
 
+from . import liveness
 from .recorder import recorder
 
 _GOODBYE_SECONDS = 1.0
@@ -24,12 +25,20 @@ class Pulse:
         kind: What the process is.
         node: Its name.
         describe: Returns what it says of itself, as plain JSON; called on the pulse's thread.
+        stuck: Whether the process should be restarted although this thread of it lives; called on the pulse's thread.
     """
 
-    def __init__(self, kind: heartbeats.Kind, node: str, describe: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        kind: heartbeats.Kind,
+        node: str,
+        describe: Callable[[], dict[str, Any]],
+        stuck: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._kind = kind
         self._node = node
         self._describe = describe
+        self._stuck = stuck
         self._over = threading.Event()
         self._client: Client | None = None
         self._thread = threading.Thread(target=self._run, name="enginel-pulse", daemon=True)
@@ -54,6 +63,8 @@ class Pulse:
 
     def _beat(self, *, closing: bool) -> None:
         config = get_config()
+        if not self._stuck():
+            liveness.sign(config.heartbeat_file)
         try:
             if self._client is None:
                 self._client = connect(config.redis_url, min(config.send_timeout, _GOODBYE_SECONDS))

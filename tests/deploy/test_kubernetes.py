@@ -94,6 +94,7 @@ def test_the_liveness_of_a_celery_process_asks_nobody_but_itself(name: str) -> N
         command = " ".join(container(name)[probe]["exec"]["command"])
         assert variable["value"] in command
         assert not re.search("celery|python|redis", command)
+    assert COMPOSE["worker"]["healthcheck"]["test"][1] == container(name)["livenessProbe"]["exec"]["command"][-1]
 
 
 @pytest.mark.parametrize("name", SERVING)

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,32 @@ def test_workers_read_the_queues_that_the_workers_of_bin_up_read() -> None:
         words = shlex.split(SERVICES[name]["command"])
         assert words[words.index("--queues") + 1] == queue
         assert words[words.index("--hostname") + 1] == f"{queue}@%h"
-        assert f"{queue}@$$HOSTNAME" in SERVICES[name]["healthcheck"]["test"][1]
 
 
 def test_flower_switches_no_task_events_on_unless_it_is_told_to() -> None:
     assert SERVICES["flower"]["environment"]["FLOWER_ENABLE_EVENTS"] == "${FLOWER_ENABLE_EVENTS:-false}"
+
+
+@pytest.mark.parametrize("name", ["worker", "worker-monitoring", "beat"])
+def test_whether_a_celery_process_lives_is_a_look_at_its_file(name: str) -> None:
+    probe = SERVICES[name]["healthcheck"]["test"][1]
+    assert f"find {SERVICES[name]['environment']['HEARTBEAT_FILE']} " in probe
+    assert "celery" not in probe
+    assert "/tmp" in SERVICES[name]["tmpfs"]
+
+
+def test_the_look_at_the_file_tells_young_from_old_and_missing(tmp_path: Path) -> None:
+    file = tmp_path / "heartbeat"
+    probe = SERVICES["worker"]["healthcheck"]["test"][1].replace("/tmp/heartbeat", str(file))
+
+    def healthy() -> bool:
+        return subprocess.run(["sh", "-c", probe], capture_output=True, check=False).returncode == 0
+
+    assert not healthy()
+    file.touch()
+    assert healthy()
+    os.utime(file, (time.time() - 120, time.time() - 120))
+    assert not healthy()
 
 
 def test_a_file_that_takes_all_memory_takes_that_of_its_reader_alone() -> None:
