@@ -117,6 +117,15 @@ class Config:
     rabbitmq_management_url: str = field(default="", repr=False)
     """Address of RabbitMQ's management API with user and password, for unacknowledged messages; none unless given."""
 
+    schedule_late_seconds: float = 30.0
+    """A scheduled run that is published longer than this after its slot is late."""
+    schedule_missed_seconds: float = 300.0
+    """A slot of the schedule is missed when no run was published for so long, or until the next slot."""
+    schedule_runs_kept: int = 50
+    """Runs of each entry of the schedule that are kept, the latest."""
+    beat_dead_seconds: float = 30.0
+    """Beat is dead when none has lived, or its loop has not ticked, for so long."""
+
     metrics_token: str = field(default="", repr=False)
     """Token with which `/metrics` may be scraped, beside the tokens of admins."""
     metrics_allowed_networks: tuple[str, ...] = ()
@@ -134,8 +143,31 @@ class Config:
     """A request at least this long is a slow one."""
     slow_operation_seconds: dict[str, float] = field(default_factory=dict)
     """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
-    ignored_tasks: tuple[str, ...] = ("tasks.intake.drain", "tasks.intake.revive")
-    """Tasks that are not recorded: the ones that carry the recording itself."""
+    ignored_tasks: tuple[str, ...] = ("tasks.intake.drain", "tasks.intake.revive", "tasks.health.evaluate")
+    """Tasks that are not recorded: the ones that carry the recording itself, and the one that evaluates health."""
+
+    health_checks: tuple[str, ...] = ()
+    """Dotted paths of further checks: subclasses of `monitoring.component.Check`, made without arguments."""
+    health_dependencies: dict[str, str] = field(default_factory=dict, repr=False)
+    """Services that the monitored one depends on: the name of the component, and the URL that must answer."""
+    health_fall: int = 2
+    """Results in a row that it takes until a component counts as worse."""
+    health_rise: int = 2
+    """Results in a row that it takes until a component counts as better."""
+    health_stale_seconds: float = 20.0
+    """A health snapshot that does not change for so long means that the evaluator is dead."""
+    health_grace_seconds: float = 60.0
+    """For so long after a process first asked, components without a result are degraded; then they are unhealthy."""
+    intake_degraded_seconds: float = 30.0
+    """An event that waits for so long makes intake degraded."""
+    intake_unhealthy_seconds: float = 300.0
+    """An event that waits for so long makes intake unhealthy."""
+    disk_paths: tuple[str, ...] = ()
+    """Folders whose disks are watched, beside those of uploads and of SQLite's file."""
+    disk_degraded_bytes: int = 2 * 1024**3
+    """With less free space than this a disk is degraded."""
+    disk_unhealthy_bytes: int = 512 * 1024**2
+    """With less free space than this a disk is unhealthy."""
 
     flower_url: str = ""
     """Address of Flower, to link to; empty where there is none."""
@@ -191,6 +223,14 @@ def _is_token(value: Any) -> bool:
     return fits and all("!" <= character <= "~" for character in value)
 
 
+def _are_urls(value: Any) -> bool:
+    """Whether these are URLs by the names of components."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and name and isinstance(url, str) and url.startswith(("http://", "https://"))
+        for name, url in value.items()
+    )
+
+
 def _are_networks(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
 
@@ -209,6 +249,7 @@ def network(text: Any) -> Network | None:
 
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
     "trusted_proxies": (_are_networks, _NETWORKS),

@@ -252,6 +252,7 @@ def scheduled(event: ScheduledRun, notes: Notes) -> Record:  # noqa: ARG001  # a
         "task": name(event.task),
         "queue": name(event.queue),
         "origin": name(event.origin),
+        "worker": name(event.worker),
         "state": event.state,
         "rank": event.rank,
         "published": event.published,

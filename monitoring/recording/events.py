@@ -145,26 +145,11 @@ class Run(Struct, frozen=True, gc=False):
     values: Mapping[str, Any]
 
 
-class Message(Struct, frozen=True, gc=False):
-    """The message of a task that started, so that it can be sent again; or that it is settled, and of no more use.
-
-    `body` is its JSON, or empty with a `problem` that says why; `arguments` are its arguments as people may see them.
-    """
-
-    at: int
-    name: str
-    task_id: str
-    body: str = ""
-    arguments: str = ""
-    problem: str = ""
-    settled: bool = False
-
-
 class ScheduledRun(Struct, frozen=True, gc=False):
     """Something that happened to a run of an entry of beat's schedule: it was published, it started, or it ended.
 
-    `origin` is the beat that published it; `rank` grows with each thing that can happen to a run, retries included;
-    `published` and `started` are 0 where nobody knows.
+    `origin` is the beat that published it, `worker` who ran it, empty while nobody does; `rank` grows with each thing
+    that can happen to a run, retries included; `published` and `started` are 0 where nobody knows.
     """
 
     at: int
@@ -173,6 +158,7 @@ class ScheduledRun(Struct, frozen=True, gc=False):
     task: str
     queue: str
     origin: str
+    worker: str
     state: str
     rank: int
     published: int = 0

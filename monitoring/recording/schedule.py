@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import stamp
+from . import node, stamp
 from .events import ScheduledRun, TaskState
 from .recorder import recorder
 
@@ -30,8 +30,8 @@ def published(headers: dict[str, Any], queue: str = "") -> None:
         return
     now = time.time_ns()
     origin = str(headers.get(ORIGIN) or headers.get("origin") or "")
-    event = ScheduledRun(now, str(entry), str(task_id), str(headers.get("task", "")), queue, origin, PUBLISHED, 0, now)
-    recorder.record(event)
+    task = str(headers.get("task", ""))
+    recorder.record(ScheduledRun(now, str(entry), str(task_id), task, queue, origin, "", PUBLISHED, 0, now))
 
 
 def started(message: Any) -> None:
@@ -65,6 +65,7 @@ def _record(message: Any, state: str, rank: int, duration: int | None) -> None:
         str(getattr(message, "task", "")),
         str((getattr(message, "delivery_info", None) or {}).get("routing_key") or ""),
         _origin(message),
+        node.name(),
         state,
         rank,
         stamp.read(getattr(message, stamp.HEADER, None)).first,

@@ -17,12 +17,13 @@ _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 # A later state replaces an earlier one, whichever of them arrives first. The first start counts, and the last end.
 _MERGE = f"""
-INSERT INTO "{_TABLE}" (task_id, entry, task, queue, origin, slot, published, started, ended, state, rank, open)
-VALUES (%s, %s, %s, %s, %s, NULL, %s, %s, %s, %s, %s, %s)
+INSERT INTO "{_TABLE}" (task_id, entry, task, queue, origin, worker, slot, published, started, ended, state, rank, open)
+VALUES (%s, %s, %s, %s, %s, %s, NULL, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (task_id) DO UPDATE SET
   task = CASE WHEN "{_TABLE}".task = '' THEN excluded.task ELSE "{_TABLE}".task END,
   queue = CASE WHEN "{_TABLE}".queue = '' THEN excluded.queue ELSE "{_TABLE}".queue END,
   origin = CASE WHEN "{_TABLE}".origin = '' THEN excluded.origin ELSE "{_TABLE}".origin END,
+  worker = CASE WHEN excluded.rank >= "{_TABLE}".rank THEN excluded.worker ELSE "{_TABLE}".worker END,
   published = CASE WHEN excluded.published < "{_TABLE}".published THEN excluded.published
                    ELSE "{_TABLE}".published END,
   started = CASE WHEN "{_TABLE}".started IS NULL OR excluded.started < "{_TABLE}".started THEN excluded.started
@@ -57,7 +58,7 @@ def _row(fact: Fact) -> tuple[Any, ...] | None:
     started = _time(values.get("started"))
     ended = fact.at if state not in ("PUBLISHED", "STARTED") else None
     published = _time(values.get("published")) or started or fact.at
-    texts = (_text(values, "task"), _text(values, "queue"), _text(values, "origin"))
+    texts = (_text(values, "task"), _text(values, "queue"), _text(values, "origin"), _text(values, "worker"))
     return task_id, entry, *texts, published, started, ended, state, rank, rank > 0
 
 

@@ -64,6 +64,7 @@ class ScheduledRun(models.Model):
     task = models.CharField(max_length=200, blank=True)
     queue = models.CharField(max_length=200, blank=True)
     origin = models.CharField(max_length=200, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
     slot = models.BigIntegerField(null=True)
     published = models.BigIntegerField()
     started = models.BigIntegerField(null=True)

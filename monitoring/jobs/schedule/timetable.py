@@ -38,7 +38,8 @@ class Timetable:
     @property
     def every(self) -> timedelta | None:
         """The interval, where each run is due some time after the last one; None where slots stand on a calendar."""
-        return max(self.schedule.run_every, _SHORTEST) if isinstance(self.schedule, schedule) else None
+        asked: Any = self.schedule
+        return max(asked.run_every, _SHORTEST) if isinstance(self.schedule, schedule) else None
 
     def following(self, after: datetime) -> datetime | None:
         """Return the first slot after a moment, in UTC; None when there is none.
