@@ -1,6 +1,7 @@
 """The documented address of the monitoring tools: a face of the platform, without logic."""
 
+from monitoring.health import HealthChecker
 from monitoring.metrics import MetricsCollector
 from monitoring.performance import PerformanceMonitor
 
-__all__ = ["MetricsCollector", "PerformanceMonitor"]
+__all__ = ["HealthChecker", "MetricsCollector", "PerformanceMonitor"]

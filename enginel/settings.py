@@ -204,6 +204,7 @@ MONITORING: dict[str, Any] = {
     "RELEASE": env.str("RELEASE", default=""),
     "ENVIRONMENT": ENVIRONMENT,
     "REDIS_URL": REDIS_URL,
+    "DISK_PATHS": [str(VAR_DIR)],
     "FLOWER_URL": env.str("FLOWER_URL", default=""),
     "HEARTBEAT_FILE": env.str("HEARTBEAT_FILE", default=""),
     **_json_object("MONITORING"),

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
 from monitoring.errors.admin import ErrorLogAdmin
+from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.performance.admin import SlowSampleAdmin
@@ -13,7 +14,7 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "ActionAdmin",
-    "DeadLetterAdmin",
+    "ComponentStateAdmin", "DeadLetterAdmin",
     "ErrorLogAdmin",
     "NameAdmin",
     "SlowSampleAdmin",

@@ -30,6 +30,7 @@ class MonitoringConfig(AppConfig):
         import monitoring.access.openapi  # noqa: F401
 
         register(checks.check_settings)
+        register(checks.check_health_checks)
         register(checks.check_redis, Tags.database)
 
 
@@ -43,7 +44,12 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
     if setting == "MONITORING":
         from monitoring.conf import get_config
+        from monitoring.health.board import board
+        from monitoring.health.evaluator import evaluator
+        from monitoring.health.readiness import readiness
         from monitoring.recording.recorder import recorder
 
         get_config.cache_clear()
         recorder.reset()
+        for follower in (board, evaluator, readiness):
+            follower.reset()

@@ -1,4 +1,4 @@
-"""System checks: settings of the right form, and a Redis that does not throw events away."""
+"""System checks: settings of the right form, health checks that can run, and a Redis that throws no events away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
-from monitoring.conf import get_config, problems
+from monitoring.conf import get_config, load, problems
+from monitoring.health import registry
 from monitoring.stream.connection import connect
 from monitoring.stream.streams import eviction_policy
 
@@ -17,6 +18,12 @@ from monitoring.stream.streams import eviction_policy
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Report every wrong key of the `MONITORING` setting."""
     return [Error(text, id="monitoring.E001") for text in problems(getattr(settings, "MONITORING", {}))]
+
+
+def check_health_checks(**_: Any) -> list[CheckMessage]:
+    """Report checks of components that cannot be loaded, or whose id another one has."""
+    config = load(getattr(settings, "MONITORING", {}))
+    return [Error(f"The health check {text}.", id="monitoring.E002") for text in registry.load(config).problems]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

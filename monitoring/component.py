@@ -64,8 +64,8 @@ class Check:
     time_limit: float = 3.0
     interval: float = 10.0
 
-    inline: ClassVar[bool] = True
-    """Whether it also makes sense in a web process, while no evaluator has run yet."""
+    inline: ClassVar[bool] = False
+    """Whether it is also run in a web process while no evaluator has run yet; it must be quick then."""
     public: ClassVar[tuple[str, ...]] = ()
     """Names of those details that anyone may see, beside status and message."""
 

@@ -22,9 +22,13 @@ from rest_framework.views import exception_handler
 from monitoring import __version__
 from monitoring.access.negotiation import AnyClient
 from monitoring.access.openapi import describe
+from monitoring.access.probes import wait
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
+from monitoring.health.api import HealthField
+from monitoring.health.board import board
+from monitoring.health.report import detailed
 from monitoring.intake.api import TallySerializer
 from monitoring.intake.tally import tally
 from monitoring.metrics import reader
@@ -57,8 +61,9 @@ class HealthView(ApiView):
 
 
 class DashboardSerializer(serializers.Serializer[Any]):
-    """What happened lately, in one document."""
+    """How everything is and what happened lately, in one document."""
 
+    health = HealthField()
     performance = serializers.DictField(
         child=StatisticsSerializer(), help_text="Operations of the last hour with the greatest total duration, by name."
     )
@@ -70,10 +75,12 @@ class DashboardView(ApiView):
     """The live view of everything."""
 
     @describe(operation_id="dashboard", responses={200: DashboardSerializer, **refusals()})
-    def get(self, _request: Request) -> Response:
-        """Return what happened lately."""
+    def get(self, request: Request) -> Response:
+        """Return how everything is and what happened lately."""
+        wait(request, board.pending)
         operations = stats.slowest_total("operation")
-        return Response({"performance": operations, "metrics": reader.snapshot(), "intake": tally()})
+        health = detailed(board.parts())
+        return Response({"health": health, "performance": operations, "metrics": reader.snapshot(), "intake": tally()})
 
 
 class Describable(SchemaGenerator):

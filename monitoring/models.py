@@ -1,6 +1,7 @@
 """The models of every slice, for Django to find."""
 
 from monitoring.errors.models import ErrorLog
+from monitoring.health.models import ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
 from monitoring.jobs.findings import Finding, FindingTotal
@@ -21,6 +22,7 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "Action",
+    "ComponentState",
     "CounterMinute",
     "Cursor",
     "DayRollup",

@@ -5,6 +5,7 @@ from django.urls import path
 from .endpoints import DashboardView, DocsView, HealthView, SchemaView
 from .errors.api import TestErrorView
 from .exposition.view import MetricsView
+from .health.api import DetailedView, ReadyView
 from .intake.api import DeadLettersView, ReplayView
 from .jobs.actions.api import ActionsView, view_of
 from .performance.api import PerformanceView, SlowView
@@ -12,6 +13,8 @@ from .performance.api import PerformanceView, SlowView
 app_name = "monitoring"
 urlpatterns = [
     path("api/health/", HealthView.as_view(), name="health"),
+    path("api/health/ready/", ReadyView.as_view(), name="health-ready"),
+    path("api/health/detailed/", DetailedView.as_view(), name="health-detailed"),
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("api/monitoring/dashboard/", DashboardView.as_view(), name="dashboard"),
     path("api/monitoring/performance/", PerformanceView.as_view(), name="performance"),

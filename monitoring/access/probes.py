@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import threading
+import time
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 
-PROBE = "monitoring:health"
-_Answer = TypeVar("_Answer")
+PROBES = ("monitoring:health", "monitoring:health-ready", "monitoring:health-detailed")
+LIMIT_SECONDS = 0.9
+"""A probe that cannot be answered at once is answered after this time at the latest."""
+_LOOK_AGAIN_SECONDS = 0.01
+
+Pending = Callable[[], threading.Event | None]
+"""Returns what is set once there is an answer; None when there is one already."""
+
+
+def wait(request: Any, pending: Pending) -> None:
+    """Wait until there is an answer, within the limit, unless the middleware has done so for an event loop."""
+    if getattr(request, "probe_awaited", False):
+        return
+    known = pending()
+    if known is not None:
+        known.wait(LIMIT_SECONDS)
 
 
 class ProbeMiddleware:
-    """Answers the liveness probe before any other middleware looks at the request.
+    """Answers the probes before any other middleware looks at the request.
 
     The host name is not checked, no session is opened, and middleware that needs a database cannot make a healthy
     process look dead. Put it right after `MonitoringMiddleware`, which still records the probe under its route.
@@ -32,25 +49,34 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         """Answer a probe; pass everything else on."""
-        if request.path != self._path:
+        if request.path not in self._paths:
             return self.get_response(request)
-        request.resolver_match = match = resolve(request.path_info)
-        response = match.func(request, *match.args, **match.kwargs).render()
-        return _ready(response) if self._async else response
+        return _answer_later(request) if self._async else _answer(request)
 
     @cached_property
-    def _path(self) -> str | None:
-        """Where the project has put the probe; asked for at the first request, when the URLs are loaded."""
-        try:
-            return reverse(PROBE)
-        except NoReverseMatch:
-            return None
+    def _paths(self) -> frozenset[str]:
+        """Where the project has put the probes; asked for at the first request, when the URLs are loaded."""
+        found = set()
+        for name in PROBES:
+            try:
+                found.add(reverse(name))
+            except NoReverseMatch:
+                continue
+        return frozenset(found)
 
 
-def _ready(answer: _Answer) -> Awaitable[_Answer]:
-    """Wrap an answer for an async caller. Nothing waits: the probe does no I/O, so it needs no thread of its own."""
+def _answer(request: HttpRequest) -> Any:
+    request.resolver_match = match = resolve(request.path_info)
+    return match.func(request, *match.args, **match.kwargs).render()
 
-    async def wrapped() -> _Answer:
-        return answer
 
-    return wrapped()
+async def _answer_later(request: HttpRequest) -> Any:
+    """Answer without a thread: no probe does I/O itself, and who waits lets the event loop go on."""
+    view = getattr(resolve(request.path_info).func, "cls", None)
+    pending: Pending | None = getattr(view, "pending", None)
+    known = pending() if pending else None
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while known is not None and not known.is_set() and time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    request.probe_awaited = True  # type: ignore[attr-defined]
+    return _answer(request)
