@@ -14,7 +14,8 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "ActionAdmin",
-    "ComponentStateAdmin", "DeadLetterAdmin",
+    "ComponentStateAdmin",
+    "DeadLetterAdmin",
     "ErrorLogAdmin",
     "NameAdmin",
     "SlowSampleAdmin",
