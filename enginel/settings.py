@@ -162,6 +162,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DESIGN_MAX_UPLOAD_BYTES = _whole_number("DESIGN_MAX_UPLOAD_BYTES", 100 * 1024 * 1024)
+STORAGE_QUOTA_GB = _whole_number("STORAGE_QUOTA_GB", 100)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 REDIS_URL = env.str("REDIS_URL", default="") or _embedded_redis_url()
@@ -204,6 +205,10 @@ MONITORING: dict[str, Any] = {
     "RELEASE": env.str("RELEASE", default=""),
     "ENVIRONMENT": ENVIRONMENT,
     "REDIS_URL": REDIS_URL,
+    "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
+    "METRICS_ALLOWED_NETWORKS": env.list("METRICS_ALLOWED_NETWORKS", default=[]),
+    "TRUSTED_PROXIES": env.list("TRUSTED_PROXIES", default=[]),
+    "STORAGE_PROVIDER": "designs.storage.usage",
     "DISK_PATHS": [str(VAR_DIR)],
     "FLOWER_URL": env.str("FLOWER_URL", default=""),
     "HEARTBEAT_FILE": env.str("HEARTBEAT_FILE", default=""),

@@ -30,6 +30,7 @@ class MonitoringConfig(AppConfig):
         import monitoring.access.openapi  # noqa: F401
 
         register(checks.check_settings)
+        register(checks.check_storage_provider)
         register(checks.check_health_checks)
         register(checks.check_redis, Tags.database)
 

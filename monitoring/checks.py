@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
+from django.utils.module_loading import import_string
 
 from monitoring.conf import get_config, load, problems
 from monitoring.health import registry
@@ -24,6 +25,16 @@ def check_health_checks(**_: Any) -> list[CheckMessage]:
     """Report checks of components that cannot be loaded, or whose id another one has."""
     config = load(getattr(settings, "MONITORING", {}))
     return [Error(f"The health check {text}.", id="monitoring.E002") for text in registry.load(config).problems]
+
+
+def check_storage_provider(**_: Any) -> list[CheckMessage]:
+    """Report a provider of storage's use that cannot be imported."""
+    provider = get_config().storage_provider
+    try:
+        found = import_string(provider) if provider else len
+    except ImportError as error:
+        return [Error(f"MONITORING['STORAGE_PROVIDER'] cannot be imported: {error}", id="monitoring.E003")]
+    return [] if callable(found) else [Error("MONITORING['STORAGE_PROVIDER'] is no function.", id="monitoring.E003")]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

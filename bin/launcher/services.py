@@ -42,6 +42,7 @@ def environment(options: Options, state: State, redis_url: str) -> dict[str, str
     chosen.setdefault("FLOWER_URL", options.flower_url)
     if options.embedded:
         chosen.setdefault("ENABLE_TEST_ERROR", "1")
+        chosen.setdefault("METRICS_ALLOWED_NETWORKS", "127.0.0.0/8,::1")
     # The token is made once, before the children start; none of them has a use for it.
     chosen.pop("ADMIN_TOKEN", None)
     return chosen

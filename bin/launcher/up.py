@@ -173,6 +173,7 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
         f"Enginel is ready after {seconds:.1f} s.",
         f"  API docs     {web}/api/docs/",
         f"  Health       {web}/api/health/",
+        f"  Metrics      {web}/metrics  ({_metrics_access(options)})",
         f"  Admin pages  {web}/admin/  (user admin, {password})",
         f"  Flower       {options.flower_url}  ({_flower_access(state)})",
         f"  Admin token  {_read(state.admin_token)}  (kept in {state.admin_token})",
@@ -180,6 +181,14 @@ def _summary(options: Options, state: State, seconds: float) -> list[str]:
         "Ctrl-C stops everything.",
         "",
     ]
+
+
+def _metrics_access(options: Options) -> str:
+    """Say who may scrape."""
+    if options.embedded and "METRICS_ALLOWED_NETWORKS" not in os.environ:
+        return "open to this machine"
+    ways = ["METRICS_TOKEN" if os.environ.get("METRICS_TOKEN") else "", os.environ.get("METRICS_ALLOWED_NETWORKS")]
+    return " or ".join(["with the admin token", *filter(None, ways)])
 
 
 def _flower_access(state: State) -> str:

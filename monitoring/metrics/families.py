@@ -83,10 +83,10 @@ def _requests(found: Mapping[tuple[str, ...], Amount]) -> Metric:
     for (title, status, *_), amount in found.items():
         method, space, route = title.partition(" ")
         # Names beyond the limit are one, which has no method.
-        values = (method, route, status) if space else (_OTHER_METHOD, title, status)
+        values: tuple[str, ...] = (method, route, status) if space else (_OTHER_METHOD, title, status)
         merged.setdefault(values, []).append(amount)
-    for values, amounts in sorted(merged.items()):
-        _observe(family, values, _sum(amounts), labels.HTTP_SECONDS)
+    for key, amounts in sorted(merged.items()):
+        _observe(family, key, _sum(amounts), labels.HTTP_SECONDS)
     return family
 
 

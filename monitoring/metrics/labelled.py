@@ -35,7 +35,7 @@ def consume(measures: Mapping[str, Columns], scope: Scope) -> list[Write]:
     for family in (labels.SENT, labels.RECEIVED, labels.STARTED):
         if columns := measures.get(family):
             writes += _add(family, fold(_task_labels(columns, scope, slice(None))), scope)
-    if (columns := measures.get("task")) and "worker" in columns.values:
+    if columns := measures.get("task"):
         writes += _ended(columns, scope)
     return writes
 
@@ -43,7 +43,7 @@ def consume(measures: Mapping[str, Columns], scope: Scope) -> list[Write]:
 def _requests(columns: Columns, scope: Scope) -> list[Write]:
     duration = columns.values["duration"]
     status = np.minimum(columns.values["status"], _MAX_STATUS)
-    title = _numbers("request", columns, columns.name, scope)
+    title = _numbers(labels.ROUTE, columns, columns.name, scope)
     writes = _add(labels.REQUEST, fold([title, status], duration, labels.HTTP_SECONDS), scope)
     is_api = np.array([bool(labels.endpoint(name.partition(" ")[2])) for _, name in columns.names])[columns.name]
     if is_api.any():
@@ -60,7 +60,7 @@ def _ended(columns: Columns, scope: Scope) -> list[Write]:
         if mine.any():
             keys = _task_labels(columns, scope, mine)
             if code is TaskState.FAILURE:
-                keys = [*keys, _numbers("exception", columns, columns.values["exception"][mine], scope)]
+                keys = [*keys, _numbers(labels.EXCEPTION, columns, columns.values["exception"][mine], scope)]
             writes += _add(family, fold(keys), scope)
     timed = (state == TaskState.SUCCESS) & (duration != UNKNOWN_DURATION)
     waited = np.isin(state, _EXECUTED) & (wait != UNKNOWN_DURATION)
@@ -73,7 +73,8 @@ def _ended(columns: Columns, scope: Scope) -> list[Write]:
 
 def _task_labels(columns: Columns, scope: Scope, mine: Array | slice) -> list[Array]:
     """Return task, node and queue of some of the events, as numbers of names."""
-    values = {"task": columns.name, "worker": columns.values["worker"], "queue": columns.values["queue"]}
+    worker, queue = columns.values["worker"], columns.values["queue"]
+    values = {labels.TASK: columns.name, labels.WORKER: worker, labels.QUEUE: queue}
     return [_numbers(kind, columns, positions[mine], scope) for kind, positions in values.items()]
 
 

@@ -33,7 +33,7 @@ TASKS_TOTAL = "celery_task_total"
 _TASK_ENDS = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED", "total")
 _MAX_NAME = 180
 
-NAME_KINDS = ("request", "task", "worker", "queue", "exception")
+ROUTE, TASK, WORKER, QUEUE, EXCEPTION = "request", "task", "label_worker", "label_queue", "label_exception"
 """Kinds of the names that labels are."""
 
 

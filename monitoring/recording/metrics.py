@@ -33,17 +33,24 @@ def record_gauge(name: str, value: float) -> None:
 def track_celery_task(task_name: str, duration: float, status: str) -> None:
     """Count a task by hand, under `celery_task_<name>` and `celery_task_<name>_<status>`.
 
-    Tasks are counted by themselves under their full name; naming the running task here does not count it twice.
+    Celery's tasks are counted by themselves, under their full names. Inside of one, another name is a second name for
+    the same execution: it has counters of its own, but does not count among all tasks again. The task's own name counts
+    nothing there.
 
     Args:
         task_name: What to count it as.
         duration: Seconds it took; kept as the operation `celery_task_<name>`.
-        status: How it ended, such as `SUCCESS` or `FAILED`.
+        status: How it ended, such as `SUCCESS` or `FAILED`; `FAILURE`, as Celery calls it, counts as `FAILED`.
     """
     context = current.get()
-    if context is not None and context.task_id and context.name == task_name:
+    task = context.name if context is not None and context.task_id else ""
+    if task == task_name:
         return
+    ended = "FAILED" if status == "FAILURE" else status
     counter = f"celery_task_{task_name}"
-    increment_counter(counter)
-    increment_counter(f"{counter}_{status}")
-    record_seconds(counter, duration, failed=status not in {"SUCCESS", "RETRY"})
+    counted = [counter, f"{counter}_{ended}"]
+    if not task:
+        counted += ["celery_task_total", f"celery_task_{ended}"]
+    for name in counted:
+        increment_counter(name)
+    record_seconds(counter, duration, failed=ended not in {"SUCCESS", "RETRY"})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from monitoring.metrics import MetricsCollector
 from monitoring.recording.events import Request
 from monitoring.recording.recorder import recorder
 from tests.pipeline import drain_all
