@@ -8,6 +8,7 @@ from .exposition.view import MetricsView
 from .health.api import DetailedView, ReadyView
 from .intake.api import DeadLettersView, ReplayView
 from .jobs.actions.api import ActionsView, view_of
+from .jobs.queues.api import QueuesView, QueueView
 from .performance.api import PerformanceView, SlowView
 
 app_name = "monitoring"
@@ -19,10 +20,12 @@ urlpatterns = [
     path("api/monitoring/dashboard/", DashboardView.as_view(), name="dashboard"),
     path("api/monitoring/performance/", PerformanceView.as_view(), name="performance"),
     path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
+    path("api/monitoring/queues/", QueuesView.as_view(), name="queues"),
     path("api/monitoring/actions/", ActionsView.as_view(), name="actions"),
     path("api/monitoring/tasks/<str:target>/rerun/", view_of("rerun").as_view(), name="rerun"),
     path("api/monitoring/tasks/<str:target>/revoke/", view_of("revoke").as_view(), name="revoke"),
     path("api/monitoring/queues/<str:target>/purge/", view_of("purge").as_view(), name="purge"),
+    path("api/monitoring/queues/<path:name>/", QueueView.as_view(), name="queue"),
     path("api/monitoring/workers/<str:target>/scale/", view_of("scale").as_view(), name="scale"),
     path("api/monitoring/workers/<str:target>/rate-limit/", view_of("rate-limit").as_view(), name="rate-limit"),
     path("api/monitoring/workers/<str:target>/add-consumer/", view_of("add-consumer").as_view(), name="add-consumer"),

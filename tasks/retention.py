@@ -8,6 +8,7 @@ from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.intake import retention as intake
 from monitoring.jobs.actions import retention as actions
+from monitoring.jobs.queues import retention as queues
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
 
@@ -18,8 +19,10 @@ def prune() -> None:
     config = get_config()
     performance.prepare()
     metrics.prepare()
+    queues.prepare()
     performance.prune(config)
     metrics.prune()
     errors.prune(config)
     actions.prune(config)
+    queues.prune(config)
     intake.prune(config)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from monitoring.errors.consume import consume as errors
 from monitoring.jobs.actions.consume import consume as messages
+from monitoring.jobs.queues.consume import consume as queues
 from monitoring.jobs.runs.consume import consume as runs
 from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.metrics.consume import add_totals
@@ -49,7 +50,7 @@ KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues)
 
 __all__ = [
     "COLUMNS",

@@ -23,7 +23,7 @@ from .reading import BrokerAwayError, Reading, Survey
 _TAIL = 16_384
 """Bytes at the end of a message that are looked at."""
 _MAX_SAMPLED = 1_000
-"""Unacknowledged messages that are looked at for a survey; of more, this many at even distances."""
+"""Unacknowledged messages that are looked at for a survey; of more, this many from all over."""
 _MAX_SAMPLED_BYTES = 8 * 1024 * 1024
 _MAX_HELD = 200_000
 _HELD_AT_ONCE = 500
@@ -73,14 +73,13 @@ local function look(tag, taken)
   group[1] = group[1] + 1
   if tonumber(taken) < tonumber(group[2]) then group[2] = taken end
 end
-if total > 0 then
-  local step = math.max(1, total / most)
-  local place = 0
-  while place < total do
-    local pair = redis.pcall('ZRANGE', KEYS[2], math.floor(place), math.floor(place), 'WITHSCORES')
-    if pair[1] then look(pair[1], pair[2]) end
-    place = place + step
-  end
+local count = math.min(total, most)
+for number = 0, count - 1 do
+  -- Not at even distances: queues may take turns.
+  local place = number
+  if total > most then place = math.floor((number + math.random()) * total / most) end
+  local pair = redis.pcall('ZRANGE', KEYS[2], place, place, 'WITHSCORES')
+  if pair[1] then look(pair[1], pair[2]) end
 end
 local routes = {}
 for _, route in ipairs(order) do

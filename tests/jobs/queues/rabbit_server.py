@@ -1,0 +1,113 @@
+"""A private RabbitMQ: its own node, ports, data and name server, gone with the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+BINARY = next(
+    (
+        path
+        for path in ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server")
+        if Path(path).exists()
+    ),
+    None,
+)
+"""The server itself: Debian's wrapper insists on a user of its own."""
+_SECONDS = 90.0
+
+
+class RabbitServer:
+    """A running RabbitMQ with its management API."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="enginel-rabbit-"))
+        names, node, http, amqp = _free_ports(4)
+        self.url = f"amqp://guest:guest@127.0.0.1:{amqp}//"
+        self.management_url = f"http://guest:guest@127.0.0.1:{http}"
+        self._http = http
+        environment = {
+            **os.environ,
+            "HOME": str(self._folder),
+            "ERL_EPMD_PORT": str(names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"enginel{amqp}@localhost",
+            "RABBITMQ_DIST_PORT": str(node),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self._folder / "log"),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(self._folder / "generated"),
+            "RABBITMQ_CONFIG_FILE": str(self._write("rabbitmq.conf", _CONFIGURATION.format(amqp=amqp, http=http))),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._write("plugins", "[rabbitmq_management].\n")),
+            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),
+            "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            # One scheduler that does not spin: the machine belongs to the tests.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+        }
+        epmd = ["epmd", "-port", str(names), "-address", "127.0.0.1"]
+        self._processes = [self._start(epmd, environment), self._start([str(BINARY)], environment)]
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self._folder / name
+        path.write_text(text)
+        return path
+
+    def _start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with (self._folder / "output").open("ab") as output:
+            return subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline and self._processes[1].poll() is None:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self._http}/api/overview", timeout=1)
+            except urllib.error.HTTPError:  # it asks who we are: it is up
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"RabbitMQ did not start: {(self._folder / 'output').read_text()[-2000:]}")
+
+    def freeze(self) -> None:
+        """Have it accept connections and answer nothing."""
+        os.killpg(self._processes[1].pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        os.killpg(self._processes[1].pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it at once; nothing of it is worth keeping."""
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+_CONFIGURATION = """
+listeners.tcp.1 = 127.0.0.1:{amqp}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {http}
+collect_statistics_interval = 200
+"""
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
