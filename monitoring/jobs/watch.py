@@ -10,12 +10,13 @@ from django.db import DatabaseError, InterfaceError
 
 from monitoring.conf import Config
 
+from .queues.watch import watch as queues
 from .runs.watch import watch as runs
 from .workers.watch import watch as workers
 
 logger = logging.getLogger("monitoring.jobs")
 
-ROOMS: dict[str, Callable[[Config], None]] = {"workers": workers, "runs": runs}
+ROOMS: dict[str, Callable[[Config], None]] = {"workers": workers, "runs": runs, "queues": queues}
 """What is looked at, in this order: workers first, as the others go by who lives."""
 
 

@@ -6,12 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 from monitoring.conf import Config
+from monitoring.jobs import sight
 from monitoring.storage.names import Name
-from monitoring.stream import heartbeats
-from monitoring.stream.connection import Client, connect
 from monitoring.stream.heartbeats import Heartbeat
 
 from . import brokers
@@ -24,7 +22,6 @@ from .stalls import Motion, follow
 _RECENT_MINUTES = 10
 _OLDEST_MINUTES = 24 * 60
 _REMEMBERED = timedelta(days=1)
-_SECONDS = 0.5
 
 Flows = Mapping[str, Mapping[int, Flow]]
 
@@ -66,7 +63,7 @@ def take(config: Config) -> Sample:
         redis.RedisError: Enginel's own Redis does not answer.
     """
     declared = Names()
-    beats = [beat for beat in heartbeats.read(_client(config.redis_url), config.stream_prefix) if beat.kind == "worker"]
+    beats = list(sight.look(config).workers.values())
     before = {state.name: state for state in QueueState.objects.all()}
     now = datetime.now(UTC)
     flows = recorded(declared, int(now.timestamp() // 60) - _RECENT_MINUTES)
@@ -87,11 +84,6 @@ def take(config: Config) -> Sample:
         row.seen = row.at if known else before[name].seen
         states.append(row)
     return Sample(survey.broker, states, motions, consumers, sorted(before.keys() - set(names)))
-
-
-@cache
-def _client(url: str) -> Client:
-    return connect(url, _SECONDS)
 
 
 def _row(name: str, survey: Survey, reading: Reading, speed: Rates, estimated_age: float | None) -> QueueState:
