@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,6 +21,7 @@ from monitoring.stream.heartbeats import Heartbeat
 
 _SILENT_TICKS = 60.0
 _SHOWN = 100
+_SAME_MOMENT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,36 @@ def judge_beats(beats: Sequence[Heartbeat]) -> Outcome:
     return Outcome(Status.HEALTHY, "Beat is running", details)
 
 
+class _Reading:
+    """One reading of the heartbeats, for the checks that are due at the same moment."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.at = -_SAME_MOMENT_SECONDS
+        self.of = ("", "")
+        self.found: list[Heartbeat] = []
+
+
+_reading = _Reading()
+
+
+def _renew() -> None:
+    global _reading  # noqa: PLW0603  # a fork's child must not wait for its parent's lock
+    _reading = _Reading()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
 def _heartbeats(seconds: float) -> list[Heartbeat]:
-    config = get_config()
-    client = connect(config.redis_url, seconds)
-    try:
-        return heartbeats.read(client, config.stream_prefix)
-    finally:
-        client.connection_pool.disconnect()
+    config, reading = get_config(), _reading
+    of = (config.redis_url, config.stream_prefix)
+    with reading.lock:
+        if reading.of != of or time.monotonic() - reading.at >= _SAME_MOMENT_SECONDS:
+            client = connect(config.redis_url, seconds)
+            try:
+                reading.found = heartbeats.read(client, config.stream_prefix)
+            finally:
+                client.connection_pool.disconnect()
+            reading.of, reading.at = of, time.monotonic()
+        return reading.found

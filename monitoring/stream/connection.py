@@ -27,5 +27,6 @@ def connect(url: str, timeout: float, connections: int = 1) -> Client:
         timeout=timeout,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
+        driver_info=None,  # saying its name and version takes two commands a connection
     )
     return redis.Redis(connection_pool=pool)
