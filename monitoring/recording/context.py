@@ -37,7 +37,7 @@ class Context(Struct, eq=False):
         previous: The context around this one.
         stamp: What the task's message said of its sending, unread.
         start: The event of the task's start, if it is recorded.
-        keeps: Whether the runs of what it publishes are kept; not decided yet if None.
+        keeps: Whether its runs, and those of what it publishes, are kept; not decided or not read yet if None.
         ended: Whether it was recorded.
         error: The exception that was recorded for it, so that it is recorded once.
     """
@@ -98,6 +98,13 @@ class Context(Struct, eq=False):
     def origin(self) -> str:
         """What published the task: a route or the name of a task."""
         return read_stamp(self.stamp).origin
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether runs are kept, as was decided here or where the task was published; None if nobody has decided."""
+        if self.keeps is None and (told := read_stamp(self.stamp).kept):
+            self.keeps = told == "1"
+        return self.keeps
 
     @property
     def title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -9,6 +10,8 @@ from monitoring.recording.context import Context, current
 from monitoring.recording.events import Sent
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
+
+_TRACE = re.compile(r"[0-9a-f]{32}")
 
 
 def stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
@@ -19,11 +22,17 @@ def stamp(headers: dict[str, Any] | None = None, **_: Any) -> None:
         now = time.time_ns()
         context = current.get()
         if context is None:
-            headers[HEADER] = f"{now};{now};;;;;"
+            headers[HEADER] = f"{now};{now};{_trace_of(headers)};;;;"
             return
         headers[HEADER] = _of(context, now, headers)
     except Exception:  # the message must be sent
         recorder.failed()
+
+
+def _trace_of(headers: dict[str, Any]) -> str:
+    """Return the trace that tasks of a group share where nothing around them has one: no root joins them, either."""
+    group = str(headers.get("group") or "").replace("-", "")
+    return group if _TRACE.fullmatch(group) else ""
 
 
 def _of(context: Context, now: int, headers: dict[str, Any]) -> str:
@@ -38,9 +47,9 @@ def _of(context: Context, now: int, headers: dict[str, Any]) -> str:
 
 def _keeps(context: Context, now: int) -> bool:
     """Decide once whether the runs that come of a request or task are kept, all or none, so that trees are whole."""
-    if context.keeps is None:
+    if context.kept is None:
         context.keeps = recorder.limiter.admits(("tree", context.title), now, recorder.config.sampled_runs_per_minute)
-    return context.keeps
+    return bool(context.keeps)
 
 
 def count(sender: str = "", routing_key: str = "", **_: Any) -> None:

@@ -42,10 +42,7 @@ def keep(event: Task, context: Context, reason: str, exception: BaseException | 
 def _sampled(event: Task, context: Context) -> bool:
     """Decide whether a success is kept: as its tree is; one that stands alone, and a rare one, within the limit."""
     limit = recorder.config.sampled_runs_per_minute
-    if context.keeps is None:
-        kept = read(context.stamp).kept
-        context.keeps = None if not kept else kept == "1"
-    if context.keeps:
+    if context.kept:
         return recorder.limiter.admits(("kept", event.name), event.at, limit * _CHILDREN)
     return recorder.limiter.admits(("alone", event.name), event.at, limit if context.keeps is None else 1)
 

@@ -1,0 +1,87 @@
+"""What a real worker makes of a canvas: every run of a tree is kept, and knows its parent, root, group and request."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery import Celery, group
+
+from monitoring.conf import get_config
+from monitoring.jobs.runs.models import TaskRun
+from monitoring.recording.context import Context, current
+from tests.pipeline import drain_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 60
+TASKS, RUNS = 13, 15
+"""Of one `canvas.all`: one of its tasks runs three times."""
+
+
+@pytest.fixture
+def canvas(redis_client: Any, redis_url: str, tmp_path: Path, settings: Any) -> Iterator[Celery]:
+    """An application like the worker's, and the worker."""
+    settings.MONITORING = {**settings.MONITORING, "SAMPLED_RUNS_PER_MINUTE": 2}
+    queue = f"canvas-{get_config().stream_prefix}"
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "PYTEST"))}
+    mine |= {"CANVAS_REDIS": redis_url, "CANVAS_QUEUE": queue, "MONITORING": json.dumps(settings.MONITORING)}
+    command = ["celery", "--app", "tests.jobs.runs.canvas_app", "worker", "--concurrency", "2", "--loglevel", "WARNING"]
+    app = Celery("canvas", broker=redis_url, backend=redis_url, set_as_current=False)
+    app.conf.task_default_queue = queue
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=mine, stdout=log, stderr=log)
+    try:
+        yield app
+    finally:
+        app.close()
+        worker.terminate()
+        worker.wait(SECONDS)
+
+
+def in_request(publish: Callable[[], Any]) -> None:
+    resolved = SimpleNamespace(route="api/orders/")
+    request = SimpleNamespace(method="POST", META={}, path="/api/orders/", resolver_match=resolved)
+    token = current.set(Context("", request))
+    try:
+        publish()
+    finally:
+        current.reset(token)
+
+
+def wait_for_runs(expected: int) -> list[TaskRun]:
+    until = time.monotonic() + SECONDS
+    while (found := TaskRun.objects.count()) < expected:
+        assert time.monotonic() < until, f"{found} of {expected} after {SECONDS} s"
+        drain_all()
+        time.sleep(0.05)
+    return list(TaskRun.objects.all())
+
+
+def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas: Celery) -> None:
+    in_request(lambda: [canvas.signature("canvas.all").delay() for _ in range(4)])
+    runs = wait_for_runs(4 * RUNS)
+    names = {run.task_id: run.name for run in runs}
+    assert len(names) == 4 * TASKS
+    assert {run.request_id for run in runs} == {runs[0].trace_id}
+    roots = {run.task_id for run in runs if not run.parent_id}
+    assert {names[root] for root in roots} == {"canvas.all"}
+    assert {run.root_id for run in runs} == roots
+    assert all(run.origin == names.get(run.parent_id, "POST api/orders/") for run in runs)
+    groups = {run.task_id: run.group_id for run in runs}
+    bodies = [run for run in runs if run.name == "canvas.body"]
+    assert all(run.group_id and run.group_id == groups[run.parent_id] for run in bodies)
+
+    (group([canvas.signature("canvas.step") for _ in range(2)]) | canvas.signature("canvas.body")).delay()
+    alone = [run for run in wait_for_runs(4 * RUNS + 3) if run.root_id not in roots]
+    assert {run.trace_id for run in alone} == {run.group_id.replace("-", "") for run in alone}
+    assert sorted(run.name for run in alone) == ["canvas.body", "canvas.step", "canvas.step"]
