@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
+from prometheus_client.parser import text_string_to_metric_families as plain_families
 
 from monitoring.access import tokens
 from monitoring.exposition.view import answers
@@ -42,8 +43,9 @@ def scrape(**headers: str) -> Any:
 
 def parsed(text: str) -> Samples:
     """Every sample by name and labels; a series that is there twice is an error."""
+    families = open_families(text) if text.endswith("# EOF\n") else plain_families(text)
     found: Samples = {}
-    for family in text_string_to_metric_families(text):
+    for family in families:
         for sample in family.samples:
             key = (sample.name, frozenset(sample.labels.items()))
             assert key not in found, f"{key} is there twice"
@@ -53,15 +55,17 @@ def parsed(text: str) -> Samples:
 
 @pytest.fixture
 def samples(db: None) -> Callable[[], Samples]:
-    """What a scrape returns."""
+    """What a scrape returns, the same in both formats."""
 
     def read() -> Samples:
-        answer = scrape()
-        assert answer.status_code == 200, answer.content
-        return parsed(answer.content.decode())
+        plain, opened = (scrape(Accept=form) for form in ("text/plain", "application/openmetrics-text"))
+        assert plain.status_code == opened.status_code == 200
+        found = parsed(plain.content.decode())
+        assert found == parsed(opened.content.decode())
+        return found
 
     return read
 
 
-def series(found: Samples, name: str, **labels: str) -> float:
+def series(found: Samples, name: str, /, **labels: str) -> float:
     return found[name, frozenset(labels.items())]

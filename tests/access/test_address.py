@@ -1,0 +1,111 @@
+"""The client's address is the one that the last trusted proxy saw, and nothing that a client wrote."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.access.address import client_of, is_forwarded, is_in, networks, parse, peer_of
+from monitoring.conf import network, problems
+
+PROXIES = networks(("10.0.0.0/8", "fd00::/8", "127.0.0.1"))
+
+trusted = st.one_of(
+    st.ip_addresses(v=4, network="10.0.0.0/8"),
+    st.ip_addresses(v=6, network="fd00::/8"),
+    st.just(ip_address("127.0.0.1")),
+)
+strangers = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).filter(
+    lambda address: not is_in(parse(str(address)), PROXIES)
+)
+texts = st.text(st.characters(codec="ascii", exclude_characters=","), max_size=30)
+
+
+def spelled(address: IPv4Address | IPv6Address, how: int) -> str:
+    """An address as one of those spellings that proxies use."""
+    if address.version == 4:
+        return [str(address), f"{address}:4711", f"::ffff:{address}", f"[::ffff:{address}]:80", f' "{address}" '][how]
+    return [str(address), f"[{address}]:4711", f"[{address}]", address.exploded, f"{address}%eth0"][how]
+
+
+spellings = st.integers(0, 4)
+
+
+def meta(peer: str, *forwarded: str) -> dict[str, Any]:
+    return {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": ", ".join(forwarded)} if forwarded else {})
+
+
+@given(peer=strangers, forged=st.lists(st.one_of(texts, strangers.map(str), trusted.map(str)), max_size=5))
+def test_what_a_stranger_forwards_is_not_believed(peer: Any, forged: list[str]) -> None:
+    assert client_of(meta(str(peer), *forged), PROXIES) == parse(str(peer))
+
+
+@given(
+    client=strangers,
+    forged=st.lists(st.one_of(texts, strangers.map(str), trusted.map(str)), max_size=5),
+    proxies=st.lists(trusted, min_size=1, max_size=4),
+    how=spellings,
+)
+def test_the_first_address_from_the_right_that_is_no_proxys_wins(
+    client: Any, forged: list[str], proxies: list[Any], how: int
+) -> None:
+    hops = [*forged, spelled(client, how), *(spelled(proxy, how) for proxy in proxies[1:])]
+    assert client_of(meta(spelled(proxies[0], how), *hops), PROXIES) == parse(str(client))
+
+
+@given(proxies=st.lists(trusted, min_size=1, max_size=4))
+def test_where_all_are_proxies_the_furthest_is_the_client(proxies: list[Any]) -> None:
+    hops = [str(proxy) for proxy in proxies[1:]]
+    assert client_of(meta(str(proxies[0]), *reversed(hops)), PROXIES) == (parse(hops[-1]) if hops else proxies[0])
+
+
+@given(address=st.ip_addresses(), how=spellings)
+def test_every_spelling_is_the_same_address(address: Any, how: int) -> None:
+    assert parse(spelled(address, how)) == (getattr(address, "ipv4_mapped", None) or address)
+
+
+@given(text=st.one_of(st.text(max_size=60), texts))
+def test_whatever_is_written_does_not_raise(text: str) -> None:
+    found = parse(text)
+    assert found is None or ip_address(str(found)) == found
+    client_of(meta("10.0.0.1", text), PROXIES)
+    client_of(meta(text, "1.2.3.4"), PROXIES)
+
+
+@pytest.mark.parametrize("hop", ["unknown", "_hidden", "", "1.2.3", "proxy.example.com"])
+def test_a_proxy_that_passes_on_no_address_leaves_the_client_unknown(hop: str) -> None:
+    assert client_of(meta("10.0.0.1", "1.2.3.4", hop), PROXIES) is None
+
+
+def test_a_unix_socket_has_no_address() -> None:
+    assert peer_of({"REMOTE_ADDR": ""}) is None
+    assert client_of({"REMOTE_ADDR": "", "HTTP_X_FORWARDED_FOR": "1.2.3.4"}, PROXIES) is None
+    assert not is_in(None, [ip_network("0.0.0.0/0")])
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"])
+def test_a_proxy_shows_in_its_headers(header: str) -> None:
+    assert is_forwarded({"REMOTE_ADDR": "1.2.3.4", f"HTTP_{header.upper().replace('-', '_')}": "x"})
+    assert not is_forwarded({"REMOTE_ADDR": "1.2.3.4", "HTTP_HOST": "x", "HTTP_ACCEPT": "*/*"})
+
+
+def test_a_network_mapped_into_ipv6_is_that_of_ipv4() -> None:
+    assert network("::ffff:10.0.0.0/104") == ip_network("10.0.0.0/8")
+    assert network("::/0") == ip_network("::/0")
+
+
+@pytest.mark.parametrize("name", ["METRICS_ALLOWED_NETWORKS", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("value", [["10.0.0.1/8"], ["somewhere"], "10.0.0.0/8", [1], [""]])
+def test_a_wrong_network_is_named_and_allows_nobody(name: str, value: Any) -> None:
+    found = problems({name: value})
+    assert len(found) == 1
+    assert name in found[0]
+
+
+@pytest.mark.parametrize("token", ["short", "has spaces in the middle of it", "ümlauts-are-not-for-headers", 5])
+def test_a_token_that_is_easy_to_guess_or_fits_no_header_is_refused(token: Any) -> None:
+    assert "METRICS_TOKEN" in problems({"METRICS_TOKEN": token})[0]
