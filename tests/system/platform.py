@@ -167,6 +167,10 @@ class Client:
         """Send a GET; `route` is what the platform calls the path, where that is not the path itself."""
         return self._send("GET", path, route)
 
+    def post(self, path: str) -> Answer:
+        """Send a POST without a body."""
+        return self._send("POST", path, "")
+
     def upload(self, name: str, content: str) -> Answer:
         """Upload one CAD file."""
         call = upload(name, content)
