@@ -65,20 +65,22 @@ def _measure(workers: Sequence[Worker], rounds: int, tasks: int) -> dict[str, di
 def _print(taken: Mapping[str, Rounds]) -> None:
     print(f"\nmedians of ratios to bare Celery and of what is added to it, paired, with intervals of {CONFIDENCE:.0%}")
     print(
-        f"{'':34} {'pairs':>5} {'tasks/s':>8} {'throughput':>13} {'':15} {'CPU':>6} "
-        f"{'CPU µs a task':>14} {'':16} {'Redis µs':>9}"
+        f"{'':34} {'pairs':>5} {'tasks/s':>8} {'throughput':>11} {'':15} {'CPU':>6} {'CPU µs a task':>14} {'':16} "
+        f"{'main process µs':>16} {'Redis µs':>9}"
     )
     floor = taken[FLOOR]
     for name, rounds in taken.items():
         rate = statistics.median(one.tasks / one.seconds for one in rounds.values())
         line = f"{VARIANTS[name].title:34} {len(rounds):5} {rate:8.0f}"
         if name == FLOOR:
-            line += f" {'':36} {_median(rounds, _cpu):14.0f} {'':16} {_median(rounds, _redis):9.0f}"
+            cpu, main, redis = (_median(rounds, of) for of in (_cpu, _main, _redis))
+            line += f" {'':34} {cpu:14.0f} {'':16} {main:16.0f} {redis:9.0f}"
         else:
             speed, added = _ratio(rounds, floor), _added(rounds, floor, _cpu)
             share = statistics.median(_cpu(one) / _cpu(floor[number]) for number, one in rounds.items())
-            line += f" {speed.value:13.3f} {f'{speed.low:.3f} … {speed.high:.3f}':15} {share:6.3f} {added.value:+14.0f}"
-            line += f" {f'{added.low:+.0f} … {added.high:+.0f}':16} {_added(rounds, floor, _redis).value:+9.0f}"
+            line += f" {speed.value:11.3f} {f'{speed.low:.3f} … {speed.high:.3f}':15} {share:6.3f} {added.value:+14.0f}"
+            line += f" {f'{added.low:+.0f} … {added.high:+.0f}':16} {_added(rounds, floor, _main).value:+16.0f}"
+            line += f" {_added(rounds, floor, _redis).value:+9.0f}"
         print(line, flush=True)
     if "enginel" in taken:
         found = _ratio(taken["enginel"], floor)
@@ -88,6 +90,10 @@ def _print(taken: Mapping[str, Rounds]) -> None:
 
 def _cpu(one: Round) -> float:
     return one.cpu / one.tasks * 1e6
+
+
+def _main(one: Round) -> float:
+    return one.main / one.tasks * 1e6
 
 
 def _redis(one: Round) -> float:

@@ -43,12 +43,14 @@ class Round:
         tasks: How many there were.
         seconds: From when they could be taken until the last one ran.
         cpu: Seconds of CPU of the worker, all its processes together.
+        main: Those of its main process, which hands out the tasks and is what limits the throughput.
         redis: Seconds of CPU of Redis meanwhile.
     """
 
     tasks: int
     seconds: float
     cpu: float
+    main: float
     redis: float
 
 
@@ -99,7 +101,8 @@ class Worker:
         self._wait_for(ENDED, _ROUND_SECONDS)
         seconds = time.perf_counter() - began
         time.sleep(_SETTLE_SECONDS)
-        return Round(tasks, seconds, self._cpu() - before, self._redis_cpu() - server)
+        used = [now - then for now, then in zip(self._cpu(), before, strict=True)]
+        return Round(tasks, seconds, sum(used), used[0], self._redis_cpu() - server)
 
     def check(self) -> None:
         """Make sure that Enginel's row is one of a worker that sends."""
@@ -137,8 +140,8 @@ class Worker:
         if self._client.blpop([what], timeout=seconds) is None:
             raise SystemExit(f"the worker of {self.name!r} is not {what.partition(':')[2]}:\n{self._log.read_text()}")
 
-    def _cpu(self) -> float:
-        return sum(_cpu_seconds(process) for process in self._processes)
+    def _cpu(self) -> list[float]:
+        return [_cpu_seconds(process) for process in self._processes]
 
     def _redis_cpu(self) -> float:
         found: dict[str, float] = self._client.info("cpu")
