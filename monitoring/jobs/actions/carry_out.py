@@ -94,7 +94,7 @@ def carry_out(wish: Wish, desk: Desk) -> Action:
         UnknownTargetError: Nobody knows what it is about; nothing was written.
         KeyReusedError: The key stands for something else.
     """
-    if wish.key and (known := _rows().filter(user_id=wish.by.user_id, key=wish.key).first()):
+    if known := _known(wish):
         return _again(known, wish, desk)
     try:
         with _site(desk) as site:
@@ -102,13 +102,21 @@ def carry_out(wish: Wish, desk: Desk) -> Action:
             try:
                 action = _write(wish, before=before)
             except IntegrityError:  # the same request came twice at once
-                known = _rows().get(user_id=wish.by.user_id, key=wish.key)
-                return _again(known, wish, desk)
+                if known := _known(wish):
+                    return _again(known, wish, desk)
+                raise
             return _perform(action, before, wish, site, desk)
     except RefusedError as error:
+        if known := _known(wish):  # what is in the way is what the same request did just now
+            return _again(known, wish, desk)
         return _write(wish, State.REFUSED, str(error))
     except (BrokerAwayError, NoAnswerError) as error:
         return _write(wish, State.FAILED, f"{error} Nothing was changed.")
+
+
+def _known(wish: Wish) -> Action | None:
+    """Return the action that the key of a request stands for already."""
+    return _rows().filter(user_id=wish.by.user_id, key=wish.key).first() if wish.key else None
 
 
 def _perform(action: Action, before: dict[str, Any], wish: Wish, site: Site, desk: Desk) -> Action:

@@ -108,6 +108,7 @@ class StoredMessage(models.Model):
         signature: Says that this is the body that was stored for this task.
         arguments: The same as scrubbed, bounded text, for people.
         problem: Why it could not be kept.
+        claimed: The action that published it last; who changes it from what was seen may publish it next.
     """
 
     task_id = models.CharField(primary_key=True, max_length=200)
@@ -118,6 +119,7 @@ class StoredMessage(models.Model):
     signature = models.CharField(max_length=100, blank=True)
     arguments = models.TextField(blank=True)
     problem = models.CharField(max_length=200, blank=True)
+    claimed = models.UUIDField(null=True, blank=True)
 
     class Meta:
         ordering = ["-captured"]

@@ -64,6 +64,7 @@ class Rerun(Kind[Rerunning]):
             "queue": message["routing_key"],
             "dropped": message.get("dropped", []),
             "earlier": earlier,
+            "claimed": str(stored.claimed) if stored.claimed else None,
         }
 
     def perform(self, order: Order[Rerunning], site: Site) -> str:
@@ -71,6 +72,9 @@ class Rerun(Kind[Rerunning]):
         stored = StoredMessage.objects.filter(pk=order.target).first()
         if stored is None:
             raise RefusedError("Its message was dropped meanwhile: it succeeded, or its time was up.")
+        unchanged = StoredMessage.objects.filter(pk=order.target, claimed=order.before["claimed"])
+        if not unchanged.update(claimed=order.id):
+            raise RefusedError("Somebody else is running it again just now.")
         connection = site.remote.connection
         try:
             _publish(opened(stored), order, site)

@@ -15,7 +15,8 @@ from .remote import watch_for
 
 _POOLS = ("prefork", "gevent", "eventlet")
 _MOST = 100
-_SECONDS = 2.0
+# A prefork pool starts the processes it lacks every 5 s.
+_SECONDS = 6.5
 
 
 @dataclass(frozen=True)

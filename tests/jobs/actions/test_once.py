@@ -1,0 +1,156 @@
+"""What is asked for twice is done once: two requests at a time, and a process that ends in the middle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitoring.conf import get_config
+from monitoring.jobs.actions.carry_out import Desk, KeyReusedError, Requester, Wish, carry_out, no_step
+from monitoring.jobs.actions.kinds import KINDS
+from monitoring.jobs.actions.models import Action
+from monitoring.jobs.actions.purge import Purging
+from monitoring.jobs.actions.rerun import Rerunning
+from tests.faults.conftest import database
+from tests.faults.processes import ENDED, Thread, end_at, in_child
+
+from .conftest import Yard
+from .test_rerun import depth, waiting
+
+__all__ = ["database"]
+
+pytestmark = pytest.mark.usefixtures("database")
+
+STEPS = ["begin", "perform", "verify", "finish"]
+ANNA = Requester("1", "anna")
+
+
+@pytest.fixture
+def stored(app: Any, shop: Any, yard: Yard) -> str:
+    return str(waiting(shop, yard).pk)
+
+
+def rerun(target: str, app: Any, step: Callable[[str], None] = no_step, key: str | None = "once") -> Action:
+    return carry_out(Wish(KINDS["rerun"], target, Rerunning(), ANNA, key), Desk(app, get_config(), step))
+
+
+def test_the_steps_of_an_action_are_the_ones_tested_here(stored: str, app: Any) -> None:
+    seen: list[str] = []
+    rerun(stored, app, seen.append)
+    assert seen == STEPS
+
+
+def test_two_requests_at_once_with_one_key_publish_once(stored: str, app: Any, shop: Any) -> None:
+    together = threading.Barrier(2)
+
+    def ask() -> Action:
+        together.wait(30)
+        return rerun(stored, app)
+
+    first, second = (thread.result() for thread in [Thread(ask), Thread(ask)])
+    assert first == second
+    assert first.state == second.state == "done"
+    assert depth(shop) == 1
+
+
+def test_two_requests_at_once_without_a_key_publish_once(stored: str, app: Any, shop: Any) -> None:
+    together = threading.Barrier(2)
+
+    def wait(name: str) -> None:
+        if name == "begin":  # both have looked, and found nothing in the way
+            together.wait(30)
+
+    both = [thread.result() for thread in [Thread(lambda: rerun(stored, app, wait, key=None)) for _ in range(2)]]
+    assert sorted(action.state for action in both) == ["done", "refused"]
+    assert depth(shop) == 1
+
+
+def test_a_request_that_comes_while_the_first_is_carried_out_waits_for_it(stored: str, app: Any, shop: Any) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold(name: str) -> None:
+        if name == "perform":
+            reached.set()
+            assert go_on.wait(30)
+
+    first = Thread(lambda: rerun(stored, app, hold))
+    assert reached.wait(30)
+    second = Thread(lambda: rerun(stored, app))
+    third = rerun(stored, app)
+    assert third.state == "performing"
+    go_on.set()
+    assert first.result() == second.result() == third
+    assert depth(shop) == 1
+
+
+def test_the_same_key_later_returns_what_was_done(stored: str, app: Any, shop: Any) -> None:
+    first = rerun(stored, app)
+    again = rerun(stored, app)
+    assert (again.pk, again.facts) == (first.pk, first.facts)
+    assert depth(shop) == 1
+    assert Action.objects.count() == 1
+
+
+def test_a_key_stands_for_one_action_of_one_user(stored: str, app: Any) -> None:
+    rerun(stored, app)
+    with pytest.raises(KeyReusedError):
+        carry_out(Wish(KINDS["purge"], "shop", Purging("shop", 0), ANNA, "once"), Desk(app, get_config()))
+    bert = Requester("2", "bert")
+    other = carry_out(Wish(KINDS["purge"], "shop", Purging("shop", 0), bert, "once"), Desk(app, get_config()))
+    assert other.state == "no_effect"
+
+
+def test_a_refused_action_gives_its_key_back(stored: str, app: Any, shop: Any) -> None:
+    from monitoring.jobs.runs.models import TaskRun
+
+    TaskRun.objects.update(state="RETRY")
+    assert rerun(stored, app).state == "refused"
+    TaskRun.objects.update(state="FAILURE")
+    assert rerun(stored, app).state == "done"
+    assert depth(shop) == 1
+    assert Action.objects.count() == 2
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_that_ends_at_a_step_publishes_at_most_once(step: str, stored: str, app: Any, shop: Any) -> None:
+    assert in_child(lambda: rerun(stored, app, end_at(step))) == ENDED
+    action = Action.objects.get()
+    assert action.state == ("requested" if step == "begin" else "performing")
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    Action.objects.update(requested_at=long_ago)
+    Action.objects.exclude(performing_at=None).update(performing_at=long_ago)
+    assert Action.objects.told().get().shown == ("failed" if step == "begin" else "unknown")
+    again = rerun(stored, app)
+    expected = {"begin": "done", "perform": "unknown", "verify": "done", "finish": "done"}
+    assert (again.pk, again.state) == (action.pk, expected[step])
+    assert depth(shop) == (0 if step == "perform" else 1)
+    assert rerun(stored, app).state == expected[step]
+    assert depth(shop) == (0 if step == "perform" else 1)
+
+
+def test_an_action_whose_process_ended_just_now_is_not_done_again(stored: str, app: Any, shop: Any) -> None:
+    assert in_child(lambda: rerun(stored, app, end_at("perform"))) == ENDED
+    assert rerun(stored, app).state == "performing"
+    assert depth(shop) == 0
+
+
+def test_without_a_key_every_request_is_one_of_its_own(stored: str, app: Any) -> None:
+    assert rerun(stored, app, key=None).state == "done"
+    assert rerun(stored, app, key=None).state == "refused"
+
+
+def test_what_goes_wrong_inside_is_written_down(stored: str, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(KINDS["rerun"]), "perform", fail)
+    with pytest.raises(ZeroDivisionError):
+        rerun(stored, app)
+    assert (Action.objects.get().state, Action.objects.get().detail) == (
+        "unknown",
+        "It ended with ZeroDivisionError.",
+    )
