@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from functools import cache
@@ -10,6 +11,7 @@ from monitoring.conf import get_config
 
 _named: list[str] = []
 _since: list[float] = []
+_process: list[int] = []
 
 
 def name() -> str:
@@ -21,6 +23,12 @@ def become(worker: str) -> None:
     """Take the name of the worker this process is, or is going to be a child of."""
     _named[:] = [worker]
     _since[:] = [time.time()]
+    _process[:] = [os.getpid()]
+
+
+def is_child() -> bool:
+    """Say whether this is a process of a worker's pool, of whose end its main process tells."""
+    return bool(_process) and _process[-1] != os.getpid()
 
 
 def started() -> float:
@@ -31,3 +39,10 @@ def started() -> float:
 @cache
 def _host() -> str:
     return socket.gethostname()
+
+
+def forget() -> None:
+    """Be no worker any more."""
+    _named.clear()
+    _since.clear()
+    _process.clear()

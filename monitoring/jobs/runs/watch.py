@@ -77,8 +77,10 @@ def is_absent(row: RunningTask, seen: Sight, config: Config) -> bool:
     heartbeat = seen.workers.get(row.worker)
     if heartbeat is None or not heartbeat.alive or seen.behind > _MARGIN:
         return False
-    active, busy = heartbeat.state.get("active"), heartbeat.state.get("busy")
-    if not isinstance(active, list) or busy != len(active):
+    active, busy, started = (heartbeat.state.get(key) for key in ("active", "busy", "started_at"))
+    if not isinstance(active, list) or busy != len(active) or not isinstance(started, int | float):
+        return False
+    if row.began / 1000 < started:  # it was another process's, which died
         return False
     told = any(isinstance(one, dict) and one.get("id") == row.task_id for one in active)
     age = seen.at - row.began / 1000

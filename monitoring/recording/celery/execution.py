@@ -10,7 +10,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from monitoring.recording import errors, messages, schedule
+from monitoring.recording import errors, messages, node, schedule
 from monitoring.recording.context import Context, current
 from monitoring.recording.decorators import slow_after
 from monitoring.recording.events import UNKNOWN_DURATION, Slow, Started, Task, TaskState
@@ -66,6 +66,8 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
         began = context.start
         if began is None:
             return
+        if state is None and node.is_child():
+            return  # a process that is told to go, by a time limit for example: the main process tells of it
         now = time.time_ns()
         exception = type(retval).__name__ if ended is TaskState.FAILURE else ""
         wait = _wait(context, began.at)

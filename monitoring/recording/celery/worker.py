@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from typing import Any
+from weakref import WeakValueDictionary
 
 from celery.exceptions import TimeLimitExceeded
 
@@ -17,6 +18,8 @@ from monitoring.recording.stamp import HEADER
 from . import runs
 
 _MAX_SEEN = 1_000
+_taken: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""Requests by task id, as long as Celery keeps them; its own list forgets them before it tells of a failure."""
 _seen: OrderedDict[tuple[str, int, str], None] = OrderedDict()
 
 
@@ -50,7 +53,7 @@ def leave(**_: Any) -> None:
 def received(request: Any = None, **_: Any) -> None:
     """Count a message that was taken from its queue."""
     try:
-        name = request.name
+        name, _taken[request.id] = request.name, request
         if name not in recorder.config.ignored_tasks:
             recorder.record(Received(time.time_ns(), name, request.delivery_info.get("routing_key") or ""))
     except Exception:  # the worker must go on
@@ -67,9 +70,7 @@ def lost(task: Any, task_id: str, exception: BaseException | None) -> bool:
         return False
     limit = exception.args[0] if isinstance(exception, TimeLimitExceeded) and exception.args else None
     duration = int(limit * 1e9) if isinstance(limit, int | float) else UNKNOWN_DURATION
-    from celery.worker import state  # only a worker has it loaded
-
-    request = state.requests.get(task_id)
+    request = _taken.get(task_id)
     reason = "time limit" if limit is not None else "killed"
     _record(task.name, task_id, getattr(request, "_context", None), TaskState.FAILURE, reason, exception, duration)
     return True
