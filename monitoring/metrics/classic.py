@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.recording.events import MAX_DURATION
+
 Array = np.ndarray[Any, Any]
 
 _DENSE = 4_000_000
@@ -41,7 +43,7 @@ def fold(labels: Sequence[Array], durations: Array | None = None, bounds: Sequen
 
     Args:
         labels: For each label the values of all events, as non-negative integers.
-        durations: Nanoseconds of all events.
+        durations: Nanoseconds of all events; what is over 400 days counts as 400 days.
         bounds: Upper bounds of the buckets in seconds, ascending; a duration on a bound belongs to its bucket.
     """
     row = _rows(labels)
@@ -52,8 +54,9 @@ def fold(labels: Sequence[Array], durations: Array | None = None, bounds: Sequen
     count = np.bincount(row, minlength=size).astype(np.int64)
     if durations is None:
         return Growth(distinct, count, np.zeros(size, np.int64))
+    durations = np.minimum(durations.astype(np.uint64), np.uint64(MAX_DURATION))
     edges = np.array([round(bound * 1e9) for bound in bounds], np.uint64)
-    bucket = np.searchsorted(edges, durations.astype(np.uint64), side="left")
+    bucket = np.searchsorted(edges, durations, side="left")
     width = len(edges) + 1
     buckets = np.bincount(row * width + bucket, minlength=size * width).astype(np.int64).reshape(size, width)
     return Growth(distinct, count, _total(row, durations, size), buckets)

@@ -41,11 +41,14 @@ def consume(measures: Mapping[str, Columns], scope: Scope) -> list[Write]:
 
 
 def _requests(columns: Columns, scope: Scope) -> list[Write]:
-    duration = columns.values["duration"]
-    status = np.minimum(columns.values["status"], _MAX_STATUS)
-    title = _numbers(labels.ROUTE, columns, columns.name, scope)
+    timed = columns.values["duration"] != UNKNOWN_DURATION
+    if not timed.any():
+        return []
+    name, duration = columns.name[timed], columns.values["duration"][timed]
+    status = np.minimum(columns.values["status"][timed], _MAX_STATUS)
+    title = _numbers(labels.ROUTE, columns, name, scope)
     writes = _add(labels.REQUEST, fold([title, status], duration, labels.HTTP_SECONDS), scope)
-    is_api = np.array([bool(labels.endpoint(name.partition(" ")[2])) for _, name in columns.names])[columns.name]
+    is_api = np.array([bool(labels.endpoint(title.partition(" ")[2])) for _, title in columns.names])[name]
     if is_api.any():
         growth = fold([np.zeros(int(is_api.sum()), np.int64)], duration[is_api], labels.HTTP_SECONDS)
         writes += _add(labels.API, growth, scope)

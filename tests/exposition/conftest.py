@@ -27,6 +27,16 @@ def fresh(settings: Any) -> None:
 
 
 @pytest.fixture
+def configure(settings: Any) -> Callable[..., None]:
+    """Change keys of `MONITORING`."""
+
+    def change(**values: Any) -> None:
+        settings.MONITORING = {**settings.MONITORING, **values}
+
+    return change
+
+
+@pytest.fixture
 def admin(db: None) -> Any:
     return get_user_model().objects.create_superuser("admin", password=None)
 
