@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,8 +13,12 @@ from typing import Any
 
 import pytest
 from celery import Celery, current_app, signals
+from redis.connection import AbstractConnection
 
 from monitoring.recording.stamp import HEADER
+from tests.api.conftest import admin, api
+
+__all__ = ["admin", "api"]
 
 MakeApp = Callable[..., Celery]
 
@@ -39,6 +45,29 @@ def make_app(redis_url: str, redis_client: Any) -> Iterator[MakeApp]:
 @pytest.fixture
 def app(make_app: MakeApp) -> Celery:
     return make_app()
+
+
+@pytest.fixture
+def redis_calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What this thread sends to any Redis; a pipeline is one call."""
+    sent: list[Any] = []
+    here = threading.get_ident()
+    send = AbstractConnection.send_packed_command
+
+    def noted(connection: Any, command: Any, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == here:
+            sent.append(command)
+        return send(connection, command, *args, **kwargs)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", noted)
+    return sent
+
+
+@pytest.fixture
+def unreachable() -> Iterator[str]:
+    """Address of a broker that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
 def send(app: Celery, queue: str = "orders", *, ago: float | None = 0.0, **options: Any) -> str:

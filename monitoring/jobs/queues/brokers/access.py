@@ -21,7 +21,7 @@ from .rabbitmq import RabbitBroker
 from .reading import BrokerAwayError, Survey, UnsupportedBrokerError
 from .redis import RedisBroker
 
-TIMEOUT = 0.4
+TIMEOUT = 0.8
 """Seconds to connect, and seconds to wait for one answer."""
 _LOCK_SECONDS = 1.0
 

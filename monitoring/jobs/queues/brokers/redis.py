@@ -1,7 +1,7 @@
 """Queues in Redis, as kombu keeps them there: a list per priority, and one hash of what is not acknowledged.
 
-One script reads all queues in one call. Messages stay where they are: the script looks for the few words it needs at
-the end of a message, where kombu writes the headers, so that one of many megabytes costs no more than a small one.
+One script reads all queues in one call. Messages stay where they are, however many megabytes they have: the script
+looks for the few words it needs at the end of a message, where kombu writes the headers.
 """
 
 from __future__ import annotations
