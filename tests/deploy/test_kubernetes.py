@@ -113,6 +113,11 @@ def test_there_is_one_beat_at_a_time() -> None:
     assert (beat["replicas"], beat["strategy"]) == (1, {"type": "Recreate"})
 
 
+def test_a_secret_is_known_to_those_alone_who_need_it() -> None:
+    for secret, reader in (("enginel-admin", "enginel-setup"), ("enginel-flower", "enginel-flower")):
+        assert [name for name in PODS if {"secretRef": {"name": secret}} in container(name)["envFrom"]] == [reader]
+
+
 def test_selectors_find_their_pods() -> None:
     for (kind, name), one in RESOURCES.items():
         if kind in {"Deployment", "Service", "PodDisruptionBudget"}:
