@@ -17,7 +17,7 @@ from .brokers import Reading, Survey
 from .models import NAME_KIND, QueueFlow, QueueMinute, QueueState
 from .naming import Names, queues_of
 from .rates import WINDOW_MINUTES, Flow, Rates, age_of_oldest, rates
-from .stalls import Motion, follow
+from .stalls import Limits, Motion, follow
 
 _RECENT_MINUTES = 10
 _OLDEST_MINUTES = 24 * 60
@@ -196,7 +196,12 @@ def _follow(
     taken = [(minute, flow.received) for minute, flow in flows.items() if flow.received]
     mark = "{}:{}".format(*max(taken)) if taken else ""
     remembered = None if before is None else _remembered(before)
-    return follow(remembered, now, reading.depth, reading.oldest, mark, config.queue_stalled_seconds)
+    return follow(remembered, now, reading.depth, reading.oldest, mark, limits_of(config))
+
+
+def limits_of(config: Config) -> Limits:
+    """Return what is too long for a queue; a look that failed or was late is forgiven."""
+    return Limits(config.queue_unconsumed_seconds, config.queue_stalled_seconds, 4 * config.watch_interval)
 
 
 def _remembered(state: QueueState) -> Motion:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 UNCONSUMED, STALLED = "queue_unconsumed", "queue_stalled"
-MAX_GAP = 20.0
-"""Seconds between two samples beyond which nobody knows what happened in between."""
 
 _TOLERANCE = 0.01
 """Seconds by which a time can change while it is stored."""
@@ -38,13 +36,20 @@ class Motion:
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds without anything taken from which a queue counts as unconsumed, and as stalled."""
+    """What is too long, in seconds.
+
+    Attributes:
+        unconsumed: Without anything taken, for a queue that nobody consumes.
+        stalled: Without anything taken, for a queue that somebody consumes.
+        gap: Between two samples; beyond it nobody knows what happened in between.
+    """
 
     unconsumed: float
     stalled: float
+    gap: float
 
 
-def follow(before: Motion | None, at: float, depth: int, oldest: float | None, mark: str, limit: float) -> Motion:
+def follow(before: Motion | None, at: float, depth: int, oldest: float | None, mark: str, limits: Limits) -> Motion:
     """Return what is to be remembered after a sample.
 
     Args:
@@ -53,13 +58,13 @@ def follow(before: Motion | None, at: float, depth: int, oldest: float | None, m
         depth: Messages that wait.
         oldest: When the oldest of them was due.
         mark: What changes whenever something was recorded to be taken.
-        limit: Seconds without anything taken that make a stall.
+        limits: How long is too long.
     """
-    if before is None or not 0 <= at - before.at <= MAX_GAP:
+    if before is None or not 0 <= at - before.at <= limits.gap:
         return Motion(at, depth, oldest, mark, at, at)
     newer = oldest is not None and before.oldest is not None and oldest > before.oldest + _TOLERANCE
     moved = at if depth == 0 or depth < before.depth or mark != before.mark or newer else before.moved
-    if at - moved >= limit:
+    if at - moved >= limits.stalled:
         return Motion(at, depth, oldest, mark, moved, None)
     return Motion(at, depth, oldest, mark, moved, at if before.moving_since is None else before.moving_since)
 

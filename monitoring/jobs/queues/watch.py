@@ -13,7 +13,7 @@ from monitoring.jobs import findings
 from . import sample, store
 from .brokers import BrokerAwayError, UnsupportedBrokerError
 from .sample import Consumers, Sample
-from .stalls import STALLED, UNCONSUMED, Limits, verdicts
+from .stalls import STALLED, UNCONSUMED, verdicts
 
 logger = logging.getLogger("monitoring.queues")
 _silent_about: set[str] = set()
@@ -46,7 +46,7 @@ def _say_once(text: str) -> None:
 
 def judge(taken: Sample, config: Config) -> None:
     """Raise and resolve findings about the queues of a sample."""
-    limits = Limits(config.queue_unconsumed_seconds, config.queue_stalled_seconds)
+    limits = sample.limits_of(config)
     found = findings.open_findings(UNCONSUMED, STALLED).values_list("kind", "subject")
     open_now: set[tuple[str, str]] = set(found)
     for state in taken.states:

@@ -21,6 +21,8 @@ from tests.api.conftest import admin, api
 __all__ = ["admin", "api"]
 
 MakeApp = Callable[..., Celery]
+PATIENCE = 15
+"""Seconds in which a broker that is away is given up, on the slowest machine; kombu itself waits for 19."""
 
 
 @pytest.fixture

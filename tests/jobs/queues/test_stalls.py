@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.jobs.queues.stalls import MAX_GAP, STALLED, UNCONSUMED, Limits, Motion, follow, verdicts
+from monitoring.jobs.queues.stalls import STALLED, UNCONSUMED, Limits, Motion, follow, verdicts
 
-LIMITS = Limits(unconsumed=30.0, stalled=60.0)
+LIMITS = Limits(unconsumed=30.0, stalled=60.0, gap=20.0)
 CLEAR = {UNCONSUMED: False, STALLED: False}
 
 
@@ -24,7 +24,7 @@ class Queue:
     ) -> dict[str, bool]:
         self.at += 5
         self.mark += taken
-        self.motion = follow(self.motion, self.at, depth, oldest, str(self.mark), LIMITS.stalled)
+        self.motion = follow(self.motion, self.at, depth, oldest, str(self.mark), LIMITS)
         return verdicts(self.motion, consumed, idle, LIMITS)
 
     def raised_after(self, kind: str, samples: int = 30, **seen: bool) -> int | None:
@@ -101,7 +101,7 @@ def test_somebody_unknown_who_takes_messages_ends_the_want_of_a_worker() -> None
 def test_nobody_knows_what_happened_while_nobody_looked() -> None:
     queue = Queue()
     queue.sample(10)
-    queue.at += MAX_GAP + 100
+    queue.at += LIMITS.gap + 100
     assert STALLED not in {kind for kind, wrong in queue.sample(10).items() if wrong}
 
 
