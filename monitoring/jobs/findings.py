@@ -43,7 +43,10 @@ class Finding(models.Model):
 
     class Meta:
         ordering = ["-opened"]
-        indexes = [models.Index(fields=["kind", "-opened"], name="monitoring_finding_kind")]
+        indexes = [
+            models.Index(fields=["kind", "-opened"], name="monitoring_finding_kind"),
+            models.Index(fields=["-opened", "-id"], name="monitoring_finding_opened"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "subject"], condition=Q(closed=None), name="monitoring_finding_open"

@@ -63,6 +63,7 @@ class TaskRun(PeriodModel):
             models.Index(fields=["task_id"], name="monitoring_run_task"),
             models.Index(fields=["root_id"], name="monitoring_run_root"),
             models.Index(fields=["trace_id"], name="monitoring_run_trace"),
+            models.Index(fields=["request_id"], name="monitoring_run_request"),
         ]
 
     def __str__(self) -> str:
