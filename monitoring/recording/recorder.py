@@ -15,6 +15,8 @@ import threading
 from collections import deque
 from typing import Any
 
+from msgspec import Struct
+
 from monitoring.conf import Config, get_config
 
 from .errors import Limiter
@@ -26,6 +28,20 @@ logger = logging.getLogger("monitoring")
 SWALLOWED = (KeyError, AttributeError, TypeError, ValueError, RuntimeError, MemoryError)
 """What recording itself may raise. Other exceptions come from signal handlers that interrupt it, such as Celery's soft
 time limit, and are meant for the monitored code."""
+
+
+class Policy(Struct, frozen=True):
+    """What is done about a task.
+
+    Attributes:
+        recorded: Whether its executions are recorded.
+        slow: Nanoseconds from which one counts as slow.
+        captured: Whether its messages are kept.
+    """
+
+    recorded: bool
+    slow: int
+    captured: bool
 
 
 class _NotMade:
@@ -48,6 +64,7 @@ class Recorder:
         self._config: Config | None = None
         self._flusher: Flusher | _NotMade = _NotMade()
         self._limiter: Limiter | None = None
+        self.policies: dict[str, Policy] = {}
         self._folding = threading.local()
         self._making = threading.RLock()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from celery.exceptions import Reject
@@ -14,7 +13,7 @@ from monitoring.recording import errors, messages, node, schedule
 from monitoring.recording.context import Context, current
 from monitoring.recording.decorators import slow_after
 from monitoring.recording.events import UNKNOWN_DURATION, Slow, Started, Task, TaskState
-from monitoring.recording.recorder import recorder
+from monitoring.recording.recorder import Policy, recorder
 from monitoring.recording.stamp import HEADER
 
 from . import runs, worker
@@ -34,21 +33,25 @@ def start(task_id: str = "", task: Any = None, **_: Any) -> None:
         if header is not None:
             context.stamp = header
         current.set(context)
-        if _slow_after(name) is not None:
+        policy = recorder.policies.get(name) or _policy(name)
+        if policy.recorded:
             context.start = event = Started(time.time_ns(), name, queue_of(message), task_id, task.acks_late, message)
             event.ended = message.is_eager  # it lives and dies with its caller, of whom no heartbeat tells
             recorder.record(event)
-        messages.capture(task, message)
-        schedule.started(message)
+        if policy.captured:
+            messages.capture(task, message)
+        if schedule.ENTRY in message.__dict__:
+            schedule.started(message)
         context.started = time.perf_counter_ns()
     except Exception:  # the task must run
         recorder.failed()
 
 
-@lru_cache(maxsize=1_000)
-def _slow_after(name: str) -> int | None:
-    """Return the nanoseconds from which a task counts as slow, or None for one that is not recorded."""
-    return None if name in recorder.config.ignored_tasks else slow_after(name)
+def _policy(name: str) -> Policy:
+    """Find out once for each task what is to be done about it."""
+    recorded = name not in recorder.config.ignored_tasks
+    found = recorder.policies[name] = Policy(recorded, slow_after(name), messages.is_captured(name))
+    return found
 
 
 def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: Any) -> None:
@@ -59,22 +62,24 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
             return
         duration = time.perf_counter_ns() - context.started
         current.set(context.previous)
+        if state is None and node.is_child():
+            return  # a process that is told to go, by a time limit for example: the main process tells of it
         ended = _STATES.get(state, TaskState.IGNORED)
-        schedule.ended(context.message, ended, duration)
-        if ended is TaskState.SUCCESS:
+        if schedule.ENTRY in context.message.__dict__:
+            schedule.ended(context.message, ended, duration)
+        policy = recorder.policies.get(context.name) or _policy(context.name)
+        if policy.captured and ended is TaskState.SUCCESS:
             messages.settle(context.name, task_id)
         began = context.start
         if began is None:
             return
-        if state is None and node.is_child():
-            return  # a process that is told to go, by a time limit for example: the main process tells of it
         now = time.time_ns()
         exception = type(retval).__name__ if ended is TaskState.FAILURE else ""
         wait = _wait(context, began.at)
         began.ended = True
         event = Task(now, duration, began.name, began.queue, ended, wait, exception, began)
         recorder.record(event)
-        slow = duration >= (_slow_after(began.name) or 0)
+        slow = duration >= policy.slow
         if slow:
             logger.warning("slow task: %s took %.3f s", began.name, duration / 1e9)
             recorder.record_fact(Slow(now, duration, "task", began.name, context.describe()))
