@@ -9,13 +9,21 @@ from prometheus_client.core import InfoMetricFamily
 
 from monitoring import __version__
 from monitoring.conf import Config
+from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
+from monitoring.jobs.families import families as jobs
 from monitoring.metrics.families import chosen
 from monitoring.metrics.families import families as metrics
 from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
 
-SOURCES: tuple[Callable[[Config], Iterator[Metric]], ...] = (metrics, performance, intake)
+SOURCES: tuple[Callable[[Config], Iterator[Metric]], ...] = (
+    metrics,
+    performance,
+    jobs,
+    health,
+    intake,
+)
 
 
 def collect(config: Config) -> list[Metric]:

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain_fam
 
 from monitoring.access import tokens
 from monitoring.exposition.view import answers
+from monitoring.jobs import sight
 
 URL = "/metrics"
 TOKEN = "a-token-for-scrapers-only"
@@ -20,10 +21,11 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @pytest.fixture(autouse=True)
 def fresh(settings: Any) -> None:
-    """Read anew for every scrape, and leave the requests of the tests themselves out."""
-    settings.MONITORING = {**settings.MONITORING, "METRICS_TOKEN": TOKEN, "METRICS_CACHE_SECONDS": 1e-9}
+    """Leave the requests of the tests themselves out, and let nothing be read twice by chance."""
+    settings.MONITORING = {**settings.MONITORING, "METRICS_TOKEN": TOKEN, "METRICS_CACHE_SECONDS": 3600.0}
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.endswith("MonitoringMiddleware")]
     answers.forget()
+    sight.forget()
 
 
 @pytest.fixture
@@ -47,7 +49,13 @@ def bearer(admin: Any) -> str:
 
 
 def scrape(**headers: str) -> Any:
-    """Ask as a scraper that has the token does."""
+    """Ask as a scraper that has the token does, for what is true now."""
+    answers.forget()
+    return scrape_again(**headers)
+
+
+def scrape_again(**headers: str) -> Any:
+    """Ask once more, within the lifetime of what was read before."""
     return Client().get(URL, headers={"Authorization": f"Bearer {TOKEN}", **headers})
 
 
@@ -68,7 +76,7 @@ def samples(db: None) -> Callable[[], Samples]:
     """What a scrape returns, the same in both formats."""
 
     def read() -> Samples:
-        plain, opened = (scrape(Accept=form) for form in ("text/plain", "application/openmetrics-text"))
+        plain, opened = scrape(), scrape_again(Accept="application/openmetrics-text")
         assert plain.status_code == opened.status_code == 200
         found = parsed(plain.content.decode())
         assert found == parsed(opened.content.decode())
