@@ -76,6 +76,7 @@ class Judgement:
         kept, late, missed, doubled: Slots by what became of them.
         lateness: The longest delay of a late one.
         origins: Which beats published a doubled one.
+        alone: Whether the last slot was left to one beat; None when nothing was published.
         slots: Slot by the task id of the run that kept it.
     """
 
@@ -89,6 +90,7 @@ class Judgement:
     doubled: Span = field(default_factory=Span)
     lateness: timedelta = timedelta(0)
     origins: tuple[str, ...] = ()
+    alone: bool | None = None
     slots: dict[str, datetime] = field(default_factory=dict)
 
     def settle(self, slot: datetime, delay: timedelta, tolerance: Tolerance) -> None:
@@ -182,10 +184,11 @@ def _by_calendar(
 
 
 def _look_for_two(found: Judgement, slot: datetime, runs: Sequence[Published], together: Together) -> None:
-    first = runs[0].origin
+    first, found.alone = runs[0].origin, True
     for run in runs[1:]:
         if run.origin != first and together(first, run.origin):
             found.double(slot, (first, run.origin))
+            found.alone = False
             return
 
 
@@ -215,7 +218,8 @@ def _by_gaps(
             if found.missed.count == missed or slot <= run.at:
                 found.settle(slot, run.at - slot, tolerance)
                 found.slots[run.task_id] = slot
-        if before is not None and _is_second(found, before, run, every) and together(before.origin, run.origin):
+        found.alone = before is None or not _is_second(before, run, every, together)
+        if before is not None and not found.alone and not _was_blamed(found, run.at - every):
             found.double(run.at, (before.origin, run.origin))
         found.anchor, before = run.at, run
     found.expected = timetable.following(found.anchor)
@@ -225,7 +229,7 @@ def _by_gaps(
         if found.missed.count > missed:
             found.anchor = after - every
             found.expected = timetable.following(found.anchor)
-            found.due = max(after + reach, until + tolerance.late)
+            found.due = None if found.expected is None else max(after + reach, until + tolerance.late)
         else:
             found.due = after + (tolerance.late if until < after + tolerance.late else reach)
     return found
@@ -243,7 +247,12 @@ def _miss_until(found: Judgement, timetable: Timetable, slot: datetime, end: dat
     return slot + count * every
 
 
-def _is_second(found: Judgement, before: Published, run: Published, every: timedelta) -> bool:
-    """Whether a run comes too soon after that of another beat, and this interval was not blamed before."""
-    again = found.doubled.last is not None and run.at - found.doubled.last < every
-    return run.origin != before.origin and run.at - before.at < every and not again
+def _is_second(before: Published, run: Published, every: timedelta, together: Together) -> bool:
+    """Whether a run comes too soon after that of another beat."""
+    soon = run.origin != before.origin and run.at - before.at < every
+    return soon and together(before.origin, run.origin)
+
+
+def _was_blamed(found: Judgement, since: datetime) -> bool:
+    """Whether this interval was found doubled already."""
+    return found.doubled.last is not None and found.doubled.last > since

@@ -16,7 +16,7 @@ _SECOND = timedelta(seconds=1)
 # The search for the next sunrise may find the one it starts from; no event comes twice within this time.
 _SOLAR_STEP = timedelta(minutes=5)
 _SHORTEST = timedelta(milliseconds=1)
-_MOST_TRIES = 3
+_MOST_MINUTES = 180
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class Timetable:
 
 
 def _of_crontab(asked: crontab, after: datetime) -> datetime | None:
-    moment = after
-    for _ in range(_MOST_TRIES):
-        last, delta, _now = asked.remaining_delta(moment)
+    for minutes in range(_MOST_MINUTES):
+        last, delta, _now = asked.remaining_delta(after + timedelta(minutes=minutes))
         found: datetime = (last + delta).astimezone(UTC)
         if found > after:
             return found
-        moment += timedelta(hours=1)  # a clock that was set back: beat finds its way out as time passes
+        # Within an hour that clocks repeat, Celery takes the next minute for that of the first time, which has passed.
+        # Beat then runs the entry over and over until the hour ends; what is to be kept follows after it.
     return None
 
 

@@ -52,7 +52,7 @@ class EntryFindings:
         if found.fine:
             self._resolve("schedule_missed")
             self._resolve("schedule_late")
-        if found.slots and (found.doubled.last is None or max(found.slots.values()) > found.doubled.last):
+        if found.alone:
             self._resolve("schedule_doubled")
 
     def _span(self, kind: str, span: Span, more: dict[str, Any]) -> None:

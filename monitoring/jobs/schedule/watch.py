@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.apps import apps
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import F
 
 from monitoring.conf import Config
 from monitoring.jobs import sight
 from monitoring.jobs.findings import open_findings
 from monitoring.jobs.sight import Sight
+from monitoring.storage import bulk
 
 from . import beats, entries, orphans, trim, vigil
 from .beats import Beat
@@ -38,8 +39,6 @@ _FUTURE = timedelta(seconds=60)
 _MOST_DUE = 2_000
 _MOST_OPEN = 20_000
 _MARGIN_MILLISECONDS = 1_000
-_ROW = ["entry_id", "task", "form", "words", "problem", "enabled", "state", "anchor", "expected", "due", "last_slot"]
-_COUNTS = ["kept", "late", "missed", "failed", "overlapped", "doubled", "started_until"]
 
 
 def watch(config: Config) -> None:
@@ -217,12 +216,12 @@ class Look:
     def _write(self, report: Report) -> None:
         rows = ScheduleEntry.objects.using(self.using)
         rows.filter(pk__in=[row.pk for row in self.gone]).delete()
-        rows.bulk_create(self.new, batch_size=500)
+        rows.bulk_create(self.new)
         if self.changed:
-            rows.bulk_update(self.changed.values(), [*_ROW, *_COUNTS], batch_size=200)
+            _put(self.using, list(self.changed.values()))
         runs = ScheduledRun.objects.using(self.using)
         if self.runs:
-            runs.bulk_update(self.runs, ["slot"], batch_size=500)
+            runs.bulk_update(self.runs, ["slot"], batch_size=1_000)
         by_rank: dict[int, list[str]] = defaultdict(list)
         for run in self.over:
             by_rank[run.rank].append(run.task_id)
@@ -232,3 +231,17 @@ class Look:
             if run.state == LOST:
                 runs.filter(pk=run.pk, rank=run.rank).update(state=LOST, ended=run.ended)
         report.write(self.using)
+
+
+def _put(using: str, rows: Sequence[ScheduleEntry]) -> None:
+    """Overwrite rows with what they are now."""
+    connection = connections[using]
+    fields = ScheduleEntry._meta.concrete_fields
+    bulk.put(
+        connection,
+        ScheduleEntry,
+        {
+            str(one.column): [one.get_db_prep_save(getattr(row, one.attname), connection) for row in rows]
+            for one in fields
+        },
+    )

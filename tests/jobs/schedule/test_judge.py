@@ -1,0 +1,172 @@
+"""What is kept, late, missed or doubled."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from celery.schedules import crontab, schedule
+from django_celery_beat.clockedschedule import clocked
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.jobs.schedule.judge import MAX_SLOTS, Judgement, Published, Tolerance, judge
+from monitoring.jobs.schedule.timetable import Timetable
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+TOLERANCE = Tolerance(timedelta(seconds=30), timedelta(minutes=5))
+HOURLY = Timetable(crontab(minute="0"))
+EACH_MINUTE = Timetable(crontab())
+
+
+def every(seconds: float, **more: bool) -> Timetable:
+    return Timetable(schedule(timedelta(seconds=seconds)), **more)  # type: ignore[arg-type]
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def told(
+    asked: Timetable, until: float, *ran: float, origins: str = "", anchor: float = -1, met: bool = True
+) -> Judgement:
+    runs = [
+        Published(at(seconds), origins[place : place + 1] or "A", f"{place}")
+        for place, seconds in enumerate(sorted(ran))
+    ]
+    return judge(asked, at(anchor), runs, at(until), TOLERANCE, lambda _one, _other: met)
+
+
+def verdicts(found: Judgement) -> tuple[int, int, int]:
+    return found.kept.count, found.late.count, found.missed.count
+
+
+def test_a_run_at_its_slot_keeps_it() -> None:
+    found = told(HOURLY, 40, 0.02)
+    assert verdicts(found) == (1, 0, 0)
+    assert found.fine is True
+    assert found.anchor == NOON
+    assert found.expected == NOON + timedelta(hours=1)
+    assert found.due == NOON + timedelta(hours=1, seconds=30)
+    assert found.slots == {"0": NOON}
+
+
+def test_a_run_after_the_tolerance_is_late() -> None:
+    found = told(HOURLY, 200, 120)
+    assert verdicts(found) == (0, 1, 0)
+    assert (found.fine, found.lateness) == (False, timedelta(seconds=120))
+
+
+def test_a_slot_is_waited_for_until_its_reach_is_over() -> None:
+    assert verdicts(told(HOURLY, 299)) == (0, 0, 0)
+    assert told(HOURLY, 10).due == at(30)
+    assert told(HOURLY, 31).due == at(300)
+    missed = told(HOURLY, 300)
+    assert verdicts(missed) == (0, 0, 1)
+    assert missed.fine is False
+
+
+def test_a_run_after_the_reach_makes_up_for_nothing() -> None:
+    assert verdicts(told(HOURLY, 400, 350)) == (0, 0, 1)
+
+
+def test_a_slot_of_each_minute_is_missed_when_the_next_one_comes() -> None:
+    found = told(EACH_MINUTE, 150, 0, 120)
+    assert verdicts(found) == (2, 0, 1)
+    assert found.missed.first == found.missed.last == at(60)
+    assert found.fine is True
+
+
+def test_slots_missed_in_a_row_are_one_span() -> None:
+    found = told(EACH_MINUTE, 600 + 60)
+    assert (found.missed.count, found.missed.first, found.missed.last) == (11, at(0), at(600))
+
+
+def test_thousands_of_slots_are_judged_in_steps() -> None:
+    found = told(EACH_MINUTE, 7 * 86_400)
+    assert found.missed.count == MAX_SLOTS
+    assert found.due == at(7 * 86_400)
+    again = judge(EACH_MINUTE, found.anchor, [], at(7 * 86_400), TOLERANCE, lambda _one, _other: True)
+    assert again.missed.first == at(MAX_SLOTS * 60)
+
+
+def test_two_beats_that_live_together_double_a_slot() -> None:
+    assert told(HOURLY, 40, 0.02, 1.5, origins="AB").doubled.count == 1
+    assert told(HOURLY, 40, 0.02, 1.5, origins="AA").doubled.count == 0
+
+
+def test_a_beat_that_was_restarted_may_repeat_a_run() -> None:
+    assert told(HOURLY, 40, 0.02, 20, origins="AB", met=False).doubled.count == 0
+    assert told(every(60), 70, 0, 20, origins="AB", anchor=-60, met=False).doubled.count == 0
+
+
+def test_an_interval_drifts_without_being_late() -> None:
+    ran = [10 * step + 0.4 * step for step in range(1, 30)]
+    found = told(every(10), 305, *ran, anchor=0)
+    assert verdicts(found) == (29, 0, 0)
+    assert found.anchor == at(ran[-1])
+
+
+def test_an_interval_that_came_late_goes_on_from_there() -> None:
+    found = told(every(600), 1300, 600, 1260, anchor=0)
+    assert verdicts(found) == (1, 1, 0)
+    assert found.expected == at(1860)
+
+
+def test_a_gap_of_an_interval_is_one_span_of_slots() -> None:
+    found = told(every(5), 3600, anchor=0)
+    assert (found.missed.count, found.missed.first) == (713, at(5))
+    assert found.anchor == found.missed.last
+    assert found.fine is False
+    again = judge(every(5), found.anchor, [Published(at(3601), "A", "x")], at(3630), TOLERANCE, lambda *_: True)
+    assert again.fine is True
+    assert found.missed.count + again.missed.count == 714
+
+
+def test_two_beats_double_an_interval_once_each_interval() -> None:
+    found = told(every(60), 250, 60, 80, 120, 140, 180, 200, origins="ABABAB", anchor=0)
+    assert found.missed.count == 0
+    assert 2 <= found.doubled.count <= 4
+
+
+def test_what_runs_once_is_expected_once() -> None:
+    once = Timetable(clocked(NOON), one_off=True)
+    assert told(once, 40, 0.1).due is None
+    assert verdicts(told(once, 40, 0.1)) == (1, 0, 0)
+    assert verdicts(told(once, 301)) == (0, 0, 1)
+    assert told(Timetable(crontab(minute="0"), one_off=True), 9000, 3).expected is None
+    assert told(every(10, one_off=True), 9000, 9, anchor=0).expected is None
+
+
+def test_nothing_is_expected_after_an_entry_expires() -> None:
+    ending = Timetable(schedule(timedelta(seconds=10)), expires=at(100))
+    found = told(ending, 4000, anchor=0)
+    assert (found.missed.count, found.due, found.expected) == (9, None, None)
+
+
+@given(
+    st.integers(2, 2_000),
+    st.lists(st.floats(0, 20_000), max_size=30),
+    st.lists(st.floats(0, 30_000), min_size=1, max_size=8),
+    st.booleans(),
+)
+def test_looking_often_or_seldom_comes_to_the_same(
+    seconds: int, ran: list[float], looks: list[float], calendar: bool
+) -> None:
+    """No slot is judged twice, and none is left out, whenever the watch looks."""
+    asked = Timetable(crontab(minute=f"*/{seconds % 30 + 1}")) if calendar else every(seconds)
+    runs = [Published(at(moment), "A", str(moment)) for moment in sorted(set(ran))]
+
+    def look(anchor: datetime, until: float) -> Judgement:
+        known = [run for run in runs if run.at <= at(until)]
+        return judge(asked, anchor, known, at(until), TOLERANCE, lambda *_: True)
+
+    once = look(NOON, max(looks))
+    anchor, kept, late, missed = NOON, 0, 0, 0
+    for until in sorted(looks):
+        found = look(anchor, until)
+        anchor = found.anchor
+        kept, late, missed = kept + found.kept.count, late + found.late.count, missed + found.missed.count
+    if calendar:
+        assert (kept, late, missed) == verdicts(once)
+    assert anchor == once.anchor
