@@ -28,7 +28,7 @@ class Rates:
     Attributes:
         arriving: Messages that come in.
         leaving: Messages that are taken out.
-        drain: Seconds until the queue is empty if nothing more came; None when nothing leaves.
+        drain: Seconds until the queue is empty if nothing more came; None when nothing leaves any more.
         drain_net: Seconds until it is empty at the present rates; None when it does not shrink.
     """
 
@@ -38,7 +38,7 @@ class Rates:
     drain_net: float | None
 
 
-def rates(flows: Mapping[int, Flow], depth: int, depth_before: int | None, now: float) -> Rates:
+def rates(flows: Mapping[int, Flow], depth: int, depth_before: int | None, now: float, moves: bool = True) -> Rates:
     """Work out the rates of a queue.
 
     Args:
@@ -46,6 +46,7 @@ def rates(flows: Mapping[int, Flow], depth: int, depth_before: int | None, now: 
         depth: Messages that wait now.
         depth_before: Messages that waited when the window began; None when nobody looked.
         now: Epoch seconds.
+        moves: Whether something was taken lately; the window remembers for longer.
     """
     last = int(now // 60)
     window = [flows.get(minute, Flow()) for minute in range(last - WINDOW_MINUTES + 1, last + 1)]
@@ -57,7 +58,8 @@ def rates(flows: Mapping[int, Flow], depth: int, depth_before: int | None, now: 
         growth = depth - depth_before
         arrived, left = max(sent, received + growth), max(received, sent - growth)
     arriving, leaving = arrived / seconds, left / seconds
-    return Rates(arriving, leaving, _time(depth, leaving), _time(depth, leaving - arriving))
+    rate = leaving if moves else 0.0
+    return Rates(arriving, leaving, _time(depth, rate), _time(depth, rate - arriving))
 
 
 def _time(depth: int, rate: float) -> float | None:

@@ -20,6 +20,8 @@ from .rates import WINDOW_MINUTES, Flow, Rates, age_of_oldest, rates
 from .stalls import Limits, Motion, follow
 
 _RECENT_MINUTES = 10
+_STILL_LOOKS = 3
+"""Looks after which a queue that nothing was taken from has no time at which it is empty."""
 _OLDEST_MINUTES = 24 * 60
 _REMEMBERED = timedelta(days=1)
 
@@ -77,7 +79,8 @@ def take(config: Config) -> Sample:
     for name, reading in survey.queues.items():
         flow = flows.get(name, {})
         motions[name] = motion = _follow(before.get(name), survey.at, reading, flow, config)
-        speed = rates(flow, reading.depth, depths.get(name), survey.at)
+        moves = motion.at - motion.moved < _STILL_LOOKS * config.watch_interval
+        speed = rates(flow, reading.depth, depths.get(name), survey.at, moves)
         row = _row(name, survey, reading, speed, estimated.get(name))
         _add(row, consumers.get(name, Consumers()), motion)
         known = row.depth or row.unacked or row.workers or name in flows or name not in before
@@ -101,15 +104,20 @@ def _row(name: str, survey: Survey, reading: Reading, speed: Rates, estimated_ag
         by_priority={str(step): count for step, count in reading.by_priority.items()},
         unacked=reading.unacked,
         unacked_estimated=reading.unacked_estimated,
-        oldest_unacked_age=None if held is None else max(0.0, survey.at - held),
-        oldest_age=age,
+        oldest_unacked_age=None if held is None else _rounded(max(0.0, survey.at - held)),
+        oldest_age=_rounded(age),
         oldest_age_estimated=_needs_estimate(reading) and age is not None,
         consumers=reading.consumers,
-        rate_in=speed.arriving,
-        rate_out=speed.leaving,
-        drain_seconds=speed.drain,
-        drain_seconds_net=speed.drain_net,
+        rate_in=round(speed.arriving, 4),
+        rate_out=round(speed.leaving, 4),
+        drain_seconds=_rounded(speed.drain),
+        drain_seconds_net=_rounded(speed.drain_net),
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """Leave out what nobody measured: less than a millisecond."""
+    return None if seconds is None else round(seconds, 3)
 
 
 def _add(row: QueueState, consumers: Consumers, motion: Motion) -> None:

@@ -33,6 +33,11 @@ def test_a_queue_that_nobody_takes_from_has_none() -> None:
     assert rates({MINUTE: Flow(90, 0)}, 90, 0, NOW) == Rates(1.0, 0.0, None, None)
 
 
+def test_a_queue_that_nobody_takes_from_any_more_has_none_either() -> None:
+    found = rates({MINUTE: Flow(0, 90)}, 10, 100, NOW, moves=False)
+    assert found == Rates(0.0, 1.0, None, None)
+
+
 def test_an_empty_queue_is_drained() -> None:
     assert rates({}, 0, 0, NOW) == Rates(0.0, 0.0, 0.0, 0.0)
 
