@@ -1,4 +1,4 @@
-"""Lets probes in: orchestrators call a pod by its address, which is in nobody's `ALLOWED_HOSTS`."""
+"""Lets probes and scrapers in: they call a pod by its address, which is in nobody's `ALLOWED_HOSTS`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, resolve, reverse
 
 PROBES = ("monitoring:health", "monitoring:health-ready", "monitoring:health-detailed")
+SCRAPED = "monitoring:metrics"
 LIMIT_SECONDS = 0.9
 """A probe that cannot be answered at once is answered after this time at the latest."""
 _LOOK_AGAIN_SECONDS = 0.01
@@ -32,10 +33,10 @@ def wait(request: Any, pending: Pending) -> None:
 
 
 class ProbeMiddleware:
-    """Answers the probes before any other middleware looks at the request.
+    """Answers probes and scrapers before any other middleware looks at the request.
 
     The host name is not checked, no session is opened, and middleware that needs a database cannot make a healthy
-    process look dead. Put it right after `MonitoringMiddleware`, which still records the probe under its route.
+    process look dead. Put it right after `MonitoringMiddleware`, which still records the request under its route.
     """
 
     sync_capable = True
@@ -48,26 +49,39 @@ class ProbeMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Answer a probe; pass everything else on."""
-        if request.path not in self._paths:
-            return self.get_response(request)
-        return _answer_later(request) if self._async else _answer(request)
+        """Answer a probe or a scraper; pass everything else on."""
+        if request.path in self._probes:
+            return _answer_later(request) if self._async else _answer(request)
+        if request.path in self._scraped:  # reads the database, which an event loop must not wait for
+            return sync_to_async(_answer)(request) if self._async else _answer(request)
+        return self.get_response(request)
 
     @cached_property
-    def _paths(self) -> frozenset[str]:
+    def _probes(self) -> frozenset[str]:
         """Where the project has put the probes; asked for at the first request, when the URLs are loaded."""
-        found = set()
-        for name in PROBES:
-            try:
-                found.add(reverse(name))
-            except NoReverseMatch:
-                continue
-        return frozenset(found)
+        return _paths(*PROBES)
+
+    @cached_property
+    def _scraped(self) -> frozenset[str]:
+        """Where the project has put the metrics."""
+        return _paths(SCRAPED)
+
+
+def _paths(*names: str) -> frozenset[str]:
+    """Return where these are; some may be nowhere."""
+    found = set()
+    for name in names:
+        try:
+            found.add(reverse(name))
+        except NoReverseMatch:
+            continue
+    return frozenset(found)
 
 
 def _answer(request: HttpRequest) -> Any:
     request.resolver_match = match = resolve(request.path_info)
-    return match.func(request, *match.args, **match.kwargs).render()
+    response = match.func(request, *match.args, **match.kwargs)
+    return response.render() if hasattr(response, "render") else response
 
 
 async def _answer_later(request: HttpRequest) -> Any:
