@@ -113,8 +113,8 @@ def detailed(parts: Mapping[str, Part]) -> dict[str, Any]:
     shown: dict[str, dict[str, Any]] = checks(parts)
     for name, part in parts.items():
         shown[name] |= {"details": part.details}
-        for key, moment in (("checked", part.checked), ("since", part.since)):
-            shown[name][key] = timestamp(moment) if moment is not None else None
+        times = {"checked": part.checked, "since": part.since}
+        shown[name] |= {key: timestamp(moment) for key, moment in times.items() if moment is not None}
     return {"status": overall(parts).value, "checks": shown}
 
 

@@ -20,6 +20,21 @@ def installed(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["example.org"]
 
 
+@pytest.mark.usefixtures("redis_client")
+@pytest.mark.parametrize("url", ["/api/health/ready/", "/api/health/detailed/"])
+@pytest.mark.parametrize("host", ["example.org", "10.1.2.3:8000", "[fe80::1]:8000", "evil_host", "a b", ""])
+def test_the_other_probes_answer_under_any_host_name_and_open_no_session(
+    client: Client, db: None, url: str, host: str
+) -> None:
+    client.cookies["sessionid"] = "x" * 32
+    response = client.get(url, headers={"host": host, "authorization": "Bearer wrong"})
+    assert response.status_code == 200
+    assert not response.cookies
+    assert response["Content-Type"] == "application/json"
+    head = client.head(url, headers={"host": host})
+    assert (head.status_code, head.content) == (200, b"")
+
+
 @pytest.mark.parametrize("host", ["example.org", "10.1.2.3:8000", "[fe80::1]:8000", "evil_host", "a b", ""])
 def test_it_answers_under_any_host_name(client: Client, host: str) -> None:
     response = client.get(URL, headers={"host": host})

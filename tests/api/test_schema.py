@@ -17,8 +17,8 @@ from monitoring.performance import PerformanceMonitor
 from tests.api.letters import make_letter
 from tests.api.samples import make_sample
 
-OURS = {
-    "/api/health/",
+PROBES = {"/api/health/", "/api/health/ready/", "/api/health/detailed/"}
+OURS = PROBES | {
     "/api/monitoring/dashboard/",
     "/api/monitoring/performance/",
     "/api/monitoring/performance/slow/",
@@ -48,12 +48,12 @@ def test_a_file_to_upload_is_described_as_one(schema: dict[str, Any]) -> None:
     assert described["properties"]["file"]["format"] == "binary"
 
 
-def test_all_but_liveness_need_a_token_or_a_session(schema: dict[str, Any]) -> None:
-    for path in OURS - {"/api/health/"}:
+def test_all_but_probes_need_a_token_or_a_session(schema: dict[str, Any]) -> None:
+    for path in OURS - PROBES:
         for operation in schema["paths"][path].values():
             assert operation["security"] == [{"adminToken": []}, {"cookieAuth": []}]
             assert "application/problem+json" in operation["responses"]["401"]["content"]
-    assert "security" not in schema["paths"]["/api/health/"]["get"]
+    assert all("security" not in schema["paths"][path]["get"] for path in PROBES)
     assert schema["components"]["securitySchemes"]["adminToken"]["scheme"] == "bearer"
 
 
@@ -62,6 +62,8 @@ def test_all_but_liveness_need_a_token_or_a_session(schema: dict[str, Any]) -> N
     ("path", "query", "status"),
     [
         ("/api/health/", {}, 200),
+        ("/api/health/ready/", {}, 200),
+        ("/api/health/detailed/", {}, 200),
         ("/api/monitoring/dashboard/", {}, 200),
         ("/api/monitoring/performance/", {}, 200),
         ("/api/monitoring/performance/", {"kind": "operation"}, 200),
