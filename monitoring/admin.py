@@ -9,6 +9,7 @@ from monitoring.errors.admin import ErrorLogAdmin
 from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
+from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
 from monitoring.performance.admin import SlowSampleAdmin
 from monitoring.storage.names import Name
 
@@ -17,9 +18,11 @@ __all__ = [
     "ComponentStateAdmin",
     "DeadLetterAdmin",
     "ErrorLogAdmin",
+    "FindingAdmin",
     "NameAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",
+    "WorkerAdmin",
 ]
 
 

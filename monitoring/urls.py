@@ -8,7 +8,10 @@ from .exposition.view import MetricsView
 from .health.api import DetailedView, ReadyView
 from .intake.api import DeadLettersView, ReplayView
 from .jobs.actions.api import ActionsView, view_of
+from .jobs.api import FindingsView
 from .jobs.queues.api import QueuesView, QueueView
+from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
+from .jobs.workers.api import WorkersView, WorkerView
 from .performance.api import PerformanceView, SlowView
 
 app_name = "monitoring"
@@ -20,6 +23,13 @@ urlpatterns = [
     path("api/monitoring/dashboard/", DashboardView.as_view(), name="dashboard"),
     path("api/monitoring/performance/", PerformanceView.as_view(), name="performance"),
     path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
+    path("api/monitoring/tasks/", TasksView.as_view(), name="tasks"),
+    path("api/monitoring/tasks/running/", RunningView.as_view(), name="tasks-running"),
+    path("api/monitoring/tasks/tree/", TreeView.as_view(), name="task-tree"),
+    path("api/monitoring/tasks/<str:task_id>/", TaskView.as_view(), name="task"),
+    path("api/monitoring/workers/", WorkersView.as_view(), name="workers"),
+    path("api/monitoring/workers/<str:node>/", WorkerView.as_view(), name="worker"),
+    path("api/monitoring/findings/", FindingsView.as_view(), name="findings"),
     path("api/monitoring/queues/", QueuesView.as_view(), name="queues"),
     path("api/monitoring/actions/", ActionsView.as_view(), name="actions"),
     path("api/monitoring/tasks/<str:target>/rerun/", view_of("rerun").as_view(), name="rerun"),

@@ -7,6 +7,7 @@ from celery import shared_task
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.intake import retention as intake
+from monitoring.jobs import retention as jobs
 from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
 from monitoring.metrics import retention as metrics
@@ -19,10 +20,12 @@ def prune() -> None:
     config = get_config()
     performance.prepare()
     metrics.prepare()
+    jobs.prepare()
     queues.prepare()
     performance.prune(config)
     metrics.prune()
     errors.prune(config)
+    jobs.prune(config)
     actions.prune(config)
     queues.prune(config)
     intake.prune(config)

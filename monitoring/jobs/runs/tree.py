@@ -111,7 +111,7 @@ def build(executions: Iterable[Execution], limit: int = MAX_NODES) -> Tree:
     below: dict[str | None, list[Node]] = defaultdict(list)
     for node in sorted(nodes.values(), key=lambda node: (node.at, node.id)):
         below[node.parent].append(node)
-    shown = []
+    shown: list[Node] = []
     for node in _walk(below):
         if len(shown) == limit:
             break

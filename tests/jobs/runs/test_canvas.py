@@ -26,12 +26,14 @@ ROOT = Path(__file__).parents[3]
 SECONDS = 60
 TASKS, RUNS = 13, 15
 """Of one `canvas.all`: one of its tasks runs three times."""
+TREES = SAMPLED = 3
+"""Each tree has three runs of `canvas.step` that publish, so that one process has more of them than are sampled."""
 
 
 @pytest.fixture
 def canvas(redis_client: Any, redis_url: str, tmp_path: Path, settings: Any) -> Iterator[Celery]:
     """An application like the worker's, and the worker."""
-    settings.MONITORING = {**settings.MONITORING, "SAMPLED_RUNS_PER_MINUTE": 2}
+    settings.MONITORING = {**settings.MONITORING, "SAMPLED_RUNS_PER_MINUTE": SAMPLED}
     queue = f"canvas-{get_config().stream_prefix}"
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "PYTEST"))}
     mine |= {"CANVAS_REDIS": redis_url, "CANVAS_QUEUE": queue, "MONITORING": json.dumps(settings.MONITORING)}
@@ -68,10 +70,10 @@ def wait_for_runs(expected: int) -> list[TaskRun]:
 
 
 def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas: Celery) -> None:
-    in_request(lambda: [canvas.signature("canvas.all").delay() for _ in range(4)])
-    runs = wait_for_runs(4 * RUNS)
+    in_request(lambda: [canvas.signature("canvas.all").delay() for _ in range(TREES)])
+    runs = wait_for_runs(TREES * RUNS)
     names = {run.task_id: run.name for run in runs}
-    assert len(names) == 4 * TASKS
+    assert len(names) == TREES * TASKS
     assert {run.request_id for run in runs} == {runs[0].trace_id}
     roots = {run.task_id for run in runs if not run.parent_id}
     assert {names[root] for root in roots} == {"canvas.all"}
@@ -82,6 +84,6 @@ def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas
     assert all(run.group_id and run.group_id == groups[run.parent_id] for run in bodies)
 
     (group([canvas.signature("canvas.step") for _ in range(2)]) | canvas.signature("canvas.body")).delay()
-    alone = [run for run in wait_for_runs(4 * RUNS + 3) if run.root_id not in roots]
+    alone = [run for run in wait_for_runs(TREES * RUNS + 3) if run.root_id not in roots]
     assert {run.trace_id for run in alone} == {run.group_id.replace("-", "") for run in alone}
     assert sorted(run.name for run in alone) == ["canvas.body", "canvas.step", "canvas.step"]
