@@ -15,6 +15,8 @@ from celery.worker import state
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
+from .jobs import watch_for_beat
+
 
 def _stopping() -> bool:
     return state.should_stop is not None or state.should_terminate is not None
@@ -33,6 +35,8 @@ def drain(key: str) -> None:
     stream = parse_key(key, config.stream_prefix)
     if stream is not None and listen.listen(config, stream, _stopping):
         drain.apply_async((key,))
+    # Drains follow one another without beat; somebody has to see that it is dead.
+    watch_for_beat()
 
 
 @shared_task(name="tasks.intake.revive", ignore_result=True, acks_late=False, expires=10)

@@ -12,11 +12,17 @@ from monitoring.conf import Config
 
 from .queues.watch import watch as queues
 from .runs.watch import watch as runs
+from .schedule.watch import watch as schedule
 from .workers.watch import watch as workers
 
 logger = logging.getLogger("monitoring.jobs")
 
-ROOMS: dict[str, Callable[[Config], None]] = {"workers": workers, "runs": runs, "queues": queues}
+ROOMS: dict[str, Callable[[Config], None]] = {
+    "workers": workers,
+    "runs": runs,
+    "queues": queues,
+    "schedule": schedule,
+}
 """What is looked at, in this order: workers first, as the others go by who lives."""
 
 
