@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from .events import Started
 from .stamp import read as read_stamp
+from .stamp import read_kept
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
@@ -102,7 +103,7 @@ class Context(Struct, eq=False):
     @property
     def kept(self) -> bool | None:
         """Whether runs are kept, as was decided here or where the task was published; None if nobody has decided."""
-        if self.keeps is None and (told := read_stamp(self.stamp).kept):
+        if self.keeps is None and (told := read_kept(self.stamp)):
             self.keeps = told == "1"
         return self.keeps
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from kombu.utils import json
 
-from . import scrub
+from . import schedule, scrub
 from .events import MAX_TASK_ID, Message
 from .recorder import recorder
 from .stamp import HEADER
@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 1024
 """Longer messages are not kept."""
 _MAX_SHOWN = 2_000
 # Whatever belongs to one sending alone; beat's entry would count the run as one more of its own.
-_NOT_REPEATED = frozenset({HEADER, RERUN_OF, "periodic_task_name", "x-death", "x-first-death-queue"})
+_NOT_REPEATED = frozenset({HEADER, RERUN_OF, schedule.ENTRY, schedule.ORIGIN, "x-death", "x-first-death-queue"})
 _OF_A_GROUP = ("chord", "group_id", "group_index")
 
 

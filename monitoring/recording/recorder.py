@@ -30,18 +30,24 @@ SWALLOWED = (KeyError, AttributeError, TypeError, ValueError, RuntimeError, Memo
 time limit, and are meant for the monitored code."""
 
 
-class Policy(Struct, frozen=True):
-    """What is done about a task.
+class Policy(Struct):
+    """What is done about a task in this process.
 
     Attributes:
         recorded: Whether its executions are recorded.
         slow: Nanoseconds from which one counts as slow.
         captured: Whether its messages are kept.
+        minute: The epoch minute that the following are about.
+        alone: Successes that no tree decided about.
+        in_trees: Successes in trees that are kept.
     """
 
     recorded: bool
     slow: int
     captured: bool
+    minute: int = 0
+    alone: int = 0
+    in_trees: int = 0
 
 
 class _NotMade:

@@ -29,9 +29,8 @@ def start(task_id: str = "", task: Any = None, **_: Any) -> None:
         message = task.request  # a look-up of its own each time
         name = task.name
         context = Context(name, None, task_id, message, current.get())
-        header = getattr(message, HEADER, None)
-        if header is not None:
-            context.stamp = header
+        values = message.__dict__  # asking the message itself costs five times as much
+        context.stamp = values.get(HEADER) or ""
         current.set(context)
         policy = recorder.policies.get(name) or _policy(name)
         if policy.recorded:
@@ -40,7 +39,7 @@ def start(task_id: str = "", task: Any = None, **_: Any) -> None:
             recorder.record(event)
         if policy.captured:
             messages.capture(task, message)
-        if schedule.ENTRY in message.__dict__:
+        if schedule.ENTRY in values:
             schedule.started(message)
         context.started = time.perf_counter_ns()
     except Exception:  # the task must run
@@ -83,7 +82,7 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
         if slow:
             logger.warning("slow task: %s took %.3f s", began.name, duration / 1e9)
             recorder.record_fact(Slow(now, duration, "task", began.name, context.describe()))
-        runs.ended(event, context, retval, slow=slow)
+        runs.ended(event, context, retval, policy, slow=slow)
     except Exception:  # the worker must go on
         recorder.failed()
 

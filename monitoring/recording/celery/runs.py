@@ -8,7 +8,7 @@ from typing import Any
 from monitoring.recording import node, scrub
 from monitoring.recording.context import Context
 from monitoring.recording.events import MAX_TASK_ID, UNKNOWN_DURATION, Run, Task, TaskState
-from monitoring.recording.recorder import recorder
+from monitoring.recording.recorder import Policy, recorder
 from monitoring.recording.stamp import Stamp, read
 
 _CHILDREN = 10
@@ -16,17 +16,18 @@ _CHILDREN = 10
 _MAX_ARGUMENTS = 1_000
 
 
-def ended(event: Task, context: Context, returned: Any, *, slow: bool) -> None:
+def ended(event: Task, context: Context, returned: Any, policy: Policy, *, slow: bool) -> None:
     """Keep a run that ended in this process, if it is to be kept.
 
     Args:
         event: How it ended.
         context: Its surroundings.
         returned: What it returned, or the exception it ended with.
+        policy: What is done about its task.
         slow: Whether it took too long.
     """
     if event.state is TaskState.SUCCESS and not slow:
-        if _sampled(event, context):
+        if _sampled(event, context, policy):
             recorder.record(_run(event, context, "sample", None))
         return
     reason = "slow" if event.state is TaskState.SUCCESS else event.state.name.lower()
@@ -39,12 +40,17 @@ def keep(event: Task, context: Context, reason: str, exception: BaseException | 
         recorder.record_fact(_run(event, context, reason, exception))
 
 
-def _sampled(event: Task, context: Context) -> bool:
+def _sampled(event: Task, context: Context, policy: Policy) -> bool:
     """Decide whether a success is kept: as its tree is; one that stands alone, and a rare one, within the limit."""
-    limit = recorder.config.sampled_runs_per_minute
-    if context.kept:
-        return recorder.limiter.admits(("kept", event.name), event.at, limit * _CHILDREN)
-    return recorder.limiter.admits(("alone", event.name), event.at, limit if context.keeps is None else 1)
+    minute = event.at // 60_000_000_000
+    if policy.minute != minute:
+        policy.minute, policy.alone, policy.in_trees = minute, 0, 0
+    limit, kept = recorder.config.sampled_runs_per_minute, context.kept
+    if kept:
+        policy.in_trees += 1
+        return policy.in_trees <= limit * _CHILDREN
+    policy.alone += 1
+    return policy.alone <= (limit if kept is None else 1)
 
 
 def _run(event: Task, context: Context, reason: str, exception: BaseException | None) -> Run:
