@@ -76,6 +76,12 @@ def _workers(seen: Sequence[Heartbeat] | None, config: Config) -> Iterator[Metri
         ((w.node, _number(w.state.get("busy")) if w.alive else 0) for w in shown),
     )
     yield _labelled(
+        "enginel_worker_down",
+        "Whether the worker's heartbeat is old although it did not say goodbye.",
+        "hostname",
+        ((w.node, not w.alive and not _has_left(w)) for w in shown),
+    )
+    yield _labelled(
         "enginel_worker_wedged",
         "Whether the worker lives, has work waiting, and finishes nothing.",
         "hostname",

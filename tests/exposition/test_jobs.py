@@ -48,6 +48,7 @@ def test_workers_are_up_while_their_heartbeats_are_fresh(samples: Read) -> None:
     found = samples()
     up = {"celery@busy": 1, "celery@idle": 1, "celery@dead": 0, "celery@left": 0}
     assert by_label(found, "celery_worker_up") == up
+    assert by_label(found, "enginel_worker_down") == {**dict.fromkeys(up, 0), "celery@dead": 1}
     assert by_label(found, "celery_worker_tasks_active") == {**dict.fromkeys(up, 0), "celery@busy": 2}
     assert series(found, "celery_workers_active") == 2
 
