@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db import router
+
 from monitoring.conf import Config
 from monitoring.jobs import sight
 from monitoring.storage.names import Name
@@ -66,7 +68,8 @@ def take(config: Config) -> Sample:
     """
     declared = Names()
     beats = list(sight.look(config).workers.values())
-    before = {state.name: state for state in QueueState.objects.all()}
+    stored = QueueState.objects.using(router.db_for_write(QueueState))  # a replica may not have the last sample yet
+    before = {state.name: state for state in stored.all()}
     now = datetime.now(UTC)
     flows = recorded(declared, int(now.timestamp() // 60) - _RECENT_MINUTES)
     remembered = [state.name for state in before.values() if now - state.seen < _REMEMBERED]
