@@ -11,8 +11,10 @@ from .jobs.actions.api import ActionsView, view_of
 from .jobs.api import FindingsView
 from .jobs.queues.api import QueuesView, QueueView
 from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
+from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
 from .performance.api import PerformanceView, SlowView
+from .sampling import SamplingView
 
 app_name = "monitoring"
 urlpatterns = [
@@ -25,6 +27,7 @@ urlpatterns = [
     path("api/monitoring/performance/slow/", SlowView.as_view(), name="slow"),
     path("api/monitoring/tasks/", TasksView.as_view(), name="tasks"),
     path("api/monitoring/tasks/running/", RunningView.as_view(), name="tasks-running"),
+    path("api/monitoring/tasks/sampling/", SamplingView.as_view(), name="tasks-sampling"),
     path("api/monitoring/tasks/tree/", TreeView.as_view(), name="task-tree"),
     path("api/monitoring/tasks/<str:task_id>/", TaskView.as_view(), name="task"),
     path("api/monitoring/workers/", WorkersView.as_view(), name="workers"),
@@ -44,6 +47,9 @@ urlpatterns = [
         view_of("cancel-consumer").as_view(),
         name="cancel-consumer",
     ),
+    path("api/monitoring/schedule/", ScheduleView.as_view(), name="schedule"),
+    path("api/monitoring/schedule/beats/", BeatsView.as_view(), name="schedule-beats"),
+    path("api/monitoring/schedule/<path:entry>/runs/", ScheduledRunsView.as_view(), name="schedule-runs"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),

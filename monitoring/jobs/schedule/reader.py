@@ -1,0 +1,52 @@
+"""Entries as they are shown: with their latest runs, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from monitoring.jobs.findings import Finding, open_findings
+
+from .models import ScheduledRun, ScheduleEntry
+from .report import KINDS
+
+STRIP = 20
+"""Runs of each entry that are shown with it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One entry.
+
+    Attributes:
+        entry: The entry.
+        runs: Its latest runs, the newest first.
+        findings: What is wrong with it now.
+    """
+
+    entry: ScheduleEntry
+    runs: Sequence[ScheduledRun]
+    findings: Sequence[Finding]
+
+    @property
+    def last_run(self) -> ScheduledRun | None:
+        """The newest run."""
+        return self.runs[0] if self.runs else None
+
+
+def shown(entries: Sequence[ScheduleEntry]) -> list[Shown]:
+    """Return entries with their latest runs and what is wrong with them."""
+    names = [entry.name for entry in entries]
+    place = Window(RowNumber(), partition_by=F("entry"), order_by=F("published").desc())
+    latest = ScheduledRun.objects.filter(entry__in=names).annotate(place=place).filter(place__lte=STRIP)
+    runs: dict[str, list[ScheduledRun]] = defaultdict(list)
+    for run in sorted(latest, key=lambda run: -run.published):
+        runs[run.entry].append(run)
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for finding in open_findings(*KINDS).filter(subject__in=names).order_by("opened"):
+        findings[finding.subject].append(finding)
+    return [Shown(entry, runs[entry.name], findings[entry.name]) for entry in entries]
