@@ -222,6 +222,41 @@ def test_given_secrets_are_used_and_never_on_a_command_line(running: Watched) ->
         assert GIVEN_PASSWORD not in line
 
 
+def test_flower_asks_for_a_login_and_shows_the_workers_that_the_api_shows(running: Watched) -> None:
+    running.wait(lambda: answers(running, flower=True))
+    for path in ("/", "/workers", "/api/workers"):
+        assert running.get(path, flower=True)[0] == 401
+
+    def of_flower(path: str) -> dict[str, object]:
+        found = running.get(path, flower=True, Authorization=basic("boss", GIVEN_PASSWORD))[1]
+        return dict(json.loads(found))
+
+    answer = running.get("/api/monitoring/workers/?state=up", Authorization=f"Bearer {GIVEN_TOKEN}")[1]
+    workers = {worker["node"]: worker for worker in json.loads(answer)["workers"]}
+    assert len(workers) == 2
+    running.wait(lambda: of_flower("/api/workers?refresh=1").keys() == workers.keys())
+    for worker in workers.values():
+        address = urlsplit(worker["flower"])
+        assert address.port == running.flower_port
+        login = basic("boss", GIVEN_PASSWORD)
+        assert running.get(address.path, flower=True, Authorization=login)[0] == 200
+    assert of_flower("/api/tasks") == {}, "task events are off, also with Flower beside it"
+
+
+def test_what_the_troubleshooting_pages_ask_is_answered(running: Watched) -> None:
+    pages = (ROOT / "docs" / "troubleshooting").glob("*.md")
+    asked = {
+        address
+        for page in pages
+        for line in page.read_text().splitlines()
+        if "curl" in line and "-X " not in line and "$" not in line.partition("http")[2]
+        for address in re.findall(r"http://127\.0\.0\.1:8000([^\s\"`)]+)", line)
+    }
+    assert len(asked) > 10
+    for address in asked:
+        assert running.get(address, Authorization=f"Bearer {GIVEN_TOKEN}")[0] == 200, address
+
+
 def test_a_newcomer_sees_data_within_ten_seconds_of_the_demo(running: Watched) -> None:
     running.wait(lambda: "POST api/designs/upload/" in requests_counted(running, GIVEN_TOKEN), 10)
     designs = json.loads(running.get("/api/designs/", Authorization=f"Bearer {GIVEN_TOKEN}")[1])
