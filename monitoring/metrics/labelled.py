@@ -32,12 +32,24 @@ def consume(measures: Mapping[str, Columns], scope: Scope) -> list[Write]:
     writes: list[Write] = []
     if columns := measures.get("request"):
         writes += _requests(columns, scope)
-    for family in (labels.SENT, labels.RECEIVED, labels.STARTED):
+    for family in (labels.SENT, labels.RECEIVED):
         if columns := measures.get(family):
             writes += _add(family, fold(_task_labels(columns, scope, slice(None))), scope)
     if columns := measures.get("task"):
         writes += _ended(columns, scope)
-    return writes
+    return writes + _started(measures.get("started"), measures.get("task"), scope)
+
+
+def _started(open_ones: Columns | None, ended: Columns | None, scope: Scope) -> list[Write]:
+    """Count executions that began: those that are told of while they run, and those whose end tells of it first."""
+    found = []
+    if open_ones is not None:
+        found.append(_task_labels(open_ones, scope, slice(None)))
+    if ended is not None and (first := ended.values["id"] == "").any():
+        found.append(_task_labels(ended, scope, first))
+    return (
+        _add(labels.STARTED, fold([np.concatenate(part) for part in zip(*found, strict=True)]), scope) if found else []
+    )
 
 
 def _requests(columns: Columns, scope: Scope) -> list[Write]:

@@ -147,19 +147,17 @@ def received(events: Sequence[Received], base: int, notes: Notes) -> Segment:
 
 
 def started(events: Sequence[Started], base: int, notes: Notes) -> Segment:
-    """Encode executions that began; those that are over have no id."""
+    """Encode executions that began and, as far as is known, have not ended."""
     names = Names(notes)
     columns = _of_task(events, names, base)
     columns["late"] = column("B", [e.late for e in events])
     columns["id"] = texts([_open(e) for e in events])
-    columns["family"] = texts([_family(e) if e.open else "" for e in events])
+    columns["family"] = texts([_family(e) for e in events])
     return Segment("started", len(events), names.list, columns)
 
 
 def _open(event: Started) -> str:
-    """Return what an execution that is not over is known by, and remember that its end has to say it."""
-    if event.ended:
-        return ""
+    """Return what an execution is known by, and remember that its end has to say so."""
     event.open = True
     return execution(event)
 

@@ -71,8 +71,8 @@ class Received(Struct, frozen=True, gc=False):
 class Started(Struct, gc=False):
     """An execution of a Celery task that began.
 
-    What it is known by travels only where the end does not travel with it: `ended` says that it is over, `open` that it
-    was sent as one that is not, so that the end has to say which it ends. `message` is Celery's request.
+    It travels only where its end does not travel with it: `ended` says that it is over, `open` that it was sent as one
+    that is not, so that the end has to say which it ends. `message` is Celery's request.
     """
 
     at: int
@@ -89,7 +89,8 @@ class Task(Struct, frozen=True, gc=False):
     """An execution of a Celery task that ended, or a task that will not be executed.
 
     `wait` is the time from when it was due to when it started; `exception` the name of the class it failed with.
-    What a worker's main process knows of a child's execution has no `start`, only the task's id.
+    What a worker's main process knows of a child's execution has no `start`, only the task's id, `-` where even that is
+    unknown.
     """
 
     at: int

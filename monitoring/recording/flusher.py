@@ -17,7 +17,7 @@ from monitoring.conf import Config
 from monitoring.stream import streams
 
 from .encode import Notes, salvage
-from .events import FACTS, MEASURES
+from .events import FACTS, MEASURES, Started
 from .sender import Lane, new_producer_id
 from .transport import Transport
 from .wire import Payload, encode_payload
@@ -193,6 +193,8 @@ class Flusher:
         taken = {kind: _take(self._buffers[kind], min(count, most)) for kind, count in left.items() if count}
         for kind, events in taken.items():
             left[kind] -= min(left[kind], max(len(events), 1))
+        if Started in taken:  # what has ended meanwhile is told by its end alone
+            taken[Started] = [event for event in taken[Started] if not event.ended]
         recorded = {LABELS[kind]: len(events) for kind, events in taken.items() if events}
         for label, count in lost.items():
             recorded[label] = recorded.get(label, 0) + count
