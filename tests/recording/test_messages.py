@@ -107,7 +107,15 @@ def test_the_rest_of_a_chain_is_kept_without_the_chord_it_would_satisfy() -> Non
 
 
 def test_headers_that_belong_to_one_sending_are_dropped() -> None:
-    start(headers={"enginel": "1;1;;;;;", "periodic_task_name": "nightly", "x-death": [], "tenant": "acme"})
+    start(
+        headers={
+            "enginel": "1;1;;;;;",
+            "periodic_task_name": "nightly",
+            "enginel_beat": "b",
+            "x-death": [],
+            "tenant": "acme",
+        }
+    )
     assert body()["headers"] == {"tenant": "acme"}
 
 

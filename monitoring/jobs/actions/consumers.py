@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from .kind import Kind, Order, Site
 from .outcomes import Outcome, State
-from .remote import watch_for
+from .remote import watch_for, words
 
 # Under threads and greenlets a worker looks up from its broker every 2 s.
 _SECONDS = 2.5
@@ -43,7 +43,7 @@ class _Consumer(Kind[Consuming]):
 
     def perform(self, order: Order[Consuming], site: Site) -> str:
         """Tell the worker."""
-        return str(site.remote.ask_one(order.target, self.command, queue=order.parameters.queue))
+        return words(site.remote.ask_one(order.target, self.command, queue=order.parameters.queue))
 
     def verify(self, order: Order[Consuming], said: str, site: Site) -> Outcome:
         """See whether the queue is listed, as it should be or not."""

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from .kind import Kind, Order, Site
 from .outcomes import Outcome, RefusedError, State
+from .remote import words
 
 _RATE = re.compile(r"\d{1,9}(\.\d{1,6})?(/[smh])?")
 _LINE = re.compile(r"(?P<name>.+?)(?: \[rate_limit=(?P<rate>[^\]]*)\])?")
@@ -52,7 +53,7 @@ class LimitRate(Kind[RateLimit]):
     def perform(self, order: Order[RateLimit], site: Site) -> str:
         """Tell the worker."""
         wanted = order.parameters
-        return str(site.remote.ask_one(order.target, "rate_limit", task_name=wanted.task, rate_limit=wanted.rate))
+        return words(site.remote.ask_one(order.target, "rate_limit", task_name=wanted.task, rate_limit=wanted.rate))
 
     def verify(self, order: Order[RateLimit], said: str, site: Site) -> Outcome:
         """Read the limit back."""

@@ -138,6 +138,13 @@ class Remote:
         return errors_of(self.connection)
 
 
+def words(answer: Any) -> str:
+    """Return what a worker said, without the form it said it in."""
+    if isinstance(answer, dict):
+        return str(answer.get("ok") or answer.get("error") or answer)
+    return str(answer)
+
+
 def errors_of(connection: Connection) -> tuple[type[Exception], ...]:
     """Return what a broker that is away makes its client raise."""
     return (*connection.connection_errors, *connection.channel_errors, OperationalError, OSError)

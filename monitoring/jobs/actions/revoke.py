@@ -13,7 +13,7 @@ from monitoring.stream.heartbeats import Heartbeat
 from .holders import holders
 from .kind import Kind, Order, Site
 from .outcomes import NoAnswerError, Outcome, RefusedError, State
-from .remote import watch_for
+from .remote import watch_for, words
 
 _POOLS = ("prefork", "gevent", "eventlet")
 _SIGNALS = ("TERM", "KILL")
@@ -78,7 +78,7 @@ class Revoke(Kind[Revoking]):
         )
         if not answers:
             raise NoAnswerError("No worker answered.")
-        return "; ".join(f"{node}: {_words(answer)}" for node, answer in sorted(answers.items()))
+        return "; ".join(f"{node}: {words(answer)}" for node, answer in sorted(answers.items()))
 
     def verify(self, order: Order[Revoking], said: str, site: Site) -> Outcome:
         """See that every worker lists it as revoked, and that it no longer runs if it was to be ended."""
@@ -128,9 +128,3 @@ def _done(order: Order[Revoking], knowing: list[str]) -> str:
     if held:
         return f"It was held by {', '.join(sorted(held))} and will not start; revoked in {names}."
     return f"No worker holds it; revoked in {names}, which will throw it away when it comes."
-
-
-def _words(answer: Any) -> str:
-    if isinstance(answer, dict):
-        return str(answer.get("ok") or answer.get("error") or answer)
-    return str(answer)

@@ -11,11 +11,12 @@ from monitoring.stream.heartbeats import Heartbeat
 
 from .kind import Kind, Order, Site
 from .outcomes import Outcome, RefusedError, State
-from .remote import watch_for
+from .remote import watch_for, words
 
 _POOLS = ("prefork", "gevent", "eventlet")
 _MOST = 100
-# A prefork pool starts the processes it lacks every 5 s.
+_TAKEN = ("pool will grow", "pool will shrink")
+# A prefork pool looks every 5 s which processes it lacks.
 _SECONDS = 6.5
 
 
@@ -75,20 +76,23 @@ class Scale(Kind[Scaling]):
             if by > 0:
                 raise
             return str(error)  # it stops at the first busy process: some may have gone before
-        return str(answer)
+        return words(answer)
 
     def verify(self, order: Order[Scaling], said: str, site: Site) -> Outcome:
         """Compare the size with what it was."""
         before, wanted = order.before["before"], order.before["before"] + order.parameters.by
-        after = watch_for(lambda: wanted if _size(order.target, site) == wanted else None, _SECONDS)
+        seconds = _SECONDS if said in _TAKEN else 0.0
+        after = watch_for(lambda: wanted if _size(order.target, site) == wanted else None, seconds)
         after = _size(order.target, site) if after is None else after
         facts = {"before": before, "after": after, "answer": said}
         if after == wanted:
             return Outcome(State.DONE, f"The pool of {order.target} went from {before} to {after}.", facts)
-        if after == before:
-            return Outcome(State.NO_EFFECT, f"The pool of {order.target} is still {before}: {said}", facts)
-        detail = f"The pool of {order.target} went from {before} to {after} instead of {wanted}: {said}"
-        return Outcome(State.DONE, detail, facts)
+        if after != before:
+            detail = f"The pool of {order.target} went from {before} to {after} instead of {wanted}. {said}"
+            return Outcome(State.DONE, detail.strip(), facts)
+        if said in _TAKEN or not said:
+            return Outcome(State.UNKNOWN, f"The pool of {order.target} is still {before}.", facts)
+        return Outcome(State.NO_EFFECT, f"The pool of {order.target} is still {before}. {said}", facts)
 
 
 def _size(node: str, site: Site) -> int:

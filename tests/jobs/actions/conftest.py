@@ -1,4 +1,4 @@
-"""Real workers of each pool, started when a test first asks for them, and the means to act upon them."""
+"""A Redis of our own, workers real or only heard of, and the means to act upon them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from django.test import Client
 
 from monitoring.access import tokens
 from monitoring.jobs.actions import api as actions_api
+from monitoring.jobs.actions import remote
 from monitoring.stream import heartbeats
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,7 +37,7 @@ def wait_until(condition: Callable[[], object], what: str, why_not: Callable[[],
 
 
 class Yard:
-    """A Redis database of our own, and the workers that run on it."""
+    """A Redis database of our own, empty, and the workers that run on it."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -71,6 +72,11 @@ class Yard:
         with (self._folder / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
+    def hear_of(self, node: str, **state: Any) -> str:
+        """Let a worker be heard of that is not there."""
+        heartbeats.send(self.client, self.prefix, "worker", node, {"pool": "prefork", "interval": 60.0, **state})
+        return node
+
     def log(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text()[-3000:]
 
@@ -101,25 +107,23 @@ class Yard:
         self.client.close()
 
 
-@pytest.fixture(scope="session")
-def yard(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+@pytest.fixture
+def yard(redis_url: str, tmp_path: Path) -> Iterator[Yard]:
     base, _, number = redis_url.rpartition("/")
-    made = Yard(f"{base}/{_DATABASE + int(number)}", tmp_path_factory.mktemp("yard"))
+    made = Yard(f"{base}/{_DATABASE + int(number)}", tmp_path)
     made.client.flushdb()
     yield made
     made.close()
 
 
-@pytest.fixture(scope="session")
-def shop(yard: Yard) -> Iterator[Any]:
+@pytest.fixture
+def shop(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The application, on the publishing side."""
-    os.environ["SHOP_BROKER"] = yard.url
     from tests.jobs.actions import shop as module
 
-    module.BROKER = yard.url
+    monkeypatch.setattr(module, "BROKER", yard.url)
     module.app.conf.broker_url = yard.url
-    yield module
-    module.app.close()
+    return module
 
 
 @pytest.fixture
@@ -133,6 +137,12 @@ def app(shop: Any, yard: Yard, settings: Any, monkeypatch: pytest.MonkeyPatch) -
     }
     monkeypatch.setattr(actions_api, "app_or_default", lambda: shop.app)
     return shop.app
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give real workers more time to answer: other tests keep both cores busy meanwhile."""
+    monkeypatch.setattr(remote, "SECONDS", 10.0)
 
 
 @pytest.fixture

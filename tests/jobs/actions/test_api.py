@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from celery import Celery
 from django.contrib.auth import get_user_model
 from django.test import Client
 
 from monitoring.jobs.actions import api as actions_api
+from monitoring.jobs.actions.kinds import KINDS
 from monitoring.jobs.actions.models import Action
-from monitoring.stream.heartbeats import send
 
 from .conftest import Yard
 
@@ -116,15 +118,30 @@ def test_without_heartbeats_nothing_is_done(act: Any, settings: Any, refusing_po
     assert "heartbeats" in response.json()["detail"]
 
 
-def test_a_worker_that_lives_by_its_heartbeat_and_is_silent_does_not_hang_the_request(act: Any, yard: Yard) -> None:
-    said = {"pool": "prefork", "interval": 60.0}
-    send(yard.client, yard.prefix, "worker", "ghost@yard", said)
-    try:
-        response = act("workers/ghost@yard/scale", by=1)
-        assert response.status_code == 503
-        assert response.json()["detail"] == "ghost@yard did not answer within 1 s. Nothing was changed."
-    finally:
-        send(yard.client, yard.prefix, "worker", "ghost@yard", {**said, "closing": True})
+def test_it_answers_as_it_is_described(api: Client, act: Any) -> None:
+    described = json.loads(api.get("/api/schema/").content)
+    paths = {path: methods for path, methods in described["paths"].items() if path.startswith("/api/monitoring/")}
+    posts = {kind: path for kind in KINDS for path in paths if path.endswith(f"}}/{kind}/")}
+    assert posts.keys() == KINDS.keys()
+    for path in posts.values():
+        assert paths[path]["post"]["security"] == [{"adminToken": []}, {"cookieAuth": []}]
+    purge = paths[posts["purge"]]["post"]
+    answered = [
+        act("queues/shop/purge", **BODY),
+        act("queues/typo/purge", confirm="typo", expected=0),
+        act("queues/shop/purge"),
+    ]
+    assert [response.status_code for response in answered] == [200, 404, 400]
+    for response in answered:
+        check(described, purge, response.status_code, response["Content-Type"], response.json())
+    (row,) = api.get(URL).json()["results"]
+    check(described, purge, 200, "application/json", row)
+
+
+def check(described: dict[str, Any], operation: dict[str, Any], status: int, media_type: str, body: Any) -> None:
+    wanted = operation["responses"][str(status)]["content"][media_type]["schema"]
+    components = json.loads(json.dumps(described["components"]).replace('"nullable"', '"_"'))
+    jsonschema.validate(body, {**wanted, "components": components}, cls=jsonschema.Draft202012Validator)
 
 
 def test_actions_are_listed_the_newest_first_in_pages(api: Client) -> None:

@@ -21,11 +21,6 @@ def queue(shop: Any, yard: Yard) -> str:
     return "stale"
 
 
-@pytest.fixture(autouse=True)
-def nothing_left(yard: Yard) -> None:
-    yard.client.delete(*(f"stale{step}" for step in ("", "\x06\x163", "\x06\x166", "\x06\x169")))
-
-
 def test_all_priorities_are_thrown_away_and_counted(act: Any, queue: str) -> None:
     answer = act(f"queues/{queue}/purge", confirm=queue, expected=4).json()
     assert (answer["state"], answer["facts"]) == ("done", {"purged": 4, "left": 0})

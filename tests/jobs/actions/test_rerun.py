@@ -2,86 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from monitoring.jobs.actions.models import Action, StoredMessage
 from monitoring.jobs.runs.models import TaskRun
-from tests.pipeline import drain_all
+from monitoring.storage import partitions
 
-from .conftest import Yard, wait_until
+from .conftest import Yard
 
 NOBODY = "nobody"
 """A queue without a consumer."""
-
-
-@pytest.fixture
-def failed(app: Any, shop: Any, yard: Yard, db: None) -> Callable[..., str]:
-    """Return what makes a task fail for real, and takes in what its worker recorded of it."""
-    yard.worker("prefork")
-
-    def fail(amount: int, **options: Any) -> str:
-        yard.client.set(f"fails:{amount}", 1)
-        yard.client.delete(f"ran:pay:{amount}")
-        signature = shop.pay.s(amount, password="hunter2", fails=str(amount))
-        return taken_in(str(signature.apply_async(queue="prefork", **options).id), "FAILURE")
-
-    return fail
-
-
-def taken_in(task_id: str, state: str) -> str:
-    """Wait until it is known how a task ended."""
-
-    def known() -> bool:
-        drain_all()
-        return TaskRun.objects.filter(task_id=task_id, state=state).exists()
-
-    wait_until(known, f"{task_id} ended as {state}")
-    return task_id
-
-
-def test_it_is_published_under_a_new_id_and_runs(act: Any, failed: Any, yard: Yard) -> None:
-    task_id = failed(1)
-    yard.client.delete("fails:1")
-    answer = act(f"tasks/{task_id}/rerun").json()
-    assert answer["state"] == "done", answer
-    new = answer["facts"]["task_id"]
-    assert new != task_id
-    assert answer["facts"]["queue"] == "prefork"
-    wait_until(lambda: yard.ran("pay:1") == 2, "it ran again")
-    assert "hunter2" not in str(answer)
-
-
-def test_what_people_see_of_its_arguments_is_scrubbed(failed: Any, act: Any) -> None:
-    stored = StoredMessage.objects.get(pk=failed(2))
-    assert '"password": "[filtered]"' in stored.arguments
-    assert '"amount": 2' in stored.arguments
-    assert "hunter2" in stored.body
-
-
-def test_its_message_is_let_go_when_it_succeeds(act: Any, failed: Any, yard: Yard) -> None:
-    task_id = failed(3)
-    assert StoredMessage.objects.filter(pk=task_id).exists()
-    yard.client.delete("fails:3")
-    new = act(f"tasks/{task_id}/rerun").json()["facts"]["task_id"]
-    taken_in(new, "SUCCESS")
-    assert not StoredMessage.objects.filter(pk=new).exists()
-    response = act(f"tasks/{new}/rerun")
-    assert response.status_code == 409
-
-
-def test_what_follows_it_in_a_chain_follows_its_new_run(act: Any, app: Any, shop: Any, yard: Yard) -> None:
-    yard.worker("prefork")
-    yard.client.set("fails:4", 1)
-    first = shop.pay.s(4, fails="4").set(queue="prefork")
-    result = (first | shop.after.s("after-4").set(queue="prefork")).apply_async()
-    task_id = taken_in(str(result.parent.id), "FAILURE")
-    assert yard.ran("after-4") == 0
-    yard.client.delete("fails:4")
-    assert act(f"tasks/{task_id}/rerun").json()["state"] == "done"
-    wait_until(lambda: yard.ran("after-4") == 1, "the rest of the chain ran")
 
 
 def test_it_keeps_its_place_in_the_tree_and_says_whose_run_it_is(act: Any, app: Any, shop: Any, yard: Yard) -> None:
@@ -130,9 +65,11 @@ def waiting(shop: Any, yard: Yard, task_id: str = "original") -> StoredMessage:
 
 
 def make_run(task_id: str, state: str) -> None:
-    TaskRun.objects.create(
-        start=0, ended="2026-11-22T10:00:00Z", service="shop", name="shop.pay", state=state, task_id=task_id
-    )
+    """Store that a task ended just now."""
+    start = int(time.time()) // 60
+    partitions.ensure(connection, TaskRun, {start})
+    values = {"service": "shop", "name": "shop.pay", "state": state, "task_id": task_id}
+    TaskRun.objects.create(start=start, ended=datetime.now(UTC), **values)
 
 
 def depth(shop: Any) -> int:
@@ -211,24 +148,3 @@ def test_a_message_that_could_not_be_kept_says_why(act: Any, shop: Any, yard: Ya
     StoredMessage.objects.update(body="", problem="it is longer than 64 kB")
     response = act(f"tasks/{stored.pk}/rerun")
     assert response.json()["detail"] == "The message of original was not kept: it is longer than 64 kB."
-
-
-def test_a_task_whose_worker_was_killed_runs_again(act: Any, app: Any, shop: Any, yard: Yard) -> None:
-    yard.worker("prefork", name="doomed")
-    yard.client.set("holds:6", 1)
-    task_id = str(shop.pay.apply_async((6,), {"holds": "6"}, queue="doomed").id)
-
-    def stored() -> bool:
-        drain_all()
-        return StoredMessage.objects.filter(pk=task_id).exists()
-
-    wait_until(stored, "its message was recorded when it started")
-    assert "it is active in doomed@yard" in act(f"tasks/{task_id}/rerun").json()["detail"]
-    yard.kill("doomed")
-    yard.client.delete("holds:6")
-    wait_until(lambda: yard.beat("doomed@yard") is None, "its heartbeat is old")
-    make_run(task_id, "LOST")
-    yard.client.delete("ran:pay:6")
-    yard.worker("prefork", name="heir", queue="doomed")
-    assert act(f"tasks/{task_id}/rerun").json()["state"] == "done"
-    wait_until(lambda: yard.ran("pay:6") == 1, "it ran again")

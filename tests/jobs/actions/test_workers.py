@@ -1,4 +1,4 @@
-"""What admins do to workers, with real ones of every pool: the effect is looked at, not believed."""
+"""What is refused before any worker is asked, by what its heartbeat says; real ones are in `test_pools`."""
 
 from __future__ import annotations
 
@@ -7,106 +7,51 @@ from typing import Any
 import pytest
 
 from monitoring.jobs.actions.models import Action
+from monitoring.jobs.runs.models import TaskRun
 
 from .conftest import Yard, wait_until
-
-
-def test_a_prefork_pool_grows_and_shrinks(act: Any, yard: Yard) -> None:
-    node = yard.worker("prefork")
-    grown = act(f"workers/{node}/scale", by=1)
-    assert (grown.status_code, grown.json()["state"]) == (200, "done"), grown.json()
-    assert grown.json()["facts"]["before"] + 1 == grown.json()["facts"]["after"]
-    shrunk = act(f"workers/{node}/scale", by=-1).json()
-    assert (shrunk["state"], shrunk["facts"]["after"]) == ("done", grown.json()["facts"]["before"])
-
-
-def test_a_pool_keeps_at_least_one(act: Any, yard: Yard) -> None:
-    response = act(f"workers/{yard.worker('prefork')}/scale", by=-50)
-    assert (response.status_code, response["Content-Type"]) == (409, "application/problem+json")
-    assert "at least one must remain" in response.json()["detail"]
-    assert Action.objects.get(pk=response.json()["action"]).state == "refused"
-
-
-def test_a_gevent_pool_grows_and_shrinks(act: Any, yard: Yard) -> None:
-    pytest.importorskip("gevent")
-    node = yard.worker("gevent", "-c", "4")
-    grown = act(f"workers/{node}/scale", by=2).json()
-    assert (grown["state"], grown["facts"]["before"], grown["facts"]["after"]) == ("done", 4, 6)
-    assert act(f"workers/{node}/scale", by=-2).json()["facts"]["after"] == 4
-
-
-@pytest.mark.parametrize("pool", ["threads", "solo"])
-def test_a_pool_of_fixed_size_says_so(act: Any, yard: Yard, pool: str) -> None:
-    node = yard.worker(pool)
-    response = act(f"workers/{node}/scale", by=1)
-    assert response.status_code == 409
-    assert f"{node} has a {pool} pool, whose size is fixed" in response.json()["detail"]
+from .test_rerun import make_run
 
 
 def test_autoscale_alone_decides_on_the_size(act: Any, yard: Yard) -> None:
-    node = yard.worker("prefork", "--autoscale=2,1", name="auto")
-    response = act(f"workers/{node}/scale", by=1)
-    assert response.status_code == 409
+    response = act(f"workers/{yard.hear_of('auto@yard', autoscale=[4, 1])}/scale", by=1)
+    assert (response.status_code, response["Content-Type"]) == (409, "application/problem+json")
     assert "--autoscale" in response.json()["detail"]
+    assert Action.objects.get(pk=response.json()["action"]).state == "refused"
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
-def test_a_rate_limit_is_read_back(act: Any, yard: Yard, pool: str) -> None:
-    node = yard.worker(pool)
-    limited = act(f"workers/{node}/rate-limit", task="shop.ok", rate="10/m").json()
-    assert (limited["state"], limited["facts"]["after"]) == ("done", "10/m")
-    assert "until that worker restarts" in limited["detail"]
-    lifted = act(f"workers/{node}/rate-limit", task="shop.ok", rate="0").json()
-    assert lifted["detail"].startswith("shop.ok is no longer limited")
-
-
-def test_a_task_the_worker_does_not_know_is_refused(act: Any, yard: Yard) -> None:
-    response = act(f"workers/{yard.worker('prefork')}/rate-limit", task="shop.nothing", rate="1/s")
+@pytest.mark.parametrize("pool", ["threads", "solo", "custom"])
+def test_a_pool_of_fixed_size_says_so(act: Any, yard: Yard, pool: str) -> None:
+    response = act(f"workers/{yard.hear_of('fixed@yard', pool=pool)}/scale", by=1)
     assert response.status_code == 409
-    assert "knows no task shop.nothing" in response.json()["detail"]
+    assert f"fixed@yard has a {pool} pool, whose size is fixed" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])
-def test_a_consumer_is_added_and_cancelled(act: Any, yard: Yard, pool: str) -> None:
-    if pool == "gevent":
-        pytest.importorskip("gevent")
-        node = yard.worker(pool, "-c", "4")
-    else:
-        node = yard.worker(pool)
-    added = act(f"workers/{node}/add-consumer", queue=f"extra-{pool}").json()
-    assert (added["state"], added["facts"]["after"]) == ("done", sorted([f"extra-{pool}", pool])), added
-    again = act(f"workers/{node}/add-consumer", queue=f"extra-{pool}").json()
-    assert (again["state"], again["detail"]) == ("no_effect", f"{node} consumes from extra-{pool}, as before.")
-    cancelled = act(f"workers/{node}/cancel-consumer", queue=f"extra-{pool}").json()
-    assert (cancelled["state"], cancelled["facts"]["after"]) == ("done", [pool])
-    assert act(f"workers/{node}/cancel-consumer", queue="never").json()["state"] == "no_effect"
-
-
-def test_a_solo_worker_that_is_busy_does_not_answer(act: Any, shop: Any, yard: Yard) -> None:
-    node = yard.worker("solo")
-    shop.hold.apply_async(("solo-busy",), queue="solo")
-    wait_until(lambda: yard.ran("solo-busy"), "the task runs")
-    try:
-        response = act(f"workers/{node}/rate-limit", task="shop.ok", rate="1/s")
-        assert response.status_code == 503
-        assert response.json()["detail"] == f"{node} did not answer within 1 s. Nothing was changed."
-    finally:
-        yard.client.set("go:solo-busy", 1)
-
-
-def test_a_worker_nobody_saw_is_not_found(act: Any, yard: Yard) -> None:
+def test_a_worker_nobody_saw_is_not_found(act: Any) -> None:
     response = act("workers/celery@nowhere/scale", by=1)
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
     assert not Action.objects.exists()
 
 
 def test_a_worker_that_is_down_is_refused(act: Any, yard: Yard) -> None:
-    node = yard.worker("solo", name="mortal")
-    yard.kill("mortal")
-    wait_until(lambda: yard.beat(node) is None, "its heartbeat is old")
-    response = act(f"workers/{node}/cancel-consumer", queue="mortal")
+    yard.hear_of("mortal@yard", interval=0.01)
+    wait_until(lambda: yard.beat("mortal@yard") is None, "its heartbeat is old")
+    response = act("workers/mortal@yard/cancel-consumer", queue="q")
     assert response.status_code == 409
-    assert f"{node} is down" in response.json()["detail"]
+    assert response.json()["detail"].startswith("mortal@yard is down: its last heartbeat is ")
+
+
+def test_a_worker_that_is_silent_does_not_hang_the_request(act: Any, yard: Yard) -> None:
+    response = act(f"workers/{yard.hear_of('ghost@yard')}/scale", by=1)
+    assert response.status_code == 503
+    assert response.json()["detail"] == "ghost@yard did not answer within 1 s. Nothing was changed."
+
+
+def test_no_trace_of_a_question_is_left_in_the_broker(act: Any, yard: Yard) -> None:
+    act(f"workers/{yard.hear_of('ghost@yard')}/scale", by=1)
+    left = [key.decode() for key in yard.client.keys("*reply*")]
+    assert [key for key in left if yard.client.type(key) == b"list"] == []
+    assert [yard.client.scard(key) for key in left] == []
 
 
 @pytest.mark.parametrize(
@@ -126,3 +71,31 @@ def test_a_bad_parameter_is_named(act: Any, path: str, body: dict[str, Any], fie
     response = act(f"workers/celery@nowhere/{path}", **body)
     assert response.status_code == 400
     assert list(response.json()["errors"]) == [field]
+
+
+def test_with_no_worker_alive_nobody_would_hear_of_a_revocation(act: Any) -> None:
+    response = act("tasks/one/revoke")
+    assert (response.status_code, response.json()["detail"]) == (409, "No worker is alive: none would hear of it.")
+
+
+def test_what_has_ended_cannot_be_revoked(act: Any, yard: Yard) -> None:
+    yard.hear_of("ghost@yard")
+    make_run("over", "FAILURE")
+    response = act("tasks/over/revoke")
+    assert response.status_code == 409
+    assert response.json()["detail"].startswith("It has ended: FAILURE at 20")
+    TaskRun.objects.update(state="RETRY")
+    assert act("tasks/over/revoke").json()["state"] == "unknown"
+
+
+@pytest.mark.parametrize("pool", ["threads", "solo"])
+def test_what_runs_by_the_heartbeat_of_a_silent_worker_is_known_to_run(act: Any, yard: Yard, pool: str) -> None:
+    yard.hear_of("busy@yard", pool=pool, active=[{"id": "one", "name": "shop.hold", "started": 1.0}])
+    response = act("tasks/one/revoke", terminate=True)
+    assert response.status_code == 409
+    assert f"busy@yard runs it in a {pool} pool, where a task cannot be ended" in response.json()["detail"]
+
+
+def test_other_signals_are_refused(act: Any) -> None:
+    response = act("tasks/x/revoke", terminate=True, signal="STOP")
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["signal"])
