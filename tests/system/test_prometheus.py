@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def prometheus(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> 
     made.start()
     try:
         work(platform)
+        look_at_the_storage(platform)
         wait_until(lambda: counted(made) == (1, 1), "the first tasks were scraped")
         work(platform)
         wait_until(lambda: counted(made) == (2, 2), "the second tasks were scraped")
@@ -74,11 +76,15 @@ def prometheus(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def work(platform: Platform) -> None:
-    """Let a request fail, a task succeed and a task fail, and have the use of storage looked at."""
+    """Let a request fail, a task succeed and a task fail."""
     client = Client(platform)
     for name in ("plate.step", "broken.step"):
         assert client.upload(name, (SAMPLES / name).read_text()).status == 201
     assert client.post("/api/test-error/").status == 500
+
+
+def look_at_the_storage(platform: Platform) -> None:
+    """Do now what beat has done once a minute."""
     command = [str(Path(sys.executable).with_name("celery")), "-A", "enginel", "call", "tasks.metrics.refresh_storage"]
     subprocess.run(command, cwd=ROOT, env=platform.environment(), check=True, capture_output=True, timeout=60)
 
@@ -147,10 +153,12 @@ def test_workers_that_stop_are_an_alert_until_they_go_on(platform: Platform, pro
     ]
     assert len(workers) == 2
     seen = 3 * HEARTBEAT + INTERVAL
+    began = time.monotonic()
     for worker in workers:
         worker.send_signal(signal.SIGSTOP)
     try:
         wait_until(lambda: prometheus.alert("CeleryWorkersDown") == "pending", "it is pending", seen + SLACK)
+        print(f"pending after {time.monotonic() - began:.1f} s; the heartbeats expire after {3 * HEARTBEAT:g} s")
         assert {value for _, value in prometheus.query("celery_worker_up")} == {0.0}
     finally:
         for worker in workers:
