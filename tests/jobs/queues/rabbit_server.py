@@ -11,17 +11,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
-BINARY = next(
-    (
-        path
-        for path in ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server")
-        if Path(path).exists()
-    ),
-    None,
-)
+from launcher.processes import die_with_parent
+
+_PLACES = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server")
+BINARY = next((path for path in _PLACES if Path(path).exists()), None)
 """The server itself: Debian's wrapper insists on a user of its own."""
 _SECONDS = 90.0
 
@@ -49,6 +44,7 @@ class RabbitServer:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._write("plugins", "[rabbitmq_management].\n")),
             "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),
             "RABBITMQ_PID_FILE": str(self._folder / "pid"),
+            "RUNNING_UNDER_SYSTEMD": "1",  # the start script then becomes the server, instead of its parent
             # One scheduler that does not spin: the machine belongs to the tests.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
         }
@@ -67,7 +63,13 @@ class RabbitServer:
 
     def _start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self._folder / "output").open("ab") as output:
-            return subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+            return subprocess.Popen(
+                command,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - nothing between fork and exec takes a lock
+            )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _SECONDS
@@ -82,17 +84,16 @@ class RabbitServer:
 
     def freeze(self) -> None:
         """Have it accept connections and answer nothing."""
-        os.killpg(self._processes[1].pid, signal.SIGSTOP)
+        self._processes[1].send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Have it go on."""
-        os.killpg(self._processes[1].pid, signal.SIGCONT)
+        self._processes[1].send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it at once; nothing of it is worth keeping."""
         for process in self._processes:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 

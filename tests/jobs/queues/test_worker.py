@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from launcher.processes import die_with_parent
 
 from monitoring.conf import get_config
 from monitoring.jobs import findings, sight
@@ -48,7 +49,14 @@ def start_worker(redis_url: str, settings: Any) -> Iterator[Callable[[], subproc
 
     def start() -> subprocess.Popen[bytes]:
         environment = {**os.environ, "REDIS_URL": redis_url, "MONITORING": json.dumps(settings.MONITORING)}
-        started.append(subprocess.Popen([sys.executable, *COMMAND.split()], env=environment, cwd=ROOT))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, *COMMAND.split()],
+                env=environment,
+                cwd=ROOT,
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - nothing between fork and exec takes a lock
+            )
+        )
         return started[-1]
 
     yield start
