@@ -1,0 +1,3 @@
+from tests.api.conftest import admin, api
+
+__all__ = ["admin", "api"]
