@@ -40,7 +40,7 @@ def read(text: object) -> Stamp:
 
 def read_kept(text: object) -> str:
     """Read of a stamp only whether runs are kept: this is asked for at every end of a task."""
-    parts = text.split(";", _FIELDS - 1) if isinstance(text, str) else ()
+    parts = text.split(";", _FIELDS - 1) if isinstance(text, str) else []
     return parts[5] if len(parts) == _FIELDS else ""
 
 
