@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import redis
+
 from monitoring.conf import Config
 from monitoring.stream import backlog, heartbeats, streams
 from monitoring.stream.connection import Client, connect
@@ -39,20 +41,28 @@ class Sight:
 
 _lock = threading.Lock()
 _last: dict[tuple[str, str], Sight] = {}
+_failed: dict[tuple[str, str], float] = {}
 
 
 def look(config: Config) -> Sight:
     """Return what is to be seen now; what was seen within this second is not looked at again.
 
     Raises:
-        redis.RedisError: Redis does not answer; known within a second.
+        redis.RedisError: Redis does not answer; known within a second, however many ask.
     """
     key = (config.redis_url, config.stream_prefix)
     with _lock:
+        if time.monotonic() - _failed.get(key, -_FRESH_SECONDS) < _FRESH_SECONDS:
+            raise redis.ConnectionError("Redis did not answer a moment ago")
         seen = _last.get(key)
         if seen is None or not 0 <= time.time() - seen.at < _FRESH_SECONDS:
             _last.clear()
-            seen = _last[key] = _look(config)
+            _failed.clear()
+            try:
+                seen = _last[key] = _look(config)
+            except (redis.RedisError, OSError):
+                _failed[key] = time.monotonic()
+                raise
         return seen
 
 
@@ -68,6 +78,7 @@ def forget() -> None:
     """Look anew the next time."""
     with _lock:
         _last.clear()
+        _failed.clear()
 
 
 @cache
