@@ -18,6 +18,7 @@ class QueueState(models.Model):
     Attributes:
         seen: When there was last any sign of the queue: a message, a worker, a recorded task.
         mark: Changes whenever something was recorded to be taken.
+        heads: What tells the next message of each priority from others.
         moved: When something was last seen to be taken, or nothing waited.
         moving_since: Since when it moves without a stall.
     """
@@ -41,6 +42,7 @@ class QueueState(models.Model):
     drain_seconds_net = models.FloatField(null=True)
     seen = models.DateTimeField()
     mark = models.CharField(max_length=100, default="")
+    heads = models.JSONField(default=list)
     moved = models.DateTimeField()
     moving_since = models.DateTimeField(null=True)
 

@@ -126,7 +126,7 @@ def _rounded(seconds: float | None) -> float | None:
 def _add(row: QueueState, consumers: Consumers, motion: Motion) -> None:
     """Add who consumes a queue, and what is remembered until the next sample."""
     row.workers, row.processes = consumers.workers, consumers.processes
-    row.mark, row.moved = motion.mark, _moment(motion.moved)
+    row.mark, row.heads, row.moved = motion.mark, list(motion.heads), _moment(motion.moved)
     row.moving_since = None if motion.moving_since is None else _moment(motion.moving_since)
 
 
@@ -207,7 +207,7 @@ def _follow(
     taken = [(minute, flow.received) for minute, flow in flows.items() if flow.received]
     mark = "{}:{}".format(*max(taken)) if taken else ""
     remembered = None if before is None else _remembered(before)
-    return follow(remembered, now, reading.depth, reading.oldest, mark, limits_of(config))
+    return follow(remembered, now, reading.depth, reading.heads, mark, limits_of(config))
 
 
 def limits_of(config: Config) -> Limits:
@@ -216,8 +216,6 @@ def limits_of(config: Config) -> Limits:
 
 
 def _remembered(state: QueueState) -> Motion:
-    at = state.at.timestamp()
-    known = state.depth > 0 and state.oldest_age is not None and not state.oldest_age_estimated
-    oldest = at - (state.oldest_age or 0.0) if known else None
     since = None if state.moving_since is None else state.moving_since.timestamp()
-    return Motion(at, state.depth, oldest, state.mark, state.moved.timestamp(), since)
+    at, moved = state.at.timestamp(), state.moved.timestamp()
+    return Motion(at, state.depth, state.heads, state.mark, moved, since)

@@ -5,12 +5,10 @@ Pure functions over what the samples saw. Trouble has to last to be found, and c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 UNCONSUMED, STALLED = "queue_unconsumed", "queue_stalled"
-
-_TOLERANCE = 0.01
-"""Seconds by which a time can change while it is stored."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class Motion:
     Attributes:
         at: When the sample was taken.
         depth: Messages that waited.
-        oldest: When the oldest of them was due; None when nobody knows.
+        heads: What tells the next message of each priority from others, empty where none waits.
         mark: Changes whenever something was recorded to be taken.
         moved: When something was last seen to be taken, or nothing waited.
         moving_since: Since when it moves without a stall; None while it does not.
@@ -28,7 +26,7 @@ class Motion:
 
     at: float
     depth: int
-    oldest: float | None
+    heads: Sequence[str]
     mark: str
     moved: float
     moving_since: float | None
@@ -49,24 +47,25 @@ class Limits:
     gap: float
 
 
-def follow(before: Motion | None, at: float, depth: int, oldest: float | None, mark: str, limits: Limits) -> Motion:
+def follow(before: Motion | None, at: float, depth: int, heads: Sequence[str], mark: str, limits: Limits) -> Motion:
     """Return what is to be remembered after a sample.
 
     Args:
         before: What was remembered; None at the first sample.
         at: When the sample was taken.
         depth: Messages that wait.
-        oldest: When the oldest of them was due.
+        heads: What tells the next message of each priority from others.
         mark: What changes whenever something was recorded to be taken.
         limits: How long is too long.
     """
     if before is None or not 0 <= at - before.at <= limits.gap:
-        return Motion(at, depth, oldest, mark, at, at)
-    newer = oldest is not None and before.oldest is not None and oldest > before.oldest + _TOLERANCE
-    moved = at if depth == 0 or depth < before.depth or mark != before.mark or newer else before.moved
+        return Motion(at, depth, heads, mark, at, at)
+    # The first message of a priority is no sign that one was taken.
+    taken = any(old and old != new for old, new in zip(before.heads, heads, strict=False))
+    moved = at if depth == 0 or depth < before.depth or mark != before.mark or taken else before.moved
     if at - moved >= limits.stalled:
-        return Motion(at, depth, oldest, mark, moved, None)
-    return Motion(at, depth, oldest, mark, moved, at if before.moving_since is None else before.moving_since)
+        return Motion(at, depth, heads, mark, moved, None)
+    return Motion(at, depth, heads, mark, moved, at if before.moving_since is None else before.moving_since)
 
 
 def verdicts(motion: Motion, consumed: bool, idle: bool, limits: Limits) -> dict[str, bool]:

@@ -52,8 +52,7 @@ def judge(taken: Sample, config: Config) -> None:
     for state in taken.states:
         consumers = taken.consumers.get(state.name, Consumers())
         consumed = consumers.workers > 0 or bool(state.consumers)
-        idle = consumers.idle or not consumers.workers
-        for kind, wrong in verdicts(taken.motions[state.name], consumed, idle, limits).items():
+        for kind, wrong in verdicts(taken.motions[state.name], consumed, consumers.idle, limits).items():
             if wrong and (kind, state.name) not in open_now:
                 findings.raise_finding(kind, state.name, _detail(state))
             elif not wrong and (kind, state.name) in open_now:

@@ -256,6 +256,19 @@ def test_a_recorded_receipt_is_a_sign_of_life(app: Celery) -> None:
     assert not findings.open_findings().exists()
 
 
+def test_messages_and_workers_without_enginel_raise_no_false_alarm(app: Celery, redis_client: Any) -> None:
+    for _ in range(3):
+        send(app, ago=None)
+    look()
+    for _ in range(2):
+        age_by(100, "orders")
+        redis_client.rpop("orders")
+        for _ in range(3):
+            send(app, ago=None)
+        look()
+    assert not findings.open_findings().exists()
+
+
 def test_a_broker_that_is_away_leaves_the_last_sample(app: Celery, make_app: MakeApp, unreachable: str) -> None:
     send(app)
     before = look()["orders"].at

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +22,11 @@ class Queue:
         self.motion: Motion | None
 
     def sample(
-        self, depth: int, *, taken: bool = False, oldest: float | None = None, consumed: bool = True, idle: bool = True
+        self, depth: int, *, taken: bool = False, heads: Sequence[str] = (), consumed: bool = True, idle: bool = True
     ) -> dict[str, bool]:
         self.at += 5
         self.mark += taken
-        self.motion = follow(self.motion, self.at, depth, oldest, str(self.mark), LIMITS)
+        self.motion = follow(self.motion, self.at, depth, heads, str(self.mark), LIMITS)
         return verdicts(self.motion, consumed, idle, LIMITS)
 
     def raised_after(self, kind: str, samples: int = 30, **seen: bool) -> int | None:
@@ -58,11 +60,22 @@ def test_an_empty_queue_is_well() -> None:
     assert all(queue.sample(0, consumed=consumed) == CLEAR for consumed in (True, False) for _ in range(30))
 
 
-@pytest.mark.parametrize("oldest", [range(0, 150, 5), [None] * 30])
-def test_a_new_oldest_message_is_a_sign_of_life(oldest: list[float | None]) -> None:
+@pytest.mark.parametrize(
+    ("heads", "stalls"),
+    [
+        ([("a", "")] * 30, True),
+        ([(f"a{number}", "b") for number in range(30)], False),
+        ([("a", "")] * 10 + [("a", "b")] * 20, True),
+        ([()] * 30, True),
+    ],
+)
+def test_another_next_message_is_a_sign_of_life_and_a_first_one_is_not(
+    heads: list[tuple[str, ...]], stalls: bool
+) -> None:
     queue = Queue()
-    found = [queue.sample(10, oldest=one).get(STALLED) for one in oldest]
-    assert (True in found) == (oldest[0] is None)
+    found = [queue.sample(10, heads=one).get(STALLED) for one in heads]
+    assert (True in found) == stalls
+    assert found.index(True) * 5 == LIMITS.stalled if stalls else True
 
 
 def test_one_message_taken_does_not_end_a_stall_that_goes_on() -> None:

@@ -24,6 +24,8 @@ class Reading:
         unacked: Messages that workers hold and have not acknowledged; None where the broker does not tell.
         unacked_estimated: Whether `unacked` was extrapolated from a part of the messages.
         oldest: When the message that waits longest was due, in epoch seconds; None when none waits or nobody knows.
+        heads: What tells the next message of each priority from others, empty where none waits; no entries where the
+            broker does not show any.
         oldest_unacked: When the message that is held longest was taken, in epoch seconds.
         consumers: Consumers the broker knows of; None where it knows none by queue.
     """
@@ -33,6 +35,7 @@ class Reading:
     unacked: int | None = None
     unacked_estimated: bool = False
     oldest: float | None = None
+    heads: tuple[str, ...] = ()
     oldest_unacked: float | None = None
     consumers: int | None = None
 

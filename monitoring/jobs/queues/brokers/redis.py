@@ -41,16 +41,17 @@ local lists = {}
 for place = 3, #KEYS do
   local length = redis.pcall('LLEN', KEYS[place])
   if type(length) ~= 'number' then length = 0 end
-  local sent, eta = false, false
+  local sent, eta, head = false, false, ''
   if length > 0 then
     local oldest = redis.pcall('LINDEX', KEYS[place], -1)
     if type(oldest) == 'string' then
       local ending = string.sub(oldest, -tail)
       sent = string.match(ending, '"enginel":%s*"(%d+);') or false
       eta = string.match(ending, '"eta":%s*"([^"]*)"') or false
+      head = string.sub(redis.sha1hex(ending), 1, 8)
     end
   end
-  lists[#lists + 1] = {length, sent, eta}
+  lists[#lists + 1] = {length, sent, eta, head}
 end
 local total = redis.pcall('ZCARD', KEYS[2])
 if type(total) ~= 'number' then total = 0 end
@@ -152,6 +153,7 @@ class RedisBroker:
                 unacked=self._unacked(count, seen, total),
                 unacked_estimated=seen < total,
                 oldest=min(due, default=None),
+                heads=tuple(part[3].decode("ascii") for part in parts),
                 oldest_unacked=oldest,
             )
         return Survey("redis", now, found)
