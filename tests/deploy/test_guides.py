@@ -66,3 +66,16 @@ def test_names_and_labels_of_kubernetes_are_those_of_the_manifests(page: Path) -
         assert (kind, name) in known, name
     for component in re.findall(r"app\.kubernetes\.io/component=([a-z-]+)", text):
         assert component in components
+
+
+@EACH_PAGE
+def test_metrics_of_ours_that_are_named_are_in_the_reference(page: Path) -> None:
+    known = set(re.findall(r"enginel_[a-z_]+", (DOCS / "metrics.md").read_text()))
+    assert set(re.findall(r"\benginel_[a-z_]+", page.read_text())) - {"enginel_backend"} <= known
+
+
+def test_metrics_of_ours_that_rules_ask_for_are_in_the_reference() -> None:
+    known = set(re.findall(r"enginel_[a-z_]+", (DOCS / "metrics.md").read_text()))
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text())["groups"]
+    asked = [rule["expr"] for group in rules for rule in group["rules"]]
+    assert set(re.findall(r"\benginel_[a-z_]+", " ".join(asked))) <= known
