@@ -73,9 +73,8 @@ class Remote:
             BrokerAwayError: The connection broke; whether the command arrived is unknown.
         """
         named = list(nodes)
+        silent = [node for node in named if node in self._silent]
         expected = [node for node in named if node not in self._silent]
-        if not named:
-            return {}
         answers: dict[str, Any] = {}
         deadline = time.monotonic() + SECONDS
 
@@ -85,20 +84,15 @@ class Remote:
                 raise _EnoughError
 
         try:
-            self._mailbox()._broadcast(
-                command,
-                arguments,
-                named,
-                reply=bool(expected),
-                timeout=SECONDS,
-                limit=len(expected) or None,
-                callback=note,
-            )
+            if silent:
+                self._mailbox().cast(silent, command, arguments)
+            if expected:
+                self._mailbox().call(expected, command, arguments, timeout=SECONDS, callback=note)
         except _EnoughError:
             pass
-        except self._errors as error:
+        except errors_of(self.connection) as error:
             raise BrokerAwayError(f"The broker went away: {error}") from error
-        self._silent.update(set(named) - answers.keys())
+        self._silent.update(set(expected) - answers.keys())
         return answers
 
     def ask_one(self, node: str, command: str, **arguments: Any) -> Any:
@@ -133,10 +127,6 @@ class Remote:
             reply_queue_expires=conf.control_queue_expires,
         )
 
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        return errors_of(self.connection)
-
 
 def words(answer: Any) -> str:
     """Return what a worker said, without the form it said it in."""
@@ -159,7 +149,7 @@ def connected(app: Celery) -> Iterator[Remote]:
     """
     limits = {
         "redis": {"socket_timeout": SECONDS + 1, "socket_connect_timeout": SECONDS},
-        "amqp": {"read_timeout": SECONDS + 1, "write_timeout": SECONDS + 1},
+        "amqp": {"read_timeout": SECONDS + 1, "write_timeout": SECONDS + 1, "confirm_publish": True},
     }
     probe = app.connection_for_write()
     options = limits.get(probe.transport.driver_type, {})

@@ -46,16 +46,16 @@ class Yard:
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def worker(self, pool: str, *arguments: str, name: str = "", queue: str = "") -> str:
-        """Return the node of a worker of that pool, started unless it runs; it consumes from a queue of that name."""
+    def worker(self, pool: str, *arguments: str, name: str = "", broker: str = "") -> str:
+        """Return the node of a worker of that pool, started unless it runs; it consumes from a queue of its name."""
         name = name or pool
         node = f"{name}@yard"
         if name not in self._processes:
-            self.start(node, name, pool, queue or name, arguments)
+            self.start(node, name, pool, broker or self.url, arguments)
         wait_until(lambda: self.beat(node) is not None, f"{node} beats", lambda: self.log(name))
         return node
 
-    def start(self, node: str, name: str, pool: str, queue: str, arguments: tuple[str, ...]) -> None:
+    def start(self, node: str, name: str, pool: str, broker: str, arguments: tuple[str, ...]) -> None:
         monitoring = {
             "REDIS_URL": self.url,
             "STREAM_PREFIX": self.prefix,
@@ -63,10 +63,10 @@ class Yard:
             "CAPTURE_ARGUMENTS": ["shop.pay"],
             "FLUSH_INTERVAL": 0.02,
         }
-        environment = os.environ | {"SHOP_BROKER": self.url, "MONITORING": json.dumps(monitoring)}
+        environment = os.environ | {"SHOP_BROKER": broker, "MONITORING": json.dumps(monitoring)}
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         command = [sys.executable, "-m", "celery", "-A", "tests.jobs.actions.shop", "worker"]
-        command += ["-P", pool, "-n", node, "-Q", queue, "-l", "INFO", "--without-gossip", *arguments]
+        command += ["-P", pool, "-n", node, "-Q", name, "-l", "INFO", "--without-gossip", *arguments]
         if not any(argument.startswith(("-c", "--autoscale")) for argument in arguments):
             command += ["-c", "2"]
         with (self._folder / f"{name}.log").open("wb") as log:
