@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from monitoring.jobs import findings
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.storage import partitions
 
@@ -34,3 +35,12 @@ def store_running(ago: float = 60.0, **values: Any) -> RunningTask:
     known = {"task_id": str(uuid.uuid4()), "shard": 0, "service": "shop", "name": "shop.pack", "worker": "celery@shop"}
     began = int((datetime.now(UTC).timestamp() - ago) * 1000)
     return RunningTask.objects.create(**{**known, "began": began, **values})
+
+
+def leave_some() -> None:
+    """Leave runs, one task that runs, and findings."""
+    for state in ("SUCCESS", "FAILURE"):
+        store_run(state=state, task_id="t1", root_id="t1", origin="POST api/orders/", request_id="r1")
+    store_running(task_id="t2", parent_id="t1", root_id="t1")
+    findings.raise_finding("worker_down", "celery@shop", {"pid": 7})
+    findings.note("task_lost", "t0 1", {"task": "shop.pack"})

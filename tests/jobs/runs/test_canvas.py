@@ -16,7 +16,9 @@ import pytest
 from celery import Celery, group
 
 from monitoring.conf import get_config
+from monitoring.jobs.runs import family
 from monitoring.jobs.runs.models import TaskRun
+from monitoring.jobs.runs.tree import build
 from monitoring.recording.context import Context, current
 from tests.pipeline import drain_all
 
@@ -26,6 +28,20 @@ ROOT = Path(__file__).parents[3]
 SECONDS = 60
 TASKS, RUNS = 13, 15
 """Of one `canvas.all`: one of its tasks runs three times."""
+SHAPE = [
+    "0 POST api/orders/",
+    "1 canvas.all",
+    "2 canvas.broken",
+    *["2 canvas.step"] * 4,
+    "3 canvas.caught",
+    "3 canvas.flaky",
+    "3 canvas.step",
+    "4 canvas.body",
+    "4 canvas.step",
+    "5 canvas.step",
+    "6 canvas.step",
+]
+"""How deep its tasks are below their request."""
 TREES = SAMPLED = 3
 """Each tree has three runs of `canvas.step` that publish, so that one process has more of them than are sampled."""
 
@@ -83,7 +99,22 @@ def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas
     bodies = [run for run in runs if run.name == "canvas.body"]
     assert all(run.group_id and run.group_id == groups[run.parent_id] for run in bodies)
 
+    assert_whole(next(run for run in bodies))
+
     (group([canvas.signature("canvas.step") for _ in range(2)]) | canvas.signature("canvas.body")).delay()
     alone = [run for run in wait_for_runs(TREES * RUNS + 3) if run.root_id not in roots]
     assert {run.trace_id for run in alone} == {run.group_id.replace("-", "") for run in alone}
     assert sorted(run.name for run in alone) == ["canvas.body", "canvas.step", "canvas.step"]
+
+
+def assert_whole(body: TaskRun) -> None:
+    """Assert that a leaf leads to all of its tree, with the request on top."""
+    tree = build(family.executions("task_id", body.task_id)[0])
+    assert tree.nodes[0].kind == "request"
+    assert len(tree.nodes) == 1 + TREES * TASKS
+    assert all(node.kept for node in tree.nodes)
+    assert {node.name for node in tree.nodes if node.body} == {"canvas.body"}
+    flaky = next(node for node in tree.nodes if node.name == "canvas.flaky")
+    assert (flaky.state, flaky.retries, len(flaky.executions)) == ("SUCCESS", 2, 3)
+    outline = [f"{node.depth} {node.name}" for node in build(family.executions("root_id", body.root_id)[0]).nodes]
+    assert sorted(outline) == SHAPE
