@@ -29,9 +29,8 @@ class WorkerSerializer(serializers.Serializer[Any]):
     """A worker by its last heartbeat. What is `null` or empty, it did not say."""
 
     node = serializers.CharField()
-    state = serializers.ChoiceField(
-        choices=Worker.State.choices,
-        help_text="`down` when three heartbeats are missing; `wedged` when it lives, its queues grow, and it finishes "
+    state = serializers.CharField(
+        help_text="`up`; `down` when three heartbeats are missing; `wedged` when it lives, its queues grow, and it finishes "
         "nothing; `left` when it said goodbye.",
     )
     since = serializers.DateTimeField(allow_null=True, help_text="When it came into this state.")
