@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from celery import Celery
 from django.db import connection
@@ -188,3 +190,18 @@ def test_who_waits_too_long_for_the_one_sample_gets_the_stored_one(
         found = reader.latest()
     assert found.stale
     assert [state.name for state in found.states] == ["mails", "old mails", "orders"]
+
+
+@pytest.mark.parametrize(("path", "url"), [("queues/", URL), ("queues/{name}/", f"{URL}mails/")])
+def test_answers_are_as_described(api: Client, backlog: Celery, path: str, url: str) -> None:
+    schema = json.loads(json.dumps(api.get("/api/schema/").json()), object_hook=_nullable)
+    described = schema["paths"][f"/api/monitoring/{path}"]["get"]["responses"]["200"]["content"]["application/json"]
+    document = {**described["schema"], "components": schema["components"]}
+    jsonschema.validate(api.get(url).json(), document, cls=jsonschema.Draft202012Validator)
+
+
+def _nullable(part: dict[str, Any]) -> dict[str, Any]:
+    """Say in JSON Schema's words what OpenAPI 3.0 says with `nullable`."""
+    if part.pop("nullable", False) is True and "type" in part:
+        part["type"] = [part["type"], "null"]
+    return part
