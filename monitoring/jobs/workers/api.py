@@ -30,8 +30,8 @@ class WorkerSerializer(serializers.Serializer[Any]):
 
     node = serializers.CharField()
     state = serializers.CharField(
-        help_text="`up`; `down` when three heartbeats are missing; `wedged` when it lives, its queues grow, and it finishes "
-        "nothing; `left` when it said goodbye.",
+        help_text="`up`; `down` when three heartbeats are missing; `wedged` when it lives, its queues grow, and it "
+        "finishes nothing; `left` when it said goodbye.",
     )
     since = serializers.DateTimeField(allow_null=True, help_text="When it came into this state.")
     age = serializers.FloatField(help_text="Seconds since its last heartbeat.")
