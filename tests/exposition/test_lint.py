@@ -55,7 +55,7 @@ def something_of_everything() -> None:
         recorder.record(Request(now, 10_000_000, "GET", "api/designs/", status))
     recorder.record(Sent(now, "shop.pay", "fast"))
     recorder.record(Received(now, "shop.pay", "fast"))
-    recorder.record(Started(now, "shop.pay", "fast", "id-1", False, None, ended=True))
+    recorder.record(Started(now, "shop.pay", "fast", "id-1", False, None))
     for state in TaskState:
         recorder.record(Task(now, 10_000_000, "shop.pay", "fast", state, 10_000_000, "ValueError"))
     MetricsCollector.increment_counter("uploads_total")

@@ -42,7 +42,8 @@ def request(route: str, status: int, seconds: float = 0.001, method: str = "GET"
 
 
 def ended(state: TaskState, name: str = "shop.pay", seconds: float = 0.2, wait: float = 1.0, error: str = "") -> None:
-    recorder.record(Task(time.time_ns(), int(seconds * 1e9), name, "fast", state, int(wait * 1e9), error))
+    duration, waited = int(seconds * 1e9), int(wait * 1e9)
+    recorder.record(Task(time.time_ns(), duration, name, "fast", state, waited, error, task_id="id-1"))
 
 
 def test_requests_are_counted_by_status_and_by_endpoint(samples: Read) -> None:
@@ -111,7 +112,7 @@ def test_tasks_carry_celery_exporters_labels(samples: Read) -> None:
     now = time.time_ns()
     recorder.record(Sent(now, "shop.pay", "fast"))
     recorder.record(Received(now, "shop.pay", "fast"))
-    recorder.record(Started(now, "shop.pay", "fast", "id-1", False, None, ended=True))
+    recorder.record(Started(now, "shop.pay", "fast", "id-1", False, None))
     for state in TaskState:
         ended(state, error="ValueError" if state is TaskState.FAILURE else "")
     taken_in()
@@ -120,6 +121,14 @@ def test_tasks_carry_celery_exporters_labels(samples: Read) -> None:
         assert series(found, f"celery_task_{event}_total", **LABELS) == 1, event
     assert series(found, "celery_task_failed_total", **LABELS, exception="ValueError") == 1
     assert series(found, "celery_task_failed_total", **LABELS, exception="") == 0
+
+
+def test_an_execution_of_which_only_its_end_tells_has_started_too(samples: Read) -> None:
+    recorder.record(Task(time.time_ns(), 10**7, "shop.pay", "fast", TaskState.SUCCESS, 10**7))
+    taken_in()
+    found = samples()
+    assert series(found, "celery_task_started_total", **LABELS) == 1
+    assert series(found, "celery_task_succeeded_total", **LABELS) == 1
 
 
 def test_what_a_task_never_did_is_zero_from_its_first_event_on(samples: Read) -> None:

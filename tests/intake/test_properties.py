@@ -18,7 +18,7 @@ from monitoring.intake.drain import drain
 from monitoring.intake.ledger import Known, Ledger
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.intake.opening import open_entries
-from monitoring.metrics.models import CounterMinute, GaugeValue, Total
+from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import DirtyPeriod, DurationTotal, MinuteRollup
 from monitoring.recording import wire
 from monitoring.recording.events import Counter, Event, Operation, Request
@@ -148,7 +148,12 @@ def _all_rows() -> dict[str, list[tuple[Any, ...]]]:
         rows = model._default_manager.values_list("name_id", *columns)
         named = [(titles[row[0]], *row[1:-1], _bytes(row[-1])) for row in rows]
         found[model.__name__] = sorted(row for row in named)
-    for table in (MinuteRollup, DurationTotal, CounterMinute, Total, GaugeValue, Producer, Cursor, DirtyPeriod):
+    rows = LabelledTotal.objects.values_list("family", "label_1", "label_2", "count", "total", "buckets")
+    found["LabelledTotal"] = sorted((row[0], titles.get(row[1], ""), *row[2:-1], _bytes(row[-1])) for row in rows)
+    for table in (
+        *(MinuteRollup, DurationTotal, CounterMinute, Total, LabelledTotal),
+        *(GaugeValue, Producer, Cursor, DirtyPeriod),
+    ):
         table._default_manager.all().delete()
     assert not DeadLetter.objects.exists()
     return found
