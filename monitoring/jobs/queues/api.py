@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from monitoring.access.fields import WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
@@ -134,7 +135,7 @@ class QueueDetailSerializer(QueueSerializer):
 class HistorySerializer(serializers.Serializer[Any]):
     """How far back."""
 
-    minutes = serializers.IntegerField(default=HISTORY_MINUTES, min_value=1, help_text="How far back, until now.")
+    minutes = WholeNumberField(default=HISTORY_MINUTES, min_value=1, help_text="How far back, until now.")
 
     def validate_minutes(self, minutes: int) -> int:
         """Refuse a window of which parts are no longer kept."""

@@ -118,7 +118,7 @@ def test_a_queue_that_nobody_knows_is_not_found(api: Client, backlog: Celery) ->
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("minutes", ["0", "-1", "2881", "x"])
+@pytest.mark.parametrize("minutes", ["0", "-1", "2881", "x", "1_0", "\N{ARABIC-INDIC DIGIT FIVE}"])
 def test_a_history_beyond_what_is_kept_is_refused(api: Client, backlog: Celery, minutes: str) -> None:
     assert list(api.get(f"{URL}mails/", {"minutes": minutes}).json()["errors"]) == ["minutes"]
 
