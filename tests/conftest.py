@@ -56,6 +56,18 @@ def clean_process(settings: Any, redis_url: str, tmp_path: Any) -> Iterator[None
     partitions.forget()
 
 
+@pytest.fixture(autouse=True)
+def patient_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let probes wait longer than in production: other tests keep the cores busy, and time is no verdict here."""
+    from monitoring.access import probes
+    from monitoring.health import board, readiness
+
+    monkeypatch.setattr(board, "_FIRST_ANSWER_SECONDS", 20.0)
+    monkeypatch.setattr(board, "_INLINE_SECONDS", 20.0)
+    monkeypatch.setattr(readiness, "LIMIT", 20.0)
+    monkeypatch.setattr(probes, "LIMIT_SECONDS", 60.0)
+
+
 @pytest.fixture
 def eager(settings: Any, db: None) -> None:
     """Fold what is recorded at once, in the calling thread and connection."""

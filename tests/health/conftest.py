@@ -15,6 +15,7 @@ from redis.connection import AbstractConnection
 
 from monitoring.component import Status
 from monitoring.conf import get_config
+from monitoring.health import board, readiness
 from monitoring.health.registry import load
 from monitoring.health.snapshot import Known, Snapshot, encode
 from monitoring.stream import snapshots
@@ -42,8 +43,11 @@ def fresh_stubs() -> Iterator[None]:
 
 
 @pytest.fixture
-def black_hole() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a server that takes connections and never says a word; probes do not wait long for it."""
+    monkeypatch.setattr(board, "_FIRST_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(board, "_INLINE_SECONDS", 2.0)
+    monkeypatch.setattr(readiness, "LIMIT", 2.0)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         yield listener.getsockname()[1]
 
