@@ -127,8 +127,8 @@ def view_of(name: str) -> type[ApiView]:
 def _act(kind: Kind[Any], request: Request, target: str) -> Response:
     given = kind.serializer(data=request.data, context={"target": target})
     given.is_valid(raise_exception=True)
-    if len(target) > _MAX_TARGET:
-        return problem(404, "No name is that long.")
+    if len(target) > _MAX_TARGET or not target.isprintable():
+        return problem(404, "Nothing has such a name.")
     config = get_config()
     client = client_of(request.META, networks(config.trusted_proxies))
     user: Any = request.user

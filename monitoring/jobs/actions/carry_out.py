@@ -166,7 +166,9 @@ def _again(known: Action, wish: Wish, desk: Desk) -> Action:
             before = wish.kind.look(wish.target, wish.parameters, site)
             return _perform(known, before, wish, site, desk)
     except RefusedError as error:
-        return _finish(known, Outcome(State.REFUSED, str(error)))
+        # Whoever took it up meanwhile may be what is in the way.
+        refused = _finish(known, Outcome(State.REFUSED, str(error)), State.REQUESTED)
+        return _wait(refused) if refused.state in OPEN else refused
     except (BrokerAwayError, NoAnswerError):
         return known
 
@@ -210,8 +212,11 @@ def _write(wish: Wish, state: State = State.REQUESTED, detail: str = "", before:
     return action
 
 
-def _finish(action: Action, outcome: Outcome) -> Action:
-    """Write down what came of an action that is not finished yet; one where nothing was done gives its key back."""
+def _finish(action: Action, outcome: Outcome, *states: State) -> Action:
+    """Write down what came of an action, unless it has left these states (the open ones unless given).
+
+    One where nothing was done gives its key back.
+    """
     values = {
         "state": outcome.state,
         "detail": outcome.detail,
@@ -220,7 +225,7 @@ def _finish(action: Action, outcome: Outcome) -> Action:
     }
     if outcome.state == State.REFUSED:
         values["key"] = None
-    _rows().filter(pk=action.pk, state__in=OPEN).update(**values)
+    _rows().filter(pk=action.pk, state__in=states or OPEN).update(**values)
     return _rows().get(pk=action.pk)
 
 

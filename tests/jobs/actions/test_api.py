@@ -75,7 +75,10 @@ def test_a_key_of_another_form_is_refused(act: Any) -> None:
     assert (response.status_code, list(response.json()["errors"])) == (400, ["Idempotency-Key"])
 
 
-def test_one_that_is_being_carried_out_is_to_be_asked_for_again(act: Any, admin: Any) -> None:
+def test_one_that_is_being_carried_out_is_to_be_asked_for_again(
+    act: Any, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitoring.jobs.actions.carry_out._PATIENCE", 0.1)
     make(key="busy", user_id=str(admin.pk), state="performing", performing_at=datetime.now(UTC), parameters=BODY)
     response = act("queues/shop/purge", "busy", **BODY)
     assert (response.status_code, response["Retry-After"]) == (409, "2")

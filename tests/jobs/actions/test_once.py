@@ -87,6 +87,33 @@ def test_a_request_that_comes_while_the_first_is_carried_out_waits_for_it(stored
     assert depth(shop) == 1
 
 
+def test_what_one_request_does_is_not_in_the_way_of_the_same_request(
+    stored: str, app: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting_to_begin, go_on, published = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(name: str) -> None:
+        if name == "begin":
+            waiting_to_begin.set()
+            assert go_on.wait(30)
+        if name == "verify":
+            published.set()
+
+    first = Thread(lambda: rerun(stored, app, hold))
+    assert waiting_to_begin.wait(30)
+    look = type(KINDS["rerun"]).look
+
+    def look_late(*given: Any) -> dict[str, Any]:
+        go_on.set()
+        assert published.wait(30)
+        return look(*given)
+
+    monkeypatch.setattr(type(KINDS["rerun"]), "look", look_late)
+    second = rerun(stored, app)
+    assert first.result() == second
+    assert (second.state, Action.objects.count(), depth(shop)) == ("done", 1, 1)
+
+
 def test_the_same_key_later_returns_what_was_done(stored: str, app: Any, shop: Any) -> None:
     first = rerun(stored, app)
     again = rerun(stored, app)
@@ -132,7 +159,10 @@ def test_a_process_that_ends_at_a_step_publishes_at_most_once(step: str, stored:
     assert depth(shop) == (0 if step == "perform" else 1)
 
 
-def test_an_action_whose_process_ended_just_now_is_not_done_again(stored: str, app: Any, shop: Any) -> None:
+def test_an_action_whose_process_ended_just_now_is_not_done_again(
+    stored: str, app: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitoring.jobs.actions.carry_out._PATIENCE", 0.1)
     assert in_child(lambda: rerun(stored, app, end_at("perform"))) == ENDED
     assert rerun(stored, app).state == "performing"
     assert depth(shop) == 0

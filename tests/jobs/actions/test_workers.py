@@ -96,6 +96,12 @@ def test_what_runs_by_the_heartbeat_of_a_silent_worker_is_known_to_run(act: Any,
     assert f"busy@yard runs it in a {pool} pool, where a task cannot be ended" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["%00", "a%0Ab", "x" * 201])
+@pytest.mark.parametrize("path", ["tasks/{}/rerun", "tasks/{}/revoke", "workers/{}/scale"])
+def test_what_is_no_name_is_not_found(act: Any, name: str, path: str) -> None:
+    assert act(path.format(name), by=1).status_code == 404
+
+
 def test_other_signals_are_refused(act: Any) -> None:
     response = act("tasks/x/revoke", terminate=True, signal="STOP")
     assert (response.status_code, list(response.json()["errors"])) == (400, ["signal"])
