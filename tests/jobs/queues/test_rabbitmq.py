@@ -10,8 +10,15 @@ import pytest
 from celery import Celery
 from kombu import Queue
 
+from monitoring.conf import get_config
+from monitoring.jobs import sight
 from monitoring.jobs.queues import brokers
 from monitoring.jobs.queues.brokers import BrokerAwayError
+from monitoring.jobs.queues.models import QueueState
+from monitoring.jobs.queues.watch import watch
+from monitoring.recording.events import Sent
+from monitoring.recording.recorder import recorder
+from tests.pipeline import drain_all
 
 from .conftest import PATIENCE, MakeApp, send, until
 from .rabbit_server import BINARY, RabbitServer
@@ -136,3 +143,28 @@ def _depth() -> int:
         return int(read("orders")["orders"].depth)
     except BrokerAwayError:
         return -1
+
+
+@pytest.mark.django_db
+def test_a_sample_estimates_ages_and_survives_a_server_that_is_slow(
+    app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        recorder.record(Sent(time.time_ns() - 600 * 10**9, "shop.sell", "orders"))
+        send(app)
+    recorder.flush()
+    drain_all()
+    watch(get_config())
+    state = QueueState.objects.get(name="orders")
+    assert (state.broker, state.depth, state.consumers, state.unacked) == ("amqp", 3, 0, None)
+    assert state.oldest_age is not None
+    assert state.oldest_age_estimated
+    monkeypatch.setattr("monitoring.jobs.queues.brokers.rabbitmq._SECONDS", -1.0)
+    sight.forget()
+    watch(get_config())
+    assert QueueState.objects.get(name="orders").at == state.at
+
+
+def test_reading_stops_when_its_time_is_up(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.jobs.queues.brokers.rabbitmq._SECONDS", -1.0)
+    assert read("orders", "mails") == {}
