@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from monitoring.conf import get_config
 from monitoring.jobs import findings
 from monitoring.jobs.workers.reader import WorkerView, workers
 
@@ -69,13 +70,13 @@ class Now:
 
 
 def now(task_id: str = "") -> Now:
-    """Return what runs, or the executions of one task."""
+    """Return what runs, or the executions of one task; without the tasks that are not recorded."""
     found = RunningTask.objects.order_by("began")
+    ignored = frozenset(get_config().ignored_tasks)
     rows = list((found.filter(task_id=task_id) if task_id else found)[: MAX_ROWS + 1])
     views, stale = workers()
     tasks = joined(rows[:MAX_ROWS], views, _open(row.task_id for row in rows))
-    if task_id:
-        tasks = [task for task in tasks if task.task_id == task_id]
+    tasks = [task for task in tasks if task.name not in ignored and task_id in ("", task.task_id)]
     return Now(tasks, len(rows) > MAX_ROWS, stale)
 
 

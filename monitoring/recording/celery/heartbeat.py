@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -79,13 +78,12 @@ def _copy(requests: Any) -> list[Any]:
 
 
 def _running(request: Any) -> dict[str, Any]:
-    return {"id": str(request.id)[:200], "name": str(request.name)[:200], "started": _started(request)}
-
-
-def _started(request: Any) -> float | None:
-    """Return when a task began, in seconds since the epoch; Celery keeps it by the monotonic clock."""
-    began = request.time_start
-    return round(time.time() - (time.monotonic() - began), 3) if began else None
+    began = request.time_start  # None until the pool has said that it took it
+    return {
+        "id": str(request.id)[:200],
+        "name": str(request.name)[:200],
+        "started": round(began, 3) if began else None,
+    }
 
 
 def _pool_kind(pool: Any) -> str:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from monitoring.jobs.workers.models import Worker
 from monitoring.stream import heartbeats
 from tests.jobs.crew import Crew
 from tests.pipeline import client as redis_of
+from tests.pipeline import drain_all
+from tests.system.platform import wait_until
 
 pytestmark = pytest.mark.usefixtures("redis_client", "unseen")
 
@@ -44,7 +47,7 @@ def nodes(api: Client, **query: str) -> list[str]:
     return [worker["node"] for worker in api.get(URL, query).json()["workers"]]
 
 
-def test_a_real_worker_is_shown_with_all_it_says(api: Client, crew: Crew, settings: Any) -> None:
+def test_a_real_worker_is_shown_with_all_it_says(api: Client, crew: Crew, settings: Any, tmp_path: Path) -> None:
     settings.MONITORING = {**settings.MONITORING, "FLOWER_URL": "http://flower:5555/"}
     node = crew.start("--pool", "threads", "--concurrency", "3")
     answer = api.get(URL).json()
@@ -60,6 +63,25 @@ def test_a_real_worker_is_shown_with_all_it_says(api: Client, crew: Crew, settin
     assert (detail["active"], detail["processes"], detail["stale"]) == ([], [], False)
     assert detail["pid"] == worker["pid"]
     assert api.delete(f"{URL}{node}/").status_code == 409
+
+    before, end, ran = time.time(), tmp_path / "end", tmp_path / "ran"
+    crew.send("wait", str(end), str(ran))
+    wait_until(ran.exists, "the task runs")
+
+    def running() -> Any:
+        drain_all()
+        sight.forget()
+        return api.get("/api/monitoring/tasks/running/").json()["tasks"]
+
+    wait_until(lambda: [task["told"] for task in running()] == [True], "the worker says so")
+    (task,) = running()
+    assert (task["name"], task["queue"], task["worker"]) == ("crew.wait", crew.queue, node)
+    (active,) = api.get(f"{URL}{node}/").json()["active"]
+    assert active["id"] == task["task_id"]
+    assert before - 1 < datetime.fromisoformat(active["started"]).timestamp() < time.time() + 1
+    end.touch()
+    wait_until(lambda: running() == [], "it is over")
+    assert api.get(f"/api/monitoring/tasks/{task['task_id']}/").json()["state"] == "SUCCESS"
 
 
 def test_workers_can_be_asked_for_by_state_and_queue(api: Client) -> None:
