@@ -17,8 +17,8 @@ from celery import Celery
 
 from monitoring.conf import get_config
 from monitoring.jobs import sight
+from monitoring.stream.connection import connect
 from monitoring.stream.heartbeats import Heartbeat, read
-from tests.pipeline import client
 from tests.system.platform import ROOT, wait_until
 
 BEAT = 0.3
@@ -27,52 +27,70 @@ BEAT = 0.3
 
 @dataclass
 class Crew:
-    """Workers of one queue, and a client for sending them tasks."""
+    """Workers of one queue, and a client for sending them tasks.
+
+    Attributes:
+        redis_url: Their broker, and where they record; that of this test worker unless given.
+        prefix: First part of the keys they record to.
+        interval: Seconds between two of their heartbeats.
+    """
 
     folder: Path
     app: Celery
     queue: str = field(default_factory=lambda: f"crew-{uuid.uuid4().hex[:8]}")
+    redis_url: str = field(default_factory=lambda: get_config().redis_url)
+    prefix: str = field(default_factory=lambda: get_config().stream_prefix)
+    interval: float = BEAT
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._client = connect(self.redis_url, 5.0, 2)
+
     def environment(self) -> dict[str, str]:
-        config = get_config()
         monitoring = {
             "SERVICE": "crew",
-            "REDIS_URL": config.redis_url,
-            "STREAM_PREFIX": config.stream_prefix,
-            "HEARTBEAT_INTERVAL": BEAT,
+            "REDIS_URL": self.redis_url,
+            "STREAM_PREFIX": self.prefix,
+            "HEARTBEAT_INTERVAL": self.interval,
         }
         settings = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         return settings | {
             "MONITORING": json.dumps(monitoring),
-            "CREW_BROKER": config.redis_url,
-            "CREW_BACKEND": config.redis_url,
+            "CREW_BROKER": self.redis_url,
+            "CREW_BACKEND": self.redis_url,
             "CREW_QUEUE": self.queue,
             "PYTHONPATH": str(ROOT),
         }
 
     def start(self, *arguments: str, name: str = "crew") -> str:
         """Start a worker and wait until it says that it lives; return its node name."""
+        self.await_life(*self.launch(*arguments, name=name))
+        return f"{name}@test"
+
+    def launch(self, *arguments: str, name: str = "crew") -> tuple[str, int]:
+        """Start a worker; return its node name and its process."""
         node = f"{name}@test"
         command = [sys.executable, "-m", "celery", "-A", "tests.jobs.crew_app", "worker", "-n", node]
         options = ["--queues", self.queue, "--loglevel", "WARNING", "--without-mingle", "--without-gossip"]
         log = (self.folder / f"{name}.log").open("ab")
-        before = {one.state.get("pid") for one in self.heartbeats() if one.node == node}
         worker = subprocess.Popen(
             [*command, *options, *arguments], env=self.environment(), cwd=ROOT, stdout=log, stderr=log
         )
         self.workers.append(worker)
+        return node, worker.pid
+
+    def await_life(self, node: str, pid: int) -> None:
+        """Wait until a worker says that it lives."""
+        log = self.folder / f"{node.partition('@')[0]}.log"
 
         def lives() -> bool:
-            assert worker.poll() is None, (self.folder / f"{name}.log").read_text()
-            return any(one.node == node and one.state.get("pid") not in before for one in self.heartbeats())
+            assert all(worker.poll() is None for worker in self.workers if worker.pid == pid), log.read_text()
+            return any(one.node == node and one.state.get("pid") == pid for one in self.heartbeats())
 
-        wait_until(lives, f"{node} says that it lives", 60.0, (self.folder / f"{name}.log").read_text)
-        return node
+        wait_until(lives, f"{node} says that it lives", 60.0, log.read_text)
 
     def heartbeats(self) -> list[Heartbeat]:
-        config = get_config()
-        return read(client(), config.stream_prefix)
+        return read(self._client, self.prefix)
 
     def heartbeat(self, node: str) -> Heartbeat:
         return next(one for one in self.heartbeats() if one.node == node)
@@ -95,6 +113,20 @@ class Crew:
         self.workers[worker].wait(10)
         sight.forget()
 
+    def give_back(self) -> int:
+        """Give the held messages of this queue back to it, as the transport does when the visibility timeout is over.
+
+        Returns:
+            How many they were.
+        """
+        with self.app.connection_for_write() as connection:
+            channel = connection.default_channel
+            held = channel.client.hgetall(channel.unacked_key)
+            mine = [tag for tag, message in held.items() if json.loads(message)[2] == self.queue]
+            for tag in mine:
+                channel.qos.restore_by_tag(tag)
+        return len(mine)
+
     def close(self) -> None:
         """Leave no process behind."""
         for worker in self.workers:
@@ -105,3 +137,4 @@ class Crew:
                 for one in family:
                     if one.is_running():
                         one.kill()
+        self._client.connection_pool.disconnect()
