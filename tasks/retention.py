@@ -6,6 +6,7 @@ from celery import shared_task
 
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
+from monitoring.health import retention as health
 from monitoring.intake import retention as intake
 from monitoring.jobs import retention as jobs
 from monitoring.jobs.actions import retention as actions
@@ -29,3 +30,4 @@ def prune() -> None:
     actions.prune(config)
     queues.prune(config)
     intake.prune(config)
+    health.prune()

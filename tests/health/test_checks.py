@@ -81,9 +81,35 @@ def test_figures_of_redis_are_judged(info: dict[str, Any], status: Status, words
     assert words in found.message
 
 
-def test_a_redis_that_takes_no_writes_is_unhealthy() -> None:
-    found = redis_check.verdict(redis.exceptions.ReadOnlyError("you can't write to 10.0.0.1"), {})
-    assert (found.status, found.message) == (UNHEALTHY, "Redis takes no writes (ReadOnly)")
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (redis.exceptions.ReadOnlyError("you can't write to 10.0.0.1"), "ReadOnly"),
+        (redis.ResponseError("MISCONF Redis is configured to save, and cannot write to /data"), "MISCONF"),
+    ],
+)
+def test_a_redis_that_takes_no_writes_is_unhealthy_and_says_why_in_a_word(error: Exception, code: str) -> None:
+    found = redis_check.verdict(error, {})
+    assert (found.status, found.message) == (UNHEALTHY, f"Redis takes no writes ({code})")
+
+
+def test_a_redis_without_memory_left_is_unhealthy(
+    configure: Callable[..., None], tmp_path: Path, redis_client: Any
+) -> None:
+    from launcher.redis_server import RedisServer
+
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    try:
+        configure(REDIS_URL=server.url)
+        with redis.Redis.from_url(server.url) as other:
+            other.config_set("maxmemory", "1mb")
+        found = redis_check.Redis().run()
+    finally:
+        server.stop()
+    assert found.status is UNHEALTHY
+    assert "OutOfMemory" in found.message
+    assert found.details["max_memory"] == 1024 * 1024
 
 
 def test_an_object_goes_all_the_way_through_the_storage_and_leaves_nothing() -> None:

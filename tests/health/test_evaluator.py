@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from monitoring.conf import get_config
 from monitoring.health import registry
 from monitoring.health.evaluator import Evaluator
 from monitoring.health.models import ComponentState
+from monitoring.health.retention import prune
 from monitoring.health.rows import write
 from monitoring.health.snapshot import Part, Snapshot, decode
 from monitoring.stream import snapshots
@@ -174,6 +176,15 @@ def test_an_evaluator_that_began_anew_does_not_forget_since_when() -> None:
     assert ComponentState.objects.get().since == since
     write("billing", Part(Status.UNHEALTHY, "broken", checked=400.0, since=400.0))
     assert ComponentState.objects.get().since - since == timedelta(seconds=300)
+
+
+@pytest.mark.django_db
+def test_components_that_nobody_checks_any_more_are_forgotten() -> None:
+    now = time.time()
+    write("old", Part(Status.HEALTHY, "fine", checked=now - 90_000, since=now - 90_000))
+    write("new", Part(Status.HEALTHY, "fine", checked=now - 80_000, since=now - 90_000))
+    prune()
+    assert ComponentState.objects.get().component == "new"
 
 
 def test_a_check_that_hangs_does_not_keep_the_snapshot_from_going_out(configure: Callable[..., None]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-import requests
-
 from monitoring import __version__
 from monitoring.component import Check, Outcome, Status
 
@@ -26,6 +24,8 @@ class Dependency(Check):
 
     def run(self) -> Outcome:
         """Ask, follow a few redirects, and leave the body alone."""
+        import requests  # only here: it would cost memory in every process that loads its checks
+
         began = time.monotonic()
         with requests.Session() as session:
             session.max_redirects = _MOST_REDIRECTS

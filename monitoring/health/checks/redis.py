@@ -61,9 +61,7 @@ def verdict(written: object, info: Mapping[str, Any]) -> Outcome:
         "evictions": info.get("evicted_keys"),
     }
     if isinstance(written, redis.RedisError):
-        # The first word is Redis's own code: OOM, READONLY, MISCONF, LOADING.
-        code = type(written).__name__.removesuffix("Error")
-        return Outcome(Status.UNHEALTHY, f"Redis takes no writes ({code})", details)
+        return Outcome(Status.UNHEALTHY, f"Redis takes no writes ({_code(written)})", details)
     if most and used >= _FULL * most:
         return Outcome(Status.DEGRADED, f"Redis uses {used / most:.0%} of its memory", details)
     if limit and connected >= _FULL * limit:
@@ -71,3 +69,9 @@ def verdict(written: object, info: Mapping[str, Any]) -> Outcome:
     if most and policy not in (None, "noeviction"):
         return Outcome(Status.DEGRADED, f"Redis may evict events ({policy})", details)
     return Outcome(Status.HEALTHY, "Redis connection OK", details)
+
+
+def _code(error: redis.RedisError) -> str:
+    """Name an error by Redis's own code, such as `MISCONF`, or by redis-py's class where it took that away."""
+    word = str(error).partition(" ")[0]
+    return word if word.isalpha() and word.isupper() else type(error).__name__.removesuffix("Error")
