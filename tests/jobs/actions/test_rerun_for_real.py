@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from monitoring.conf import get_config
 from monitoring.jobs.actions.models import StoredMessage
 from monitoring.jobs.runs.models import TaskRun
+from monitoring.jobs.runs.watch import watch
 from tests.pipeline import drain_all
 
 from .conftest import Yard, wait_until
-from .test_rerun import make_run
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("patient")]
 
@@ -25,6 +26,12 @@ def taken_in(task_id: str, state: str) -> str:
 
     wait_until(known, f"{task_id} ended as {state}")
     return task_id
+
+
+def found_lost(task_id: str) -> bool:
+    drain_all()
+    watch(get_config())
+    return TaskRun.objects.filter(task_id=task_id, state="LOST").exists()
 
 
 def test_a_failed_task_runs_again_until_it_succeeds(act: Any, shop: Any, yard: Yard) -> None:
@@ -75,5 +82,5 @@ def test_a_task_whose_worker_was_killed_runs_again(act: Any, shop: Any, yard: Ya
     yard.kill("doomed")
     yard.client.delete("holds:6")
     wait_until(lambda: yard.beat("doomed@yard") is None, "its heartbeat is old")
-    make_run(task_id, "LOST")
+    wait_until(lambda: found_lost(task_id), "it is found to be lost")
     assert act(f"tasks/{task_id}/rerun").json()["detail"].endswith("it waits in doomed.")
