@@ -19,11 +19,15 @@ _OWN_PROJECT = {"tasks/designs.py"}
 _DISTRIBUTIONS = {
     "celery": "celery",
     "django": "django",
+    "django_celery_beat": "django-celery-beat",
     "drf_spectacular": "drf-spectacular",
     "knox": "django-rest-knox",
     "msgspec": "msgspec",
     "numpy": "numpy",
+    "prometheus_client": "prometheus-client",
+    "psutil": "psutil",
     "redis": "redis",
+    "requests": "requests",
     "rest_framework": "djangorestframework",
 }
 _COME_ALONG = {"asgiref", "kombu", "billiard"}
@@ -69,7 +73,7 @@ def test_it_names_every_package_that_it_imports_and_no_other(wheel: zipfile.ZipF
     named = {one.split(";")[0].split("[")[0].rstrip("<>=,.0123456789 ") for one in needed if "extra ==" not in one}
     used = set().union(*(imported(wheel.read(name)) for name in files(wheel) if name.endswith(".py")))
     third_parties = used - sys.stdlib_module_names - {"monitoring", "tasks"} - _COME_ALONG - _OPTIONAL
-    assert {_DISTRIBUTIONS[name] for name in third_parties} | {"django-celery-beat"} == named
+    assert {_DISTRIBUTIONS[name] for name in third_parties} == named
 
 
 def test_pytest_finds_the_plugin(wheel: zipfile.ZipFile) -> None:
