@@ -83,9 +83,7 @@ class EntrySerializer(serializers.Serializer[Shown]):
     problem = serializers.CharField(
         source="entry.problem", help_text="Why beat cannot run it: what is wrong with its schedule."
     )
-    next = serializers.DateTimeField(
-        source="entry.expected", allow_null=True, help_text="The next slot; in the past while it is waited for."
-    )
+    next = serializers.DateTimeField(allow_null=True, help_text="The next slot; in the past while it is waited for.")
     last_slot = serializers.DateTimeField(source="entry.last_slot", allow_null=True)
     last_run = ScheduledRunSerializer(allow_null=True)
     kept = serializers.IntegerField(source="entry.kept", help_text="Slots for which a run was published in time.")

@@ -39,6 +39,12 @@ class Tolerance:
         """Return how long a slot is waited for when the next one follows after `gap`."""
         return max(self.late, self.missed if gap is None else min(self.missed, gap))
 
+    def next_look(self, slot: datetime, until: datetime, reach: timedelta) -> datetime:
+        """Return when to look at a slot again: when it comes, when a run would be late, and when it is missed."""
+        if until < slot:
+            return slot
+        return slot + (self.late if until < slot + self.late else reach)
+
 
 @dataclass(frozen=True)
 class Published:
@@ -163,14 +169,14 @@ def _by_calendar(
     for _ in range(MAX_SLOTS):
         if slot is None:
             return found
-        found.expected = slot
         following = timetable.following(slot)
         reach = tolerance.reach(None if following is None else following - slot)
         end = slot + reach if following is None else min(slot + reach, following - _EARLY)
         keeping = runs[bisect_left(times, slot - _EARLY) : bisect_left(times, end)]
         ready = slot + (tolerance.late if keeping else reach)
         if until < ready:
-            found.due = slot + tolerance.late if until < slot + tolerance.late else ready
+            found.due = tolerance.next_look(slot, until, reach)
+            found.expected = following if keeping else slot
             return found
         if keeping:
             found.settle(slot, keeping[0].at - slot, tolerance)
@@ -231,7 +237,9 @@ def _by_gaps(
             found.expected = timetable.following(found.anchor)
             found.due = None if found.expected is None else max(after + reach, until + tolerance.late)
         else:
-            found.due = after + (tolerance.late if until < after + tolerance.late else reach)
+            # What runs more often than that is looked at only once it may be late.
+            short = every < tolerance.late
+            found.due = tolerance.next_look(after, max(until, after) if short else until, reach)
     return found
 
 

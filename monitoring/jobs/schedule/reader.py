@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
@@ -14,6 +15,7 @@ from monitoring.jobs.findings import Finding, open_findings
 from .models import ScheduledRun, ScheduleEntry
 from .report import KINDS
 
+_NO_STEP, _CLOSE = timedelta(0), timedelta(minutes=1)
 STRIP = 20
 """Runs of each entry that are shown with it."""
 
@@ -31,6 +33,17 @@ class Shown:
     entry: ScheduleEntry
     runs: Sequence[ScheduledRun]
     findings: Sequence[Finding]
+
+    @property
+    def next(self) -> datetime | None:
+        """The next slot. Those that are close together are judged several at a time; the runs since then count."""
+        entry, last = self.entry, self.last_run
+        if entry.expected is None or last is None:
+            return entry.expected
+        step, ahead = entry.expected - entry.anchor, last.published / 1000 - entry.expected.timestamp()
+        if not _NO_STEP < step <= _CLOSE or ahead < 0:
+            return entry.expected
+        return entry.expected + step * (int(ahead / step.total_seconds()) + 1)
 
     @property
     def last_run(self) -> ScheduledRun | None:

@@ -47,7 +47,7 @@ def test_a_run_at_its_slot_keeps_it() -> None:
     assert found.fine is True
     assert found.anchor == NOON
     assert found.expected == NOON + timedelta(hours=1)
-    assert found.due == NOON + timedelta(hours=1, seconds=30)
+    assert found.due == NOON + timedelta(hours=1)
     assert found.slots == {"0": NOON}
 
 
@@ -59,7 +59,10 @@ def test_a_run_after_the_tolerance_is_late() -> None:
 
 def test_a_slot_is_waited_for_until_its_reach_is_over() -> None:
     assert verdicts(told(HOURLY, 299)) == (0, 0, 0)
+    assert told(HOURLY, -0.5).due == NOON
     assert told(HOURLY, 10).due == at(30)
+    assert told(HOURLY, 10).expected == NOON
+    assert told(HOURLY, 10, 0.1).expected == NOON + timedelta(hours=1)
     assert told(HOURLY, 31).due == at(300)
     missed = told(HOURLY, 300)
     assert verdicts(missed) == (0, 0, 1)
