@@ -36,6 +36,7 @@ def examples() -> list[tuple[str, str]]:
 def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
     platform.start(MONITORING='{"SLOW_OPERATION_SECONDS": {"geometry_extraction": 0.001}}')
     leave_a_dead_letter(platform)
+    wait_until(lambda: evaluated(Client(platform)), "every web process knows how each component is")
     commands = ""
     for shown, answer in examples():
         command = shown.replace("http://127.0.0.1:8000", platform.base).replace(
@@ -98,6 +99,12 @@ def upload_the_others(client: Client) -> None:
         return counts == [3, 3, 2] and "error" in found["intake"]["folded"]
 
     wait_until(counted, "all three were read and counted")
+
+
+def evaluated(client: Client) -> bool:
+    """Whether there are results of every component, in all web processes: asking eight times reaches both."""
+    answers = [client.get("/api/health/detailed/").json for _ in range(8)]
+    return all(answer["status"] == "healthy" for answer in answers)
 
 
 def leave_a_dead_letter(platform: Platform) -> None:
