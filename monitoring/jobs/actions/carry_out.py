@@ -111,7 +111,7 @@ def carry_out(wish: Wish, desk: Desk) -> Action:
             return _again(known, wish, desk)
         return _write(wish, State.REFUSED, str(error))
     except (BrokerAwayError, NoAnswerError) as error:
-        return _write(wish, State.FAILED, f"{error} Nothing was changed.")
+        return _write(wish, State.FAILED, f"{str(error).rstrip('.')}. Nothing was changed.")
 
 
 def _known(wish: Wish) -> Action | None:
@@ -247,7 +247,7 @@ def _site(desk: Desk) -> Iterator[Site]:
     try:
         beats = heartbeats.read(_client(desk.config.redis_url), desk.config.stream_prefix)
     except redis.RedisError as error:
-        raise BrokerAwayError(f"The Redis that holds the heartbeats does not answer: {error}.") from error
+        raise BrokerAwayError(f"The Redis that holds the heartbeats does not answer: {error}") from error
     workers = {beat.node: beat for beat in beats if beat.kind == "worker"}
     with connected(desk.app) as remote:
         yield Site(remote, workers, desk.config)
