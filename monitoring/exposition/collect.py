@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
+from django.db import DatabaseError, InterfaceError
 from prometheus_client import Metric
-from prometheus_client.core import InfoMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from monitoring import __version__
 from monitoring.conf import Config
@@ -17,18 +19,46 @@ from monitoring.metrics.families import families as metrics
 from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
 
-SOURCES: tuple[Callable[[Config], Iterator[Metric]], ...] = (
-    metrics,
-    performance,
-    jobs,
-    health,
-    intake,
-)
+logger = logging.getLogger("monitoring.exposition")
+
+Source = Callable[[Config], Iterator[Metric]]
+SOURCES: dict[str, Source] = {
+    "metrics": metrics,
+    "performance": performance,
+    "jobs": jobs,
+    "health": health,
+    "intake": intake,
+}
+"""Families whose names are fixed, by the slice that has them."""
 
 
 def collect(config: Config) -> list[Metric]:
-    """Return every family; where names clash, those of applications give way."""
-    ours = [family for source in SOURCES for family in source(config)]
-    ours.append(InfoMetricFamily("enginel_build", "Which release answers.", {"version": __version__}))
+    """Return every family; where names clash, those of applications give way.
+
+    Raises:
+        DatabaseError, InterfaceError: The database cannot be read.
+    """
+    complete = GaugeMetricFamily(
+        "enginel_metrics_complete", "Whether a part of the platform could say what it counts.", labels=("part",)
+    )
+    ours: list[Metric] = [
+        InfoMetricFamily("enginel_build", "Which release answers.", {"version": __version__}),
+        complete,
+    ]
+    for name, source in SOURCES.items():
+        found = _read(name, source, config)
+        complete.add_metric((name,), found is not None)
+        ours += found or []
     claims = Claims(ours)
     return ours + [claims.settle(family) for family in chosen(config)]
+
+
+def _read(name: str, source: Source, config: Config) -> list[Metric] | None:
+    """Return a slice's families; None for one with a fault, which is no reason not to show the others."""
+    try:
+        return list(source(config))
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("the metrics of %s cannot be shown", name)
+        return None

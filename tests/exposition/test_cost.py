@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from monitoring.exposition import cache, view
 from monitoring.exposition.cache import Answers, BusyError
+from monitoring.exposition.collect import SOURCES
 from monitoring.exposition.formats import OPENMETRICS, PLAIN
 from monitoring.jobs.queues.models import QueueState
 from monitoring.metrics import MetricsCollector
@@ -22,7 +23,7 @@ from monitoring.recording.events import Request, Task, TaskState
 from monitoring.recording.recorder import recorder
 from tests.pipeline import drain_all
 
-from .conftest import scrape, scrape_again
+from .conftest import parsed, scrape, scrape_again, series
 
 EVERYTHING = 18
 """Queries of one reading."""
@@ -121,3 +122,17 @@ def test_a_reading_that_fails_is_a_503_and_tried_again(monkeypatch: pytest.Monke
     assert refused.status_code == 503
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert b"x 1.0" in scrape().content
+
+
+@pytest.mark.usefixtures("sampled")
+def test_a_part_with_a_fault_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(_config: object) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("half_of_it", "A gauge.", 1)
+        raise ValueError("a fault")
+
+    monkeypatch.setitem(SOURCES, "jobs", faulty)
+    found = parsed(scrape().content.decode())
+    assert series(found, "enginel_metrics_complete", part="jobs") == 0
+    assert series(found, "enginel_metrics_complete", part="metrics") == 1
+    assert series(found, "http_requests_total") == 0
+    assert not any(name == "half_of_it" for name, _ in found)
