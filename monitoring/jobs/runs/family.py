@@ -35,7 +35,12 @@ def _by_root(root: str) -> tuple[Q, Q]:
 
 
 def _by_trace(trace: str) -> tuple[Q, Q]:
-    return Q(trace_id=trace), Q(trace_id=trace)
+    return _by_traces([trace])
+
+
+def _by_traces(traces: Iterable[str]) -> tuple[Q, Q]:
+    told = Q(trace_id__in=list(traces))
+    return told, told
 
 
 def _by_request(request: str) -> tuple[Q, Q]:
@@ -51,10 +56,12 @@ def _by_task(task_id: str) -> tuple[Q, Q]:
     seeds = TaskRun.objects.filter(task_id=task_id).order_by().values_list(*columns, "request_id")[:_SEEDS]
     found = [*seeds, *((*row, "") for row in _of_task(task_id).values_list(*columns)[:_SEEDS])]
     traces = {trace for trace, _, _ in found if trace}
+    roots = {root for _, root, _ in found if root} or {task_id}
     if traces:
         requests = {request for _, _, request in found if request}
-        return _of_requests(traces, requests) if requests else (Q(trace_id__in=traces), Q(trace_id__in=traces))
-    roots = {root for _, root, _ in found if root} or {task_id}
+        kept, running = _of_requests(traces, requests) if requests else _by_traces(traces)
+        untraced = Q(root_id__in=roots, trace_id="")  # such as a lost one that nothing with a trace had published
+        return kept | untraced, running | untraced
     either = Q(root_id__in=roots) | Q(task_id=task_id)
     return either, either
 

@@ -151,6 +151,12 @@ def test_tasks_without_a_trace_are_found_by_their_root(api: Client) -> None:
     assert tree(api, task_id="b") == tree(api, task_id="a") == [("a", "SUCCESS", True), ("b", "SUCCESS", True)]
 
 
+def test_a_root_that_was_lost_without_a_trace_is_in_its_tree(api: Client) -> None:
+    store_run(2, task_id="a", root_id="a", state="LOST")
+    store_run(1, task_id="b", root_id="a", parent_id="a", **REQUEST)
+    assert tree(api, task_id="b") == [("a", "LOST", True), ("b", "SUCCESS", True)]
+
+
 def test_a_task_that_was_not_kept_is_found_by_what_came_of_it(api: Client) -> None:
     store_run(task_id="b", root_id="gone", parent_id="gone")
     assert tree(api, task_id="gone") == [("gone", None, False), ("b", "SUCCESS", True)]
