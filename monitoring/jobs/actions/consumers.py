@@ -38,7 +38,7 @@ class _Consumer(Kind[Consuming]):
 
     def look(self, target: str, parameters: Consuming, site: Site) -> dict[str, Any]:  # noqa: ARG002  # all kinds look alike
         """Note from what the worker consumes."""
-        site.worker(target)
+        self.able(target, site)
         return {"before": _queues(target, site)}
 
     def perform(self, order: Order[Consuming], site: Site) -> str:

@@ -77,6 +77,22 @@ class Kind(ABC, Generic[P]):
     parameters: type[P]
     serializer: ClassVar[type[serializers.Serializer[Any]]]
 
+    def capable(self, worker: Heartbeat) -> str | None:  # noqa: ARG002  # most kinds need nothing of a worker
+        """Return why a worker cannot do it, by what it says of itself; None if it can."""
+        return None
+
+    def able(self, node: str, site: Site) -> Heartbeat:
+        """Return a worker that lives and can do it.
+
+        Raises:
+            UnknownTargetError: No worker of that name was seen within a day.
+            RefusedError: It is down, or cannot do it.
+        """
+        worker = site.worker(node)
+        if reason := self.capable(worker):
+            raise RefusedError(reason)
+        return worker
+
     @abstractmethod
     def look(self, target: str, parameters: P, site: Site) -> dict[str, Any]:
         """Look before anything is done, changing nothing.

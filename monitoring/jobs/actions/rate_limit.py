@@ -42,7 +42,7 @@ class LimitRate(Kind[RateLimit]):
 
     def look(self, target: str, parameters: RateLimit, site: Site) -> dict[str, Any]:
         """Make sure that the worker knows the task and minds limits."""
-        site.worker(target)
+        self.able(target, site)
         rates = _rates(target, site)
         if parameters.task not in rates:
             raise RefusedError(f"{target} knows no task {parameters.task}.")

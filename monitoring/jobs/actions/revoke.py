@@ -59,8 +59,7 @@ class Revoke(Kind[Revoking]):
         held = holders(target, site)
         if parameters.terminate:
             for node in (node for node, state in held.items() if state == "active"):
-                if reason := self.capable(site.workers[node]):
-                    raise RefusedError(reason)
+                self.able(node, site)
         last = TaskRun.objects.filter(task_id=target).order_by("-ended").values_list("state", "ended").first()
         if not held and last is not None and last[0] not in _MAY_STILL_RUN:
             raise RefusedError(f"It has ended: {last[0]} at {last[1]:%Y-%m-%d %H:%M:%S} UTC, and no worker holds it.")

@@ -59,8 +59,7 @@ class Scale(Kind[Scaling]):
 
     def look(self, target: str, parameters: Scaling, site: Site) -> dict[str, Any]:
         """Make sure that the pool can change, and that something is left of it."""
-        if reason := self.capable(site.worker(target)):
-            raise RefusedError(reason)
+        self.able(target, site)
         size = _size(target, site)
         if size + parameters.by < 1:
             raise RefusedError(f"{target} has a pool of {size}; at least one must remain.")
