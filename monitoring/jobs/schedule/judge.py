@@ -124,6 +124,8 @@ def judge(
     until: datetime,
     tolerance: Tolerance,
     together: Together,
+    *,
+    overdue: bool = False,
 ) -> Judgement:
     """Judge the slots after an anchor.
 
@@ -134,13 +136,14 @@ def judge(
         until: Everything that was published before this moment is among `runs`.
         tolerance: What is still fine.
         together: Whether two beats lived at the same time; a beat that was restarted may repeat a run.
+        overdue: Whether the anchor was missed.
     """
     if timetable.one_off and any(run.at > anchor for run in runs):
         return _spent(timetable, anchor, runs, tolerance)
     every = timetable.every
     if every is None:
         return _by_calendar(timetable, anchor, runs, until, tolerance, together)
-    return _by_gaps(timetable, every, anchor, runs, until, tolerance, together)
+    return _by_gaps(timetable, Judgement(anchor), runs, until, tolerance, together, overdue)
 
 
 def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], tolerance: Tolerance) -> Judgement:
@@ -200,15 +203,15 @@ def _look_for_two(found: Judgement, slot: datetime, runs: Sequence[Published], t
 
 def _by_gaps(
     timetable: Timetable,
-    every: timedelta,
-    anchor: datetime,
+    found: Judgement,
     runs: Sequence[Published],
     until: datetime,
     tolerance: Tolerance,
     together: Together,
+    overdue: bool,
 ) -> Judgement:
     """Judge an interval: the next run is due one interval after the last one, whenever that was."""
-    found = Judgement(anchor)
+    every = timetable.every or timedelta(0)
     reach = tolerance.reach(every)
     before: Published | None = None
     for run in runs:
@@ -222,8 +225,11 @@ def _by_gaps(
             slot = _miss_until(found, timetable, slot, run.at - reach)
             # What comes after its reach makes up for nothing, and is not the next slot's run either.
             if found.missed.count == missed or slot <= run.at:
-                found.settle(slot, run.at - slot, tolerance)
+                # The run that ends an outage is due at no particular moment: it is not late on top of what was missed.
+                ends = overdue or found.missed.count > missed
+                found.settle(slot, timedelta(0) if ends else run.at - slot, tolerance)
                 found.slots[run.task_id] = slot
+            overdue = False
         found.alone = before is None or not _is_second(before, run, every, together)
         if before is not None and not found.alone and not _was_blamed(found, run.at - every):
             found.double(run.at, (before.origin, run.origin))

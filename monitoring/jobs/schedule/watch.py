@@ -159,7 +159,9 @@ class Look:
                 row.problem, row.due, row.expected = timetable or "", None, None
             else:
                 runs = published[name]
-                found = judge(timetable, row.anchor, [one for one, _ in runs], self.until, tolerance, together)
+                overdue = report.is_open("schedule_missed", name)
+                known_runs = [one for one, _ in runs]
+                found = judge(timetable, row.anchor, known_runs, self.until, tolerance, together, overdue=overdue)
                 missed += found.missed.count
                 EntryFindings(row, report, self.now).take(found)
                 self._place(runs, found.slots)

@@ -116,6 +116,15 @@ def test_an_interval_that_came_late_goes_on_from_there() -> None:
     assert found.expected == at(1860)
 
 
+def test_the_run_that_ends_an_outage_is_not_late_on_top_of_it() -> None:
+    assert verdicts(told(every(60), 300, 280, anchor=0)) == (1, 0, 3)
+    found = told(every(60), 235, anchor=0)
+    assert (found.missed.count, found.anchor) == (2, at(120))
+    runs = [Published(at(238), "A", "x")]
+    again = judge(every(60), found.anchor, runs, at(240), TOLERANCE, lambda *_: True, overdue=True)
+    assert verdicts(again) == (1, 0, 0)
+
+
 def test_a_gap_of_an_interval_is_one_span_of_slots() -> None:
     found = told(every(5), 3600, anchor=0)
     assert (found.missed.count, found.missed.first) == (713, at(5))

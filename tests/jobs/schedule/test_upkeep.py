@@ -52,11 +52,11 @@ def test_of_two_watches_at_once_one_writes(schedule: Schedule, monkeypatch: pyte
     schedule.look(-60)
     judge, nested = module.judge, []
 
-    def judge_twice(*arguments: Any) -> Any:
+    def judge_twice(*arguments: Any, **more: Any) -> Any:
         if not nested:
             nested.append(True)
             schedule.look(301)
-        return judge(*arguments)
+        return judge(*arguments, **more)
 
     monkeypatch.setattr(module, "judge", judge_twice)
     schedule.look(301)
