@@ -37,6 +37,7 @@ def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
     platform.start(MONITORING='{"SLOW_OPERATION_SECONDS": {"geometry_extraction": 0.001}}')
     leave_a_dead_letter(platform)
     wait_until(lambda: evaluated(Client(platform)), "every web process knows how each component is")
+    wait_until(lambda: scheduled(Client(platform)), "a run of the schedule is known")
     commands = ""
     for shown, answer in examples():
         command = shown.replace("http://127.0.0.1:8000", platform.base).replace(
@@ -105,6 +106,12 @@ def evaluated(client: Client) -> bool:
     """Whether there are results of every component, in all web processes: asking eight times reaches both."""
     answers = [client.get("/api/health/detailed/").json for _ in range(8)]
     return all(answer["status"] == "healthy" for answer in answers)
+
+
+def scheduled(client: Client) -> bool:
+    """Whether the schedule was looked at, and one of its entries has run."""
+    found = client.get("/api/monitoring/schedule/?name=enginel-revive-drains").json["results"]
+    return bool(found) and found[0]["last_run"] is not None and found[0]["last_run"]["ended"] is not None
 
 
 def leave_a_dead_letter(platform: Platform) -> None:
