@@ -225,3 +225,9 @@ def test_statuses_are_there_for_metrics(publish: Publish) -> None:
     known.wait(60)
     assert board_module.board.statuses()["storage"] is Status.DEGRADED
     assert board_module.board.statuses()["evaluator"] is Status.HEALTHY
+
+
+def test_liveness_starts_nothing_and_asks_nobody(client: Client, commands: list[str]) -> None:
+    assert client.get("/api/health/").json()["status"] == "ok"
+    assert board_module.board._following is None
+    assert commands == []
