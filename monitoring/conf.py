@@ -105,7 +105,7 @@ class Config:
     run_retention_days: int = 14
     """How long task runs and findings are kept."""
     stuck_task_seconds: dict[str, float] = field(default_factory=dict)
-    """From when on a running task counts as stuck, by task name; the key `*` is for all others, an hour unless given."""
+    """Seconds from which a running task counts as stuck, by its name; `*` is for all others, an hour unless given."""
     wedged_seconds: float = 120.0
     """A worker is wedged when it lives, has work waiting, and finished nothing for so long."""
     watched_queues: tuple[str, ...] = ()

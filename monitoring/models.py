@@ -46,8 +46,8 @@ __all__ = [
     "ScheduleWatch",
     "ScheduledRun",
     "SlowSample",
-    "TaskRun",
     "StoredMessage",
+    "TaskRun",
     "Total",
     "Worker",
 ]

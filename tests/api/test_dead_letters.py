@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from monitoring.intake.models import DeadLetter
 from monitoring.performance import PerformanceMonitor
+from monitoring.recording import wire
 from tests.api.letters import make_letter
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -31,7 +32,7 @@ def test_the_list_shows_everything_but_the_bytes(api: Client) -> None:
     (shown,) = answer["results"]
     assert set(shown) == {"id", "reason", "stream", "producer", "sequence", "version", "size", "error", "created"}
     assert (shown["id"], shown["reason"], shown["stream"]) == (letter.pk, "refused", "0:measures")
-    assert (shown["producer"], shown["sequence"], shown["version"]) == ("abc123", 7, 1)
+    assert (shown["producer"], shown["sequence"], shown["version"]) == ("abc123", 7, wire.VERSION)
     assert shown["size"] == len(letter.fields)
     assert shown["error"] == "DataError: out of range"
 
