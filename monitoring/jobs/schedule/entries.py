@@ -122,12 +122,17 @@ def words(entry: Any) -> str:
     return f"once, {said}" if entry.one_off else said
 
 
-def timetables(rows: Iterable[ScheduleEntry]) -> dict[str, Timetable | str]:
+def timetables(rows: Iterable[ScheduleEntry]) -> dict[str, Timetable | Exception]:
     """Return by name when entries are due, or what is wrong with their schedule."""
-    found: dict[str, Timetable | str] = {}
+    found: dict[str, Timetable | Exception] = {}
     for entry in tasks(row.name for row in rows):
         try:
             found[entry.name] = timetable.of(entry)
         except Exception as error:  # beat stumbles over it as well, and never runs this entry
-            found[entry.name] = f"{type(error).__name__}: {error}"[:_MAX_TEXT]
+            found[entry.name] = error
     return found
+
+
+def problem(error: Exception) -> str:
+    """Say what is wrong with a schedule."""
+    return f"{type(error).__name__}: {error}"[:_MAX_TEXT]

@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 
 from .timetable import Timetable
 
-MAX_SLOTS = 1_000
-"""Slots of a calendar that are judged in one go; the others follow with the next."""
 # A clock may be set back a little between the slot and the publishing.
 _EARLY = timedelta(seconds=1)
 
@@ -24,16 +22,18 @@ Together = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
-class Tolerance:
-    """What is still fine.
+class Terms:
+    """What an entry is held to.
 
     Attributes:
         late: How long after its slot a run may be published.
         missed: How long after its slot a run is waited for.
+        most: How many slots of a calendar are judged in one go; the others follow with the next.
     """
 
     late: timedelta
     missed: timedelta
+    most: int = 1_000
 
     def reach(self, gap: timedelta | None) -> timedelta:
         """Return how long a slot is waited for when the next one follows after `gap`."""
@@ -99,9 +99,9 @@ class Judgement:
     alone: bool | None = None
     slots: dict[str, datetime] = field(default_factory=dict)
 
-    def settle(self, slot: datetime, delay: timedelta, tolerance: Tolerance) -> None:
+    def settle(self, slot: datetime, delay: timedelta, terms: Terms) -> None:
         """Count a slot for which a run was published within its reach."""
-        self.fine = delay <= tolerance.late
+        self.fine = delay <= terms.late
         (self.kept if self.fine else self.late).add(slot)
         if not self.fine:
             self.lateness = max(self.lateness, delay)
@@ -122,7 +122,7 @@ def judge(
     anchor: datetime,
     runs: Sequence[Published],
     until: datetime,
-    tolerance: Tolerance,
+    terms: Terms,
     together: Together,
     *,
     overdue: bool = False,
@@ -134,25 +134,25 @@ def judge(
         anchor: The last slot that was judged; for an interval, when the last run was published or should have been.
         runs: What beats published since then, in order of time.
         until: Everything that was published before this moment is among `runs`.
-        tolerance: What is still fine.
+        terms: What the entry is held to.
         together: Whether two beats lived at the same time; a beat that was restarted may repeat a run.
         overdue: Whether the anchor was missed.
     """
     if timetable.one_off and any(run.at > anchor for run in runs):
-        return _spent(timetable, anchor, runs, tolerance)
+        return _spent(timetable, anchor, runs, terms)
     every = timetable.every
     if every is None:
-        return _by_calendar(timetable, anchor, runs, until, tolerance, together)
-    return _by_gaps(timetable, Judgement(anchor), runs, until, tolerance, together, overdue)
+        return _by_calendar(timetable, Judgement(anchor), runs, until, terms, together)
+    return _by_gaps(timetable, Judgement(anchor), runs, until, terms, together, overdue)
 
 
-def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], tolerance: Tolerance) -> Judgement:
+def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], terms: Terms) -> Judgement:
     """Judge an entry that beat runs once and that has run."""
     found = Judgement(anchor)
     run = next(run for run in runs if run.at > anchor)
     slot = timetable.following(anchor)
     if slot is not None:
-        found.settle(slot, run.at - slot, tolerance)
+        found.settle(slot, run.at - slot, terms)
         found.slots[run.task_id] = slot
     found.anchor = max(run.at, slot or run.at)
     return found
@@ -160,29 +160,29 @@ def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], to
 
 def _by_calendar(
     timetable: Timetable,
-    anchor: datetime,
+    found: Judgement,
     runs: Sequence[Published],
     until: datetime,
-    tolerance: Tolerance,
+    terms: Terms,
     together: Together,
 ) -> Judgement:
-    found = Judgement(anchor)
+    """Judge slots that stand on a calendar."""
     times = [run.at for run in runs]
-    slot = timetable.following(anchor)
-    for _ in range(MAX_SLOTS):
+    slot = timetable.following(found.anchor)
+    for _ in range(terms.most):
         if slot is None:
             return found
         following = timetable.following(slot)
-        reach = tolerance.reach(None if following is None else following - slot)
+        reach = terms.reach(None if following is None else following - slot)
         end = slot + reach if following is None else min(slot + reach, following - _EARLY)
         keeping = runs[bisect_left(times, slot - _EARLY) : bisect_left(times, end)]
-        ready = slot + (tolerance.late if keeping else reach)
+        ready = slot + (terms.late if keeping else reach)
         if until < ready:
-            found.due = tolerance.next_look(slot, until, reach)
+            found.due = terms.next_look(slot, until, reach)
             found.expected = following if keeping else slot
             return found
         if keeping:
-            found.settle(slot, keeping[0].at - slot, tolerance)
+            found.settle(slot, keeping[0].at - slot, terms)
             found.slots |= {run.task_id: slot for run in keeping}
             _look_for_two(found, slot, keeping, together)
         else:
@@ -206,13 +206,13 @@ def _by_gaps(
     found: Judgement,
     runs: Sequence[Published],
     until: datetime,
-    tolerance: Tolerance,
+    terms: Terms,
     together: Together,
     overdue: bool,
 ) -> Judgement:
     """Judge an interval: the next run is due one interval after the last one, whenever that was."""
     every = timetable.every or timedelta(0)
-    reach = tolerance.reach(every)
+    reach = terms.reach(every)
     before: Published | None = None
     for run in runs:
         if run.at < found.anchor:
@@ -227,7 +227,7 @@ def _by_gaps(
             if found.missed.count == missed or slot <= run.at:
                 # The run that ends an outage is due at no particular moment: it is not late on top of what was missed.
                 ends = overdue or found.missed.count > missed
-                found.settle(slot, timedelta(0) if ends else run.at - slot, tolerance)
+                found.settle(slot, timedelta(0) if ends else run.at - slot, terms)
                 found.slots[run.task_id] = slot
             overdue = False
         found.alone = before is None or not _is_second(before, run, every, together)
@@ -241,11 +241,11 @@ def _by_gaps(
         if found.missed.count > missed:
             found.anchor = after - every
             found.expected = timetable.following(found.anchor)
-            found.due = None if found.expected is None else max(after + reach, until + tolerance.late)
+            found.due = None if found.expected is None else max(after + reach, until + terms.late)
         else:
             # What runs more often than that is looked at only once it may be late.
-            short = every < tolerance.late
-            found.due = tolerance.next_look(after, max(until, after) if short else until, reach)
+            short = every < terms.late
+            found.due = terms.next_look(after, max(until, after) if short else until, reach)
     return found
 
 

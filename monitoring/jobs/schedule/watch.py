@@ -25,7 +25,7 @@ from monitoring.storage import bulk
 from . import beats, entries, orphans, trim, vigil
 from .beats import Beat
 from .executions import LOST, look_at
-from .judge import Published, Tolerance, judge
+from .judge import Published, Terms, judge
 from .models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from .report import KINDS, Report
 from .timetable import Timetable
@@ -38,6 +38,7 @@ RELIST = timedelta(seconds=60)
 _FUTURE = timedelta(seconds=60)
 _MOST_DUE = 2_000
 _MOST_OPEN = 20_000
+_MOST_SLOTS, _FEWEST_SLOTS = 20_000, 10
 _MARGIN_MILLISECONDS = 1_000
 
 
@@ -146,22 +147,30 @@ class Look:
         if not due:
             return 0
         published = self._published(due)
-        tolerance = Tolerance(
+        terms = Terms(
             timedelta(seconds=self.config.schedule_late_seconds),
             timedelta(seconds=self.config.schedule_missed_seconds),
+            max(_FEWEST_SLOTS, _MOST_SLOTS // len(due)),
         )
         together = partial(beats.together, known)
         missed = 0
         asked = entries.timetables(due.values())
         for name, row in due.items():
-            timetable = asked.get(name)
-            if not isinstance(timetable, Timetable):
-                row.problem, row.due, row.expected = timetable or "", None, None
+            timetable, runs = asked.get(name), published[name]
+            overdue = report.is_open("schedule_missed", name)
+            try:
+                found = judge(
+                    _readable(timetable),
+                    row.anchor,
+                    [one for one, _ in runs],
+                    self.until,
+                    terms,
+                    together,
+                    overdue=overdue,
+                )
+            except Exception as error:  # beat cannot calculate it either; the others must be judged all the same
+                row.problem, row.due, row.expected = entries.problem(error), None, None
             else:
-                runs = published[name]
-                overdue = report.is_open("schedule_missed", name)
-                known_runs = [one for one, _ in runs]
-                found = judge(timetable, row.anchor, known_runs, self.until, tolerance, together, overdue=overdue)
                 missed += found.missed.count
                 EntryFindings(row, report, self.now).take(found)
                 self._place(runs, found.slots)
@@ -233,6 +242,17 @@ class Look:
             if run.state == LOST:
                 runs.filter(pk=run.pk, rank=run.rank).update(state=LOST, ended=run.ended)
         report.write(self.using)
+
+
+def _readable(found: Timetable | Exception | None) -> Timetable:
+    """Return an entry's timetable.
+
+    Raises:
+        Exception: What is wrong with its schedule.
+    """
+    if isinstance(found, Timetable):
+        return found
+    raise found or LookupError("the entry is gone")
 
 
 def _put(using: str, rows: Sequence[ScheduleEntry]) -> None:

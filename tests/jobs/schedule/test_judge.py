@@ -9,12 +9,12 @@ from django_celery_beat.clockedschedule import clocked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.jobs.schedule.judge import MAX_SLOTS, Judgement, Published, Tolerance, judge
+from monitoring.jobs.schedule.judge import Judgement, Published, Terms, judge
 from monitoring.jobs.schedule.timetable import Timetable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-TOLERANCE = Tolerance(timedelta(seconds=30), timedelta(minutes=5))
+TERMS = Terms(timedelta(seconds=30), timedelta(minutes=5))
 HOURLY = Timetable(crontab(minute="0"))
 EACH_MINUTE = Timetable(crontab())
 
@@ -34,7 +34,7 @@ def told(
         Published(at(seconds), origins[place : place + 1] or "A", f"{place}")
         for place, seconds in enumerate(sorted(ran))
     ]
-    return judge(asked, at(anchor), runs, at(until), TOLERANCE, lambda _one, _other: met)
+    return judge(asked, at(anchor), runs, at(until), TERMS, lambda _one, _other: met)
 
 
 def verdicts(found: Judgement) -> tuple[int, int, int]:
@@ -87,10 +87,10 @@ def test_slots_missed_in_a_row_are_one_span() -> None:
 
 def test_thousands_of_slots_are_judged_in_steps() -> None:
     found = told(EACH_MINUTE, 7 * 86_400)
-    assert found.missed.count == MAX_SLOTS
+    assert found.missed.count == TERMS.most
     assert found.due == at(7 * 86_400)
-    again = judge(EACH_MINUTE, found.anchor, [], at(7 * 86_400), TOLERANCE, lambda _one, _other: True)
-    assert again.missed.first == at(MAX_SLOTS * 60)
+    again = judge(EACH_MINUTE, found.anchor, [], at(7 * 86_400), TERMS, lambda _one, _other: True)
+    assert again.missed.first == at(TERMS.most * 60)
 
 
 def test_two_beats_that_live_together_double_a_slot() -> None:
@@ -121,7 +121,7 @@ def test_the_run_that_ends_an_outage_is_not_late_on_top_of_it() -> None:
     found = told(every(60), 235, anchor=0)
     assert (found.missed.count, found.anchor) == (2, at(120))
     runs = [Published(at(238), "A", "x")]
-    again = judge(every(60), found.anchor, runs, at(240), TOLERANCE, lambda *_: True, overdue=True)
+    again = judge(every(60), found.anchor, runs, at(240), TERMS, lambda *_: True, overdue=True)
     assert verdicts(again) == (1, 0, 0)
 
 
@@ -130,7 +130,7 @@ def test_a_gap_of_an_interval_is_one_span_of_slots() -> None:
     assert (found.missed.count, found.missed.first) == (713, at(5))
     assert found.anchor == found.missed.last
     assert found.fine is False
-    again = judge(every(5), found.anchor, [Published(at(3601), "A", "x")], at(3630), TOLERANCE, lambda *_: True)
+    again = judge(every(5), found.anchor, [Published(at(3601), "A", "x")], at(3630), TERMS, lambda *_: True)
     assert again.fine is True
     assert found.missed.count + again.missed.count == 714
 
@@ -171,7 +171,7 @@ def test_looking_often_or_seldom_comes_to_the_same(
 
     def look(anchor: datetime, until: float) -> Judgement:
         known = [run for run in runs if run.at <= at(until)]
-        return judge(asked, anchor, known, at(until), TOLERANCE, lambda *_: True)
+        return judge(asked, anchor, known, at(until), TERMS, lambda *_: True)
 
     once = look(NOON, max(looks))
     anchor, kept, late, missed = NOON, 0, 0, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django_celery_beat.models import CrontabSchedule, PeriodicTask, PeriodicTasks
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from monitoring.jobs.findings import Finding, totals
 from monitoring.jobs.schedule.models import ScheduledRun, ScheduleWatch
@@ -314,6 +314,16 @@ def test_an_entry_that_beat_cannot_read_says_so(schedule: Schedule) -> None:
     entry = schedule.entry("broken")
     assert "99" in entry.problem
     assert entry.due is None
+
+
+def test_an_entry_that_is_never_due_in_this_world_keeps_no_other_from_being_judged(schedule: Schedule) -> None:
+    asked = IntervalSchedule.objects.create(every=2_000_000_000, period="days")
+    PeriodicTask.objects.create(name="aeons", task="shop.aeons", interval=asked)
+    schedule.crontab("report")
+    schedule.look(-60)
+    schedule.look(301)
+    assert "Overflow" in schedule.entry("aeons").problem
+    assert schedule.open() == {("schedule_missed", "report")}
 
 
 @pytest.mark.parametrize("entries", [10, 1_000])
