@@ -21,8 +21,9 @@ _KEYS = re.compile(r'"[a-z_]+":|^(?:# )?\w+(?=[{ ])', re.MULTILINE)
 
 
 def examples() -> list[tuple[str, str]]:
-    """The commands of the README's second half, each block with the answer that stands below it."""
-    blocks = _BLOCKS.findall((ROOT / "README.md").read_text().partition("## Ask it")[2])
+    """The commands of the README and of the guide to the API, each block with the answer that stands below it."""
+    readme = (ROOT / "README.md").read_text().partition("## Ask it")[2].partition("\n## ")[0]
+    blocks = _BLOCKS.findall(readme + (ROOT / "docs" / "api.md").read_text())
     found: list[tuple[str, str]] = []
     for kind, text in blocks:
         if kind == "sh":
@@ -33,7 +34,7 @@ def examples() -> list[tuple[str, str]]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-def test_each_command_answers_what_the_readme_shows(platform: Platform) -> None:
+def test_each_command_answers_what_the_guide_shows(platform: Platform) -> None:
     platform.start(MONITORING='{"SLOW_OPERATION_SECONDS": {"geometry_extraction": 0.001}}')
     leave_a_dead_letter(platform)
     wait_until(lambda: evaluated(Client(platform)), "every web process knows how each component is")
