@@ -151,9 +151,11 @@ def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], te
     found = Judgement(anchor)
     run = next(run for run in runs if run.at > anchor)
     slot = timetable.following(anchor)
-    if slot is not None:
+    if slot is not None and run.at - slot <= terms.reach(None):
         found.settle(slot, run.at - slot, terms)
         found.slots[run.task_id] = slot
+    elif slot is not None:
+        found.miss(slot)
     found.anchor = max(run.at, slot or run.at)
     return found
 

@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 from .models import ScheduledRun, ScheduleEntry, ScheduleWatch
 
 EVERY = timedelta(minutes=5)
-_ROWS = 20_000
+_ROWS = 50_000
 _GONE = timedelta(days=1)
 
 

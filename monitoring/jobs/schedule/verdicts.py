@@ -40,7 +40,7 @@ class EntryFindings:
     def take(self, found: Judgement) -> None:
         """Take over what became of slots."""
         row = self._row
-        row.anchor, row.expected, row.due = found.anchor, found.expected, found.due
+        row.anchor, row.expected, row.due, row.problem = found.anchor, found.expected, found.due, ""
         row.kept += found.kept.count
         row.late += found.late.count
         row.missed += found.missed.count

@@ -38,6 +38,7 @@ RELIST = timedelta(seconds=60)
 _FUTURE = timedelta(seconds=60)
 _MOST_DUE = 2_000
 _MOST_OPEN = 20_000
+_MOST_RUNS = 50_000
 _MOST_SLOTS, _FEWEST_SLOTS = 20_000, 10
 _MARGIN_MILLISECONDS = 1_000
 
@@ -134,6 +135,9 @@ class Look:
             if row.anchor > self.now + _FUTURE:  # the clock was ahead, and was set right
                 row.anchor = row.due = self.now
                 self.changed[row.name] = row
+            elif row.problem and row.enabled:  # what beat lacked may be there by now
+                row.due = self.now
+                self.changed[row.name] = row
         self.changed |= {row.name: row for row in changes.changed}
         for row in [*changes.gone, *(row for row in changes.changed if not row.enabled or row.expected is None)]:
             EntryFindings(row, report, self.now).drop()
@@ -184,7 +188,10 @@ class Look:
         stored = ScheduledRun.objects.using(self.using).filter(entry__in=list(due), published__gte=earliest)
         until = int(self.until.timestamp() * 1000)
         found: dict[str, list[tuple[Published, ScheduledRun]]] = defaultdict(list)
-        for run in stored.filter(published__lte=until).exclude(origin="").order_by("published"):
+        runs = list(stored.filter(published__lte=until).exclude(origin="").order_by("published")[:_MOST_RUNS])
+        if len(runs) == _MOST_RUNS:  # an entry runs wild; what came later is judged when this has been trimmed
+            self.until = moment(runs[-1].published)
+        for run in runs:
             found[run.entry].append((Published(moment(run.published), run.origin, run.task_id), run))
         return found
 

@@ -112,6 +112,10 @@ def test_an_entry_that_begins_within_a_repeated_hour_is_due_after_it() -> None:
     entry = crontab_entry("America/New_York", minute="*/20")
     again = datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
     assert timetable.of(entry).following(again) == datetime(2026, 11, 1, 7, tzinfo=UTC)
+    # Meanwhile beat runs it over and over.
+    ran = runs_of_beat(entry, again, again + timedelta(minutes=1), most=10)
+    assert len(ran) == 10
+    assert ran[-1] - ran[0] < timedelta(seconds=1)
 
 
 def test_a_crontab_begins_with_its_start_time_and_ends_before_it_expires() -> None:

@@ -314,6 +314,10 @@ def test_an_entry_that_beat_cannot_read_says_so(schedule: Schedule) -> None:
     entry = schedule.entry("broken")
     assert "99" in entry.problem
     assert entry.due is None
+    CrontabSchedule.objects.update(hour="13")
+    schedule.look(70)
+    assert schedule.entry("broken").problem == ""
+    assert schedule.entry("broken").expected == schedule.at(HOUR)
 
 
 def test_an_entry_that_is_never_due_in_this_world_keeps_no_other_from_being_judged(schedule: Schedule) -> None:
