@@ -143,7 +143,12 @@ class Config:
     """A request at least this long is a slow one."""
     slow_operation_seconds: dict[str, float] = field(default_factory=dict)
     """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
-    ignored_tasks: tuple[str, ...] = ("tasks.intake.drain", "tasks.intake.revive", "tasks.health.evaluate")
+    ignored_tasks: tuple[str, ...] = (
+        "tasks.intake.drain",
+        "tasks.intake.revive",
+        "tasks.health.evaluate",
+        "tasks.jobs.watch",
+    )
     """Tasks that are not recorded: the ones that carry the recording itself, and the one that evaluates health."""
 
     health_checks: tuple[str, ...] = ()
