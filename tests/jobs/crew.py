@@ -113,16 +113,25 @@ class Crew:
         self.workers[worker].wait(10)
         sight.forget()
 
-    def give_back(self) -> int:
-        """Give the held messages of this queue back to it, as the transport does when the visibility timeout is over.
+    def held(self) -> list[bytes]:
+        """Return the tags of this queue's messages that are taken and not acknowledged."""
+        with self.app.connection_for_write() as connection:
+            channel: Any = connection.default_channel
+            found = channel.client.hgetall(channel.unacked_key)
+            return [tag for tag, message in found.items() if json.loads(message)[2] == self.queue]
+
+    def give_back(self, tags: list[bytes] | None = None) -> int:
+        """Give held messages back to their queue, as the transport does when the visibility timeout is over.
+
+        Args:
+            tags: Which of them; all of this queue unless given.
 
         Returns:
             How many they were.
         """
+        mine = self.held() if tags is None else tags
         with self.app.connection_for_write() as connection:
-            channel = connection.default_channel
-            held = channel.client.hgetall(channel.unacked_key)
-            mine = [tag for tag, message in held.items() if json.loads(message)[2] == self.queue]
+            channel: Any = connection.default_channel
             for tag in mine:
                 channel.qos.restore_by_tag(tag)
         return len(mine)

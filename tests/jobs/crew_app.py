@@ -50,6 +50,21 @@ def wait_late(until: str, running: str = "") -> None:
     wait.run(until, running)
 
 
+@app.task(name="crew.stay")
+def stay(seconds: float, path: str) -> None:
+    """Run for some seconds, and leave word of when that began and ended."""
+    for word, pause in (("began", seconds), ("ended", 0.0)):
+        with Path(f"{path}.{word}").open("a") as file:
+            file.write(f"{time.time()}\n")
+        time.sleep(pause)
+
+
+@app.task(name="crew.stay_late", acks_late=True)
+def stay_late(seconds: float, path: str) -> None:
+    """Do the same; acknowledged when it ends."""
+    stay.run(seconds, path)
+
+
 @app.task(name="crew.fail")
 def fail() -> None:
     raise LookupError("nothing there")

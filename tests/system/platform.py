@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "bin"))
 
 from launcher.demo import upload  # noqa: E402
 from launcher.ports import free_port  # noqa: E402
+from launcher.postgres_server import PostgresServer, find_binaries  # noqa: E402
 
 # Generous: other tests keep both cores busy meanwhile.
 READY_SECONDS = 120.0
@@ -50,6 +51,21 @@ def fresh_database() -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def private_postgres() -> Iterator[PostgresServer | None]:
+    """Run a database server that a test may take away; None where PostgreSQL is not installed."""
+    binaries = find_binaries()
+    if binaries is None:
+        yield None
+        return
+    made = PostgresServer(binaries)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 class Platform:

@@ -103,6 +103,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     made = Watched(tmp_path_factory.mktemp("running"))
     made.start("--demo", ADMIN_TOKEN=GIVEN_TOKEN, FLOWER_USER="boss", FLOWER_PASSWORD=GIVEN_PASSWORD)
     yield made
+    found = made.get("/api/monitoring/findings/", Authorization=f"Bearer {GIVEN_TOKEN}")[1]
+    assert json.loads(found)["results"] == [], "a platform that is well is no reason for an alarm"
     assert made.end() < _STOP_SECONDS
     assert made.left_over() == []
 

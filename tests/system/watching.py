@@ -13,6 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from .platform import Client, wait_until
 
+LOOKS = 3
+"""So many times the platform looks again before a thing counts as told once."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -75,9 +78,9 @@ class Watching:
             runs.setdefault(run["task_id"], []).append(run)
         return Said(
             runs,
-            {task["task_id"]: task for task in self._get("tasks/running/")["tasks"]},
+            {task["task_id"]: task for task in self.get("tasks/running/")["tasks"]},
             list(reversed(self._listed("findings/", "results"))),
-            {worker["node"]: worker["state"] for worker in self._get("workers/")["workers"]},
+            {worker["node"]: worker["state"] for worker in self.get("workers/")["workers"]},
             self.metrics(),
         )
 
@@ -90,13 +93,20 @@ class Watching:
         ]
         return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
 
-    def _listed(self, path: str, key: str) -> list[dict[str, Any]]:
-        return list(self._get(f"{path}?{urlencode({'since': self.since, 'limit': 500})}")[key])
-
-    def _get(self, path: str) -> Any:
+    def get(self, path: str) -> Any:
+        """Ask for one page of the monitoring API."""
         answer = self.client.get(f"/api/monitoring/{path}")
         assert answer.status == 200, answer.text
         return answer.json
+
+    def looked_again(self, times: int = LOOKS) -> None:
+        """Wait until the platform has looked at everything some more times."""
+        for _ in range(times):
+            last = self.get("schedule/beats/")["watched"]
+            wait_until(lambda last=last: self.get("schedule/beats/")["watched"] != last, "it looks again")  # type: ignore[misc]
+
+    def _listed(self, path: str, key: str) -> list[dict[str, Any]]:
+        return list(self.get(f"{path}?{urlencode({'since': self.since, 'limit': 500})}")[key])
 
     def await_all(self, cases: Iterable[Case], seconds: float = 90.0) -> Said:
         """Wait until every case was said, and note how soon; return what was said in the end."""
@@ -112,7 +122,12 @@ class Watching:
                     pending.remove(case)
             return not pending
 
-        wait_until(all_said, "all is said", seconds, lambda: ([case.what for case in pending], said, str(self)))
+        wait_until(
+            all_said,
+            "all is said",
+            seconds,
+            lambda: ([case.what for case in pending], said.findings, said.running, str(self)),
+        )
         return said
 
     def __str__(self) -> str:
@@ -121,19 +136,44 @@ class Watching:
         return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
-def ended(task_id: str, ways: Sequence[tuple[str, str]], at: float | None = None) -> Callable[[Said], float | None]:
+def ended(
+    task_id: str, ways: Sequence[tuple[str, str]], at: float | None = None, exception: str = ""
+) -> Callable[[Said], float | None]:
     """Look for runs of a task that ended so.
 
     Args:
         task_id: The task.
         ways: State and reason of each run, the oldest first.
         at: When it happened; when the last run ended unless given.
+        exception: Its class, where the last run has one that matters.
     """
 
     def look(said: Said) -> float | None:
         if said.ways(task_id) != list(ways):
             return None
+        if exception and said.runs[task_id][-1]["exception"] != exception:
+            return None
         return seconds(said.runs[task_id][-1]["ended"]) if at is None else at
+
+    return look
+
+
+def succeeded(task_id: str) -> Callable[[Said], float | None]:
+    """Look for a run of a task that succeeded, kept as a sample or because it was slow."""
+
+    def look(said: Said) -> float | None:
+        good = [run for run in said.runs.get(task_id, ()) if run["state"] == "SUCCESS"]
+        return seconds(good[-1]["ended"]) if good else None
+
+    return look
+
+
+def goes_on(task_id: str) -> Callable[[Said], float | None]:
+    """Look for a task that runs."""
+
+    def look(said: Said) -> float | None:
+        began = said.running.get(task_id, {}).get("began")
+        return seconds(began) if began else None
 
     return look
 
