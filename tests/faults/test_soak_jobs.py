@@ -17,7 +17,7 @@ import pytest
 from celery import Celery
 
 from tests.jobs.crew import Crew
-from tests.system.platform import Client, Platform, private_postgres, wait_until
+from tests.system.platform import Client, Platform, fresh_database, wait_until
 from tests.system.watching import Watching
 
 KILLS = 10
@@ -32,8 +32,8 @@ Execution = tuple[str, float]
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
-    with private_postgres() as server:
-        made = Platform(tmp_path, server.url if server else "")
+    with fresh_database() as database_url:
+        made = Platform(tmp_path, database_url)
         try:
             made.start()
             yield made
@@ -264,4 +264,6 @@ def test_killed_workers_lose_exactly_what_is_told(
         assert metrics["enginel_tasks_lost_total",] == len(runs)
         assert metrics["enginel_findings_total", "task_lost"] == len(runs)
         assert max(told.of("task_lost", one)[0] - at for one, at in lost.items()) <= TOLD_WITHIN
-        assert watching.look().standing() == set()
+        said = watching.look()
+        assert said.standing() == set()
+        assert len(said.found("task_held")) == sum(kind == "task_held" for kind, _ in told.at)
