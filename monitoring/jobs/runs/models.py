@@ -76,6 +76,7 @@ class RunningTask(models.Model):
     Attributes:
         began: Milliseconds since the epoch, by the clock of its worker.
         late: Whether its message is acknowledged only when it has ended.
+        dead_since: Since when its process is known to be dead, in milliseconds since the epoch; null while it is not.
     """
 
     pk = models.CompositePrimaryKey("task_id", "began", "shard")
@@ -87,6 +88,7 @@ class RunningTask(models.Model):
     queue = models.CharField(max_length=200, blank=True)
     worker = models.CharField(max_length=200)
     late = models.BooleanField(default=False)
+    dead_since = models.BigIntegerField(null=True)
     trace_id = models.CharField(max_length=32, blank=True)
     parent_id = models.CharField(max_length=200, blank=True)
     root_id = models.CharField(max_length=200, blank=True)

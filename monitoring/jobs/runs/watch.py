@@ -35,6 +35,7 @@ def watch(config: Config) -> None:
     rows = RunningTask.objects.using(router.db_for_write(RunningTask))
     older = list(rows.filter(began__lt=int((now - _MARGIN) * 1000)).order_by("began")[:_ROWS])
     seen = sight.look(config)
+    _remember(older, seen, config)
     dead = [row for row in older if is_dead(row, seen, config)]
     if dead:
         _settle(dead)
@@ -54,9 +55,23 @@ def is_dead(row: RunningTask, seen: Sight, config: Config) -> bool:
         seen: Who lives.
         config: This installation's settings.
     """
-    heartbeat = seen.workers.get(row.worker)
-    gone = _seconds_gone(row, seen.at, heartbeat, config)
-    return gone is not None and gone > seen.behind + _MARGIN
+    gone = _seconds_gone(row, seen.at, seen.workers.get(row.worker), config)
+    if gone is None:
+        return False
+    if row.dead_since is not None:
+        gone = max(gone, seen.at - row.dead_since / 1000)
+    return gone > seen.behind + _MARGIN
+
+
+def _remember(rows: Sequence[RunningTask], seen: Sight, config: Config) -> None:
+    """Note when a process was found dead: one that is restarted again and again tells only of the last time."""
+    for row in rows:
+        gone = _seconds_gone(row, seen.at, seen.workers.get(row.worker), config)
+        if (gone is None) == (row.dead_since is None):
+            continue
+        row.dead_since = None if gone is None else int((seen.at - gone) * 1000)
+        mine = RunningTask.objects.using(router.db_for_write(RunningTask)).filter(pk=row.pk)
+        mine.update(dead_since=row.dead_since)
 
 
 def _seconds_gone(row: RunningTask, seen_at: float, heartbeat: Heartbeat | None, config: Config) -> float | None:

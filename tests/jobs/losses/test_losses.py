@@ -143,6 +143,20 @@ def test_an_execution_that_ended_after_all_takes_its_loss_back(crew: Crew, redis
     assert findings.totals()["task_lost"] == 1
 
 
+def test_a_worker_that_is_restarted_again_and_again_does_not_put_the_loss_off(redis_url: str) -> None:
+    """Whenever somebody looks, it has just come back."""
+    node.become("loop@test")
+    recorder.record(Started(time.time_ns() - 10**10, "crew.wait", "crew", "orphan", False, None))
+    recorder.flush()
+
+    def told() -> bool:
+        said = {"started_at": time.time(), "interval": 1.0}
+        heartbeats.send(client(), get_config().stream_prefix, "worker", "loop@test", said)
+        return runs("orphan") == [("LOST", "lost")]
+
+    settle(told, "the loss is found", 20.0)
+
+
 @pytest.mark.parametrize(("pool", "told"), [("threads", "task_lost"), ("solo", "task_held")])
 def test_heartbeats_and_losses_are_told_of_other_pools(crew: Crew, pool: str, told: str) -> None:
     """A solo worker acknowledges only when it gets back to its loop: what it dies over runs again."""
