@@ -132,6 +132,16 @@ class Platform:
         psutil.wait_procs(family, timeout=10)
 
 
+@contextmanager
+def paused(process: psutil.Process) -> Iterator[None]:
+    """Stop a process without its noticing, and let it go on."""
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
 class Server(Protocol):
     """What a client needs to know."""
 

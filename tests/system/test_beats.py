@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 
 from tests.jobs.crew import Crew
 
-from .platform import ROOT, Client, Platform, wait_until
+from .platform import ROOT, Client, Platform, paused, wait_until
 from .watching import Case, Said, Watching, closed, opened
 
 pytestmark = pytest.mark.system
@@ -92,17 +91,20 @@ def test_a_killed_beat_is_replaced_and_a_hanging_one_is_told_with_the_runs_that_
     missed = said.metrics["enginel_scheduled_runs_missed_total",]
 
     # Frozen, it cannot say goodbye, and bin/up sees a process that runs.
-    at, beat = time.time(), the_beat(scheduled)
-    beat.send_signal(signal.SIGSTOP)
-    watching.await_all(
-        [
-            Case("beat hangs", "enginel_beat_up 0", lambda said: at if said.metrics["enginel_beat_up",] == 0 else None),
-            Case("beat hangs", "beat_dead", opened("beat_dead", "", at)),
-            Case(f"beat hangs: a run each {EVERY} s", "schedule_missed", opened("schedule_missed", ENTRY, at)),
-        ]
-    )
     at = time.time()
-    beat.send_signal(signal.SIGCONT)
+    with paused(the_beat(scheduled)):
+        watching.await_all(
+            [
+                Case(
+                    "beat hangs",
+                    "enginel_beat_up 0",
+                    lambda said: at if said.metrics["enginel_beat_up",] == 0 else None,
+                ),
+                Case("beat hangs", "beat_dead", opened("beat_dead", "", at)),
+                Case(f"beat hangs: a run each {EVERY} s", "schedule_missed", opened("schedule_missed", ENTRY, at)),
+            ]
+        )
+    at = time.time()
     watching.await_all(
         [
             Case("beat goes on", "beat_dead is over", closed("beat_dead", "", at)),

@@ -15,7 +15,7 @@ import redis
 from tests.jobs.crew import Crew
 
 from .crews import kill, launch
-from .platform import Platform, wait_until
+from .platform import Platform, paused, wait_until
 from .watching import Case, Said, Watching, closed, ended, goes_on, opened, succeeded
 
 pytestmark = pytest.mark.system
@@ -66,22 +66,21 @@ def test_what_happens_while_nobody_takes_it_in_is_told_afterwards_once(
     # Runs of one entry that waited for the same worker begin side by side.
     wait_until(lambda: evaluated(watching), "health was evaluated", why_not=lambda: watching.client.get(DETAILED).text)
     with nothing_false(watching, {"task_lost", "worker_down", "schedule_overlap"}):
-        child(watched_platform, "monitoring@").send_signal(signal.SIGSTOP)
-        at = kill(early)
-        failing = ends.send("fail")
-        waiting = [early.send("ok") for _ in range(3)]
-        watching.await_all(
-            [
-                Case("nobody watches, a worker is killed", "worker: down", down(at, "early@test")),
-                Case("nobody watches, its queue grows", "depth 3 and age, API and /metrics", waits(watching, at)),
-                answers(watching, DETAILED, 503, "nobody watches"),
-            ]
-        )
-        assert {watching.client.get(READY).status for _ in range(8)} == {200}
-        said = watching.look()
-        assert (said.ways(failing), said.findings) == ([], [])
+        with paused(child(watched_platform, "monitoring@")):
+            at = kill(early)
+            failing = ends.send("fail")
+            waiting = [early.send("ok") for _ in range(3)]
+            watching.await_all(
+                [
+                    Case("nobody watches, a worker is killed", "worker: down", down(at, "early@test")),
+                    Case("nobody watches, its queue grows", "depth 3 and age, API and /metrics", waits(watching, at)),
+                    answers(watching, DETAILED, 503, "nobody watches"),
+                ]
+            )
+            assert {watching.client.get(READY).status for _ in range(8)} == {200}
+            said = watching.look()
+            assert (said.ways(failing), said.findings) == ([], [])
         at = time.time()
-        child(watched_platform, "monitoring@").send_signal(signal.SIGCONT)
         watching.await_all(
             [
                 Case("it is watched again: a task failed meanwhile", "FAILURE", ended(failing, FAILED, at)),
