@@ -6,36 +6,45 @@ import math
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from celery import current_app
+from django.db import DatabaseError, router
 from kombu.exceptions import OperationalError
 
 from monitoring.component import Check, Outcome, Status
 from monitoring.conf import get_config
+from monitoring.jobs import findings
+from monitoring.jobs.queues.stalls import UNCONSUMED
+from monitoring.storage.own_connection import own_connection
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import connect
 from monitoring.stream.heartbeats import Heartbeat
 
 _SILENT_TICKS = 60.0
 _SHOWN = 100
+_NAMED, _LONGEST = 3, 60
+_WEDGED = "worker_wedged"
+_DATABASE_SECONDS = 2.0
+_READ = 1_000
 _SAME_MOMENT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Celery(Check):
-    """Counts the workers whose heartbeats are fresh."""
+    """Counts the workers whose heartbeats are fresh, and names what is wrong with others and with queues."""
 
     id: str = "celery"
     component: str = "celery"
+    time_limit: float = 6.0
 
     public: ClassVar[tuple[str, ...]] = ("workers",)
 
     def run(self) -> Outcome:
-        """Read the heartbeats."""
-        return judge_workers(_heartbeats(self.time_limit))
+        """Read the heartbeats, and what is found of workers that live."""
+        return judge_workers(_heartbeats(self.time_limit / 2), _standing())
 
 
 @dataclass(frozen=True)
@@ -71,14 +80,45 @@ class Broker(Check):
         return Outcome(Status.HEALTHY, "Broker connection OK", {"transport": transport})
 
 
-def judge_workers(beats: Sequence[Heartbeat]) -> Outcome:
-    """Say how many workers live; those that said goodbye, or fell silent within the last day, are no longer active."""
+def judge_workers(beats: Sequence[Heartbeat], standing: Iterable[tuple[str, str]] = ()) -> Outcome:
+    """Say how many workers live, which are down, and what is wrong with those that live and with queues.
+
+    Args:
+        beats: What all said within a day; a worker that said goodbye is no trouble.
+        standing: Open findings, as kinds and subjects.
+    """
     workers = [one for one in beats if one.kind == "worker"]
     active = sorted(one.node for one in workers if one.alive)
     silent = sorted(one.node for one in workers if not one.alive and not one.state.get("closing"))
-    status = Status.HEALTHY if active else Status.UNHEALTHY
-    message = f"{len(active)} worker(s) active" if active else "No worker is active"
-    return Outcome(status, message, {"workers": active[:_SHOWN], "silent": silent[:_SHOWN]})
+    found = list(standing)
+    wedged = sorted(subject for kind, subject in found if kind == _WEDGED and subject in active)
+    unconsumed = sorted(subject for kind, subject in found if kind == UNCONSUMED)
+    details = {"workers": active, "silent": silent, "wedged": wedged, "unconsumed": unconsumed}
+    shown = {name: listed[:_SHOWN] for name, listed in details.items()}
+    if not active:
+        return Outcome(Status.UNHEALTHY, "No worker is active", shown)
+    troubles = {"down": silent, "finish nothing": wedged, "nobody consumes": unconsumed}
+    said = [f"{trouble}: {_named(names)}" for trouble, names in troubles.items() if names]
+    message = "; ".join([f"{len(active)} worker(s) active", *said])
+    return Outcome(Status.DEGRADED if said else Status.HEALTHY, message, shown)
+
+
+def _named(names: Sequence[str]) -> str:
+    """Name the first of several, each cut short."""
+    first = ", ".join(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names[:_NAMED])
+    return first if len(names) <= _NAMED else f"{first} and {len(names) - _NAMED} more"
+
+
+def _standing() -> list[tuple[str, str]]:
+    """Return the open findings that concern workers and queues; none while the database, another check's, is away."""
+    asked = findings.open_findings(_WEDGED, UNCONSUMED).order_by("subject").values_list("kind", "subject")
+    using = router.db_for_write(findings.Finding)
+    try:
+        with own_connection(using, _DATABASE_SECONDS) as connection, connection.cursor() as cursor:
+            cursor.execute(*asked[:_READ].query.get_compiler(connection=connection).as_sql())
+            return [(str(kind), str(subject)) for kind, subject in cursor.fetchall()]
+    except DatabaseError:
+        return []
 
 
 def judge_beats(beats: Sequence[Heartbeat]) -> Outcome:

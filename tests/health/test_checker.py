@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, TestCase
 
 from designs.monitoring import HealthChecker
 from monitoring.conf import get_config
 from monitoring.jobs import checks
+from monitoring.jobs.findings import raise_finding
 from monitoring.stream import heartbeats
 from monitoring.stream.heartbeats import Heartbeat
 from tests.pipeline import client as redis_of
@@ -44,7 +46,7 @@ def test_each_component_can_be_looked_at(db: None) -> None:
 
 
 @pytest.mark.usefixtures("redis_client")
-def test_celery_names_its_workers() -> None:
+def test_celery_names_its_workers(db: None) -> None:
     assert HealthChecker.check_celery() == {"status": "unhealthy", "message": "No worker is active", "workers": []}
     checks._renew()
     for node in ("celery@worker2", "celery@worker1"):
@@ -66,8 +68,8 @@ def test_the_full_report_has_every_component(db: None, configure: Callable[..., 
     assert found["status"] == "unhealthy"  # no worker runs here
 
 
-def beat(kind: Any = "worker", age: float = 1.0, **state: Any) -> Heartbeat:
-    return Heartbeat(kind, "celery@one", age, {"interval": 3, **state})
+def beat(kind: Any = "worker", age: float = 1.0, node: str = "celery@one", **state: Any) -> Heartbeat:
+    return Heartbeat(kind, node, age, {"interval": 3, **state})
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,73 @@ def beat(kind: Any = "worker", age: float = 1.0, **state: Any) -> Heartbeat:
 def test_workers_are_judged_by_their_heartbeats(beats: list[Heartbeat], status: str, message: str) -> None:
     found = checks.judge_workers(beats)
     assert (found.status, found.message) == (status, message)
+
+
+DEAD = beat(age=9.1, node="shop@two")
+
+
+@pytest.mark.parametrize(
+    ("beats", "standing", "message"),
+    [
+        ([beat(), DEAD], [], "1 worker(s) active; down: shop@two"),
+        ([beat()], [("worker_wedged", "celery@one")], "1 worker(s) active; finish nothing: celery@one"),
+        ([beat()], [("queue_unconsumed", "shop")], "1 worker(s) active; nobody consumes: shop"),
+        (
+            [beat(), DEAD],
+            [("worker_wedged", "celery@one"), ("queue_unconsumed", "shop")],
+            "1 worker(s) active; down: shop@two; finish nothing: celery@one; nobody consumes: shop",
+        ),
+        (
+            [beat(), *(beat(age=9.1, node=f"shop@{number}") for number in range(5))],
+            [],
+            "1 worker(s) active; down: shop@0, shop@1, shop@2 and 2 more",
+        ),
+    ],
+)
+def test_while_some_worker_lives_what_is_wrong_with_others_and_with_queues_degrades(
+    beats: list[Heartbeat], standing: list[tuple[str, str]], message: str
+) -> None:
+    found = checks.judge_workers(beats, standing)
+    assert (found.status, found.message) == ("degraded", message)
+
+
+@pytest.mark.parametrize(
+    ("beats", "standing"),
+    [
+        ([beat(), beat(age=9.1, node="shop@two", closing=True)], []),
+        ([beat()], [("worker_wedged", "shop@two")]),
+    ],
+    ids=["one that said goodbye", "a worker found to hang, which is gone since"],
+)
+def test_what_is_over_does_not_degrade(beats: list[Heartbeat], standing: list[tuple[str, str]]) -> None:
+    assert checks.judge_workers(beats, standing).status == "healthy"
+
+
+def test_long_names_are_cut_short() -> None:
+    found = checks.judge_workers([beat()], [("queue_unconsumed", "shop" * 50)])
+    assert found.message == f"1 worker(s) active; nobody consumes: {'shop' * 14}sho…"
+
+
+@pytest.mark.usefixtures("redis_client")
+def test_a_queue_that_is_found_to_have_no_consumer_degrades_celery(transactional_db: None) -> None:
+    heartbeats.send(redis_of(), get_config().stream_prefix, "worker", "celery@one", {"interval": 3})
+    raise_finding("queue_unconsumed", "shop", {})
+    raise_finding("queue_stalled", "other", {})
+    checks._renew()
+    found = HealthChecker.check_celery()
+    assert found["status"] == "degraded"
+    assert found["message"].endswith("nobody consumes: shop")
+
+
+@pytest.mark.usefixtures("redis_client")
+def test_workers_are_judged_without_the_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    def gone(*_args: Any) -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(checks, "own_connection", gone)
+    heartbeats.send(redis_of(), get_config().stream_prefix, "worker", "celery@one", {"interval": 3})
+    checks._renew()
+    assert HealthChecker.check_celery()["message"] == "1 worker(s) active"
 
 
 @pytest.mark.parametrize(

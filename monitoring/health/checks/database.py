@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +10,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from monitoring.component import Check, Outcome, Status
+from monitoring.storage.own_connection import own_connection
 
 _FULL = 0.9
 _POSTGRESQL = """
@@ -58,28 +56,6 @@ class Database(Check):
             message = f"{details['connections']} of {most} database connections are in use"
             return Outcome(Status.DEGRADED, message, details)
         return Outcome(Status.HEALTHY, "Database connection OK", details)
-
-
-@contextmanager
-def own_connection(alias: str, seconds: float) -> Iterator[BaseDatabaseWrapper]:
-    """Open a connection of this thread's own, which gives up early, and close it.
-
-    Args:
-        alias: The connection in Django's `DATABASES` whose settings it takes.
-        seconds: After which it should give up, where the driver can.
-    """
-    connection = connections[alias].copy()
-    options: dict[str, Any] = connection.settings_dict["OPTIONS"]
-    if connection.vendor == "postgresql":
-        options.pop("pool", None)
-        milliseconds = int(seconds * 1000)
-        options |= {"connect_timeout": max(2, math.ceil(seconds)), "tcp_user_timeout": milliseconds}
-    elif connection.vendor == "sqlite":
-        options["timeout"] = seconds
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def _missing_file(alias: str) -> Outcome | None:

@@ -14,8 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from monitoring.component import Check, Outcome, Status
-
-from .database import own_connection
+from monitoring.storage.own_connection import own_connection
 
 _SHOWN = 10
 
