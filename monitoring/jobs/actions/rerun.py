@@ -9,20 +9,18 @@ from typing import Any
 from kombu import Producer
 from rest_framework import serializers
 
-from monitoring.jobs.runs.models import LOST, RunningTask, TaskRun
+from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.recording.messages import RERUN_OF
 
-from . import broker
+from . import claims
 from .holders import holders
 from .kind import Kind, Order, Site
-from .models import Action, StoredMessage
+from .models import StoredMessage
 from .outcomes import BrokerAwayError, NoAnswerError, Outcome, RefusedError, State, UnknownTargetError
 from .remote import errors_of, watch_for
 from .stored import opened
 
-_REPEATABLE = ("FAILURE", LOST, "REVOKED", "REJECTED", "IGNORED")
 _SECONDS = 1.0
-_EARLIER = 20
 
 
 @dataclass(frozen=True)
@@ -46,24 +44,20 @@ class Rerun(Kind[Rerunning]):
     serializer = RerunningSerializer
 
     def look(self, target: str, parameters: Rerunning, site: Site) -> dict[str, Any]:  # noqa: ARG002  # all kinds look alike
-        """Make sure that there is a message, that the task is over, and that no earlier re-run of it still is on."""
+        """Make sure that there is a message, that the task is over, and that no earlier re-run of it may succeed."""
         stored = StoredMessage.objects.filter(pk=target).first()
         run = TaskRun.objects.filter(task_id=target).order_by("-ended").first()
         if stored is None:
             raise _not_stored(target, run)
         message = opened(stored)
         if held := holders(target, site):
-            raise RefusedError(f"It is not over: {_where(held)}.")
+            raise RefusedError(f"It is not over: {claims.where_held(held)}.")
         _refuse_unless_over(run)
-        earlier = _earlier(target)
-        for task_id in earlier:
-            if where := _found(task_id, message["routing_key"], site):
-                raise RefusedError(f"It was run again already, as {task_id}: {where}.")
+        claims.refuse_unless_settled(stored, message["routing_key"], site)
         return {
             "task_id": str(uuid.uuid4()),
             "queue": message["routing_key"],
             "dropped": message.get("dropped", []),
-            "earlier": earlier,
             "claimed": str(stored.claimed) if stored.claimed else None,
         }
 
@@ -110,38 +104,16 @@ def _refuse_unless_over(run: TaskRun | None) -> None:
         raise RefusedError("It is not known to have failed: it runs, waits to be delivered again, or succeeded.")
     if run.state == "RETRY":
         raise RefusedError("It will be tried again by itself.")
-    if run.state not in _REPEATABLE:
+    if run.state not in claims.REPEATABLE:
         raise RefusedError(f"It ended as {run.state}, not in failure.")
-
-
-def _earlier(target: str) -> list[str]:
-    """Return the ids under which a task was published again, the newest first."""
-    tried = Action.objects.filter(kind=Rerun.name, target=target).exclude(state__in=(State.REFUSED, State.FAILED))
-    found = tried.order_by("-requested_at").values_list("before", flat=True)[:_EARLIER]
-    return [before["task_id"] for before in found if "task_id" in before]
-
-
-def _found(task_id: str, queue: str, site: Site) -> str | None:
-    """Say where a task is that was published again and is not over; None where it is not seen."""
-    if broker.holds(site.remote.connection, queue, task_id):
-        return f"it waits in {queue}"
-    if held := holders(task_id, site):
-        return _where(held)
-    if (began := RunningTask.objects.filter(task_id=task_id).first()) is not None:
-        return f"it began in {began.worker}"
-    return None
 
 
 def _seen(task_id: str, queue: str, site: Site) -> str | None:
     """Say where a task is that was published again, or how it ended; None where nothing was seen of it."""
-    if where := _found(task_id, queue, site):
+    if where := claims.found(task_id, queue, site):
         return where
-    ended = TaskRun.objects.filter(task_id=task_id).order_by("-ended").values_list("state", flat=True).first()
+    ended = claims.ended_as(task_id)
     return f"it ended as {ended}" if ended else None
-
-
-def _where(held: dict[str, str]) -> str:
-    return "; ".join(f"it is {state} in {node}" for node, state in sorted(held.items()))
 
 
 def _publish(message: dict[str, Any], order: Order[Rerunning], site: Site) -> None:

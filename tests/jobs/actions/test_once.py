@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,16 +11,18 @@ from typing import Any
 import pytest
 
 from monitoring.conf import get_config
+from monitoring.jobs.actions import rerun as rerun_module
 from monitoring.jobs.actions.carry_out import Desk, KeyReusedError, Requester, Wish, carry_out, no_step
 from monitoring.jobs.actions.kinds import KINDS
 from monitoring.jobs.actions.models import Action
+from monitoring.jobs.actions.outcomes import RefusedError
 from monitoring.jobs.actions.purge import Purging
 from monitoring.jobs.actions.rerun import Rerunning
 from tests.faults.conftest import database
 from tests.faults.processes import ENDED, Thread, end_at, in_child
 
 from .conftest import Yard
-from .test_rerun import depth, waiting
+from .test_rerun import NOBODY, depth, make_run, waiting
 
 __all__ = ["database"]
 
@@ -67,6 +70,105 @@ def test_two_requests_at_once_without_a_key_publish_once(stored: str, app: Any, 
     both = [thread.result() for thread in [Thread(lambda: rerun(stored, app, wait, key=None)) for _ in range(2)]]
     assert sorted(action.state for action in both) == ["done", "refused"]
     assert depth(shop) == 1
+
+
+def test_between_the_claim_and_the_publishing_no_other_request_gets_through(
+    stored: str, app: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, go_on = threading.Event(), threading.Event()
+    publish = rerun_module._publish
+
+    def publish_late(*given: Any) -> None:
+        if not claimed.is_set():
+            claimed.set()
+            assert go_on.wait(30)
+        publish(*given)
+
+    monkeypatch.setattr(rerun_module, "_publish", publish_late)
+    first = Thread(lambda: rerun(stored, app, key=None))
+    assert claimed.wait(30)
+    second = rerun(stored, app, key=None)
+    go_on.set()
+    assert (first.result().state, second.state) == ("done", "refused")
+    assert second.detail == "Somebody else is running it again just now."
+    assert depth(shop) == 1
+
+
+def test_what_was_taken_and_has_not_begun_is_not_published_again(stored: str, app: Any, yard: Yard) -> None:
+    first = rerun(stored, app, key=None)
+    take(yard)
+    second = rerun(stored, app, key=None)
+    assert second.state == "refused"
+    task_id = first.facts["task_id"]
+    assert second.detail == f"It was run again already, as {task_id}, which is not known to have failed."
+    assert take(yard) == 0
+
+
+@pytest.mark.parametrize(("ended", "state"), [("FAILURE", "done"), ("LOST", "done"), ("SUCCESS", "refused")])
+def test_only_a_re_run_that_failed_makes_room_for_another(
+    stored: str, app: Any, yard: Yard, ended: str, state: str
+) -> None:
+    first = rerun(stored, app, key=None)
+    take(yard)
+    make_run(first.facts["task_id"], ended)
+    assert rerun(stored, app, key=None).state == state
+
+
+def test_what_was_published_from_a_failed_re_run_counts_too(stored: str, app: Any, yard: Yard, shop: Any) -> None:
+    first = rerun(stored, app, key=None)
+    second = str(waiting(shop, yard, first.facts["task_id"]).pk)
+    third = rerun(second, app, key=None)
+    take(yard)
+    refused = rerun(stored, app, key=None)
+    assert (third.state, refused.state) == ("done", "refused")
+    assert third.facts["task_id"] in refused.detail
+
+
+def test_a_claim_that_was_refused_afterwards_is_not_in_the_way(
+    stored: str, app: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RefusedError("Not now.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rerun_module, "_publish", refuse)
+        assert rerun(stored, app, key=None).state == "refused"
+    assert rerun(stored, app, key=None).state == "done"
+    assert depth(shop) == 1
+
+
+def test_what_came_of_a_claim_must_be_known(stored: str, app: Any, yard: Yard, shop: Any) -> None:
+    rerun(stored, app, key=None)
+    take(yard)
+    Action.objects.all().delete()
+    refused = rerun(stored, app, key=None)
+    assert refused.detail == "It was run again already; what came of that is no longer known."
+    assert depth(shop) == 0
+
+
+def test_many_requests_at_once_publish_once_however_soon_it_is_taken(stored: str, app: Any, yard: Yard) -> None:
+    together, over = threading.Barrier(8), threading.Event()
+
+    def ask() -> Action:
+        together.wait(30)
+        return rerun(stored, app, key=None)
+
+    def take_all() -> int:
+        taken = 0
+        while not over.is_set():
+            taken += take(yard)
+        return taken + take(yard)
+
+    taker = Thread(take_all)
+    states = Counter(thread.result().state for thread in [Thread(ask) for _ in range(8)])
+    over.set()
+    assert states == {"done": 1, "refused": 7}
+    assert taker.result() == 1
+
+
+def take(yard: Yard) -> int:
+    """Take what waits out of the queue, as a worker does that has not begun with it yet."""
+    return len(yard.client.lpop(f"{NOBODY}\x06\x163", 100) or ())
 
 
 def test_a_request_that_comes_while_the_first_is_carried_out_waits_for_it(stored: str, app: Any, shop: Any) -> None:
