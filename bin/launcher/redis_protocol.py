@@ -45,8 +45,8 @@ class RedisAddress:
 
     @property
     def url(self) -> str:
-        """The URL of a server with a password and no user name."""
-        return f"redis://:{self.password}@{self.host}:{self.port}/{self.database}"
+        """The URL of a server with a password; `redis-cli` wants the user's name, which is `default` unless given."""
+        return f"redis://{self.username or 'default'}:{self.password}@{self.host}:{self.port}/{self.database}"
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

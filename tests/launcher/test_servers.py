@@ -1,6 +1,7 @@
 """The private Redis and the private PostgreSQL, as real servers."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import kombu
 import psycopg
 import pytest
 import redis
@@ -39,6 +41,22 @@ def test_it_listens_on_loopback_alone_and_asks_for_its_password(server: RedisSer
         ping(RedisAddress(address.host, address.port, password="wrong"))
     with client(server) as connection:
         assert connection.config_get("bind")["bind"] == "127.0.0.1"
+
+
+def test_every_client_takes_its_url_also_one_that_an_earlier_release_wrote_without_a_user(server: RedisServer) -> None:
+    server.start()
+    url = server.url
+    with redis.Redis.from_url(url) as connection:
+        assert connection.ping()
+    with kombu.Connection(url) as connection:
+        assert connection.default_channel.client.ping()
+    if cli := shutil.which("redis-cli"):
+        ran = subprocess.run([cli, "-u", url, "ping"], capture_output=True, text=True, check=False)
+        assert ran.stdout.strip() == "PONG"
+    server.stop()
+    server.address_file.write_text(url.replace("default:", ":"))
+    server.start()
+    assert server.url == url
 
 
 def test_it_keeps_an_append_only_file_evicts_nothing_and_has_the_databases_asked_for(server: RedisServer) -> None:
