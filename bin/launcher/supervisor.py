@@ -71,14 +71,15 @@ class Supervisor:
         adopt_orphans()
         self._children: list[_Child] = []
         self._asked_to_stop = 0
+        # `nohup` has a hang-up ignored; that is to stay so.
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._stops = [signal.SIGINT, signal.SIGTERM, *([] if ignored else [signal.SIGHUP])]
+        self._stopped_by = 0
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
         self._old_wakeup = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        self._old_handlers = {
-            number: signal.getsignal(number)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
-        }
+        self._old_handlers = {number: signal.getsignal(number) for number in (*self._stops, signal.SIGCHLD)}
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         return self
 
@@ -106,8 +107,11 @@ class Supervisor:
         return any(child.running for child in self._children if child.service.name == name)
 
     def watch(self, settled: Callable[[], bool] = lambda: True) -> None:
-        """Keep the children running until SIGINT, SIGTERM or SIGHUP; ask `settled` until it says yes once."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        """Keep the children running until SIGINT, SIGTERM or SIGHUP; ask `settled` until it says yes once.
+
+        A SIGHUP that was ignored when this began stays ignored.
+        """
+        for number in self._stops:
             signal.signal(number, self._on_stop)
         waiting = True
         while not self._asked_to_stop:
@@ -116,8 +120,10 @@ class Supervisor:
             if waiting and settled():
                 waiting = False
             self._sleep(self._until_next(waiting))
+        self.report(f"Stopping, because of {_signal_name(self._stopped_by)} ...")
 
-    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._stopped_by = self._stopped_by or number
         self._asked_to_stop += 1
 
     def _sleep(self, seconds: float | None) -> None:
@@ -190,7 +196,7 @@ class Supervisor:
     def _stop_all(self) -> None:
         # A second signal from an impatient person kills instead of raising half-way through the clean-up.
         self._asked_to_stop = max(1, self._asked_to_stop)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in self._stops:
             signal.signal(number, self._on_stop)
         self._stop([child for child in self._children if not child.service.last], self.pace.kill_after)
         self._stop([child for child in self._children if child.service.last], self.pace.kill_last_after)

@@ -55,7 +55,8 @@ def main(arguments: list[str]) -> int:
     )
     demo = parser.parse_args(arguments).demo
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, _leave)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as under `nohup`
+            signal.signal(number, _leave)
     return run_command("up", lambda: _up(demo=demo))
 
 
@@ -84,7 +85,6 @@ def _up(*, demo: bool) -> int:
             if demo:
                 supervisor.start(services.demo(options, state))
             supervisor.watch(lambda: _settled(options, state, began))
-            say("Stopping ...")
     return 0
 
 

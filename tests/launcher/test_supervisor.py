@@ -24,7 +24,7 @@ class Program:
         self._log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def run(self, services: str, pace: str = "Pace()") -> None:
+    def run(self, services: str, pace: str = "Pace()", before: tuple[str, ...] = ()) -> None:
         """Supervise what the expression `services` lists; `child(name, code, **options)` makes one."""
         script = self.folder / "program.py"
         script.write_text(
@@ -49,7 +49,7 @@ class Program:
         )
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(script)], env=self._environment, stdout=log, stderr=subprocess.STDOUT
+                [*before, sys.executable, str(script)], env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
 
     @property
@@ -140,6 +140,18 @@ def test_a_signal_stops_every_child_gently(program: Program, eventually: Eventua
     assert program.stop(number) < 2
     assert (program.folder / "goodbye").exists()
     assert gone(program.pid("pid"))
+    assert f"Stopping, because of {number.name} ..." in program.output
+
+
+def test_a_hang_up_that_was_ignored_at_its_start_as_under_nohup_ends_nothing(
+    program: Program, eventually: Eventually
+) -> None:
+    program.run(f"child('polite', {write_pid('pid') + 'time.sleep(60)'!r})", before=("nohup",))
+    eventually(lambda: program.pid("pid") and "settled" in program.output)
+    assert program.process is not None
+    program.process.send_signal(signal.SIGHUP)
+    program.stop()
+    assert "Stopping, because of SIGTERM ..." in program.output
 
 
 def test_children_that_ignore_sigterm_and_their_forked_children_are_gone_within_ten_seconds(
