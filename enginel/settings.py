@@ -221,4 +221,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": _log_level("LOG_LEVEL", "INFO")},
+    # It warns for each question no worker answers, as at every start; who is away is told by the platform itself.
+    "loggers": {"flower.inspector": {"level": "ERROR"}},
 }
