@@ -20,6 +20,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     worker_prefetch_multiplier=1,
+    worker_lost_wait=0.5,
     broker_transport_options={"visibility_timeout": 3600, "polling_interval": 0.1},
 )
 hooks.connect()
@@ -93,6 +94,33 @@ def leave() -> None:
 @app.task(name="crew.kill")
 def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _times(path: str) -> int:
+    """Count the executions that have come here."""
+    with Path(path).open("a+") as file:
+        file.write("x")
+        return file.tell()
+
+
+@app.task(name="crew.kill_back", acks_late=True, reject_on_worker_lost=True)
+def kill_back(path: str) -> None:
+    """Be killed three times, and put back each time."""
+    if _times(path) <= 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.task(name="crew.kill_again", acks_late=True, retry_on_worker_lost=True, max_retries=1, default_retry_delay=0)
+def kill_again() -> None:
+    """Be killed, and again in the one retry there is."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.task(name="crew.hard_back", acks_late=True, acks_on_failure_or_timeout=False, time_limit=0.5)
+def hard_back(path: str) -> None:
+    """Run into the limit twice, and be put back each time."""
+    if _times(path) <= 2:
+        hard.run()
 
 
 @app.task(name="crew.hard", time_limit=1)

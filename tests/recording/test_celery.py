@@ -9,14 +9,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from billiard.einfo import ExceptionInfo
 from celery import Celery, signals
 from celery.app.trace import build_tracer
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
+from celery.worker.request import Request
 
 from monitoring.errors.models import ErrorLog
+from monitoring.jobs.runs.models import TaskRun
 from monitoring.metrics import MetricsCollector
 from monitoring.performance.stats import slowest_total
-from monitoring.recording.celery import HEADER
+from monitoring.recording.celery import HEADER, kills
 from monitoring.recording.context import Context, current
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -128,20 +131,56 @@ def test_states_without_an_event_of_their_own_are_counted(app: Celery, raised: E
     assert "shop.odd" not in slowest_total("task")
 
 
+def taken(app: Celery, task: Any) -> Any:
+    """Take a message from its queue, as the main process of a worker does."""
+    kills.watch()
+    sent = app.amqp.as_task_v2(f"task-{next(_ids)}", task.name, [], {})
+    message: Any = SimpleNamespace(headers=sent.headers, body=sent.body, delivery_info={}, properties={}, payload=[])
+    return Request(message, app=app, task=task, headers=sent.headers, body=([], {}, {}), decoded=True)
+
+
+def raised(exception: BaseException) -> ExceptionInfo:
+    try:
+        raise exception  # noqa: TRY301  # Celery's object wants one that is handled
+    except BaseException:
+        return ExceptionInfo()
+
+
 def test_a_killed_child_is_recorded_once_by_the_worker(app: Celery) -> None:
-    task = app.task(name="shop.killed")(nothing)
+    request = taken(app, app.task(name="shop.killed")(nothing))
     for _ in range(2):
-        signals.task_failure.send(sender=task, task_id="dead", exception=WorkerLostError("signal 9"))
+        request.on_failure(raised(WorkerLostError("signal 9")))
     stats = slowest_total("task")["shop.killed"]
     assert (stats["count"], stats["error_count"], stats["avg_duration"]) == (1, 1, 0.0)
+    assert ErrorLog.objects.get().error_type.endswith("WorkerLostError")
 
 
 def test_a_hard_time_limit_counts_with_the_time_it_ran(app: Celery) -> None:
-    task = app.task(name="shop.limit")(nothing)
-    for _ in range(2):
-        signals.task_failure.send(sender=task, task_id="slow", exception=TimeLimitExceeded(3.0))
+    request = taken(app, app.task(name="shop.limit")(nothing))
+    request.on_failure(raised(TimeLimitExceeded(3.0)))
+    request.on_timeout(soft=False, timeout=3.0)
     stats = slowest_total("task")["shop.limit"]
     assert (stats["count"], stats["max_duration"]) == (1, 3.0)
+
+
+def test_a_process_that_ends_within_a_task_that_is_put_back_counts_as_a_retry(app: Celery) -> None:
+    task = app.task(name="shop.leaves", acks_late=True, reject_on_worker_lost=True)(nothing)
+    taken(app, task).on_failure(raised(SystemExit(3)))
+    assert counters("shop.leaves") == {"all": 1, "RETRY": 1}
+
+
+def test_what_had_succeeded_before_its_process_was_killed_is_no_kill(app: Celery) -> None:
+    request = taken(app, app.task(name="shop.done", acks_late=True)(nothing))
+    app.backend.store_result(request.id, None, "SUCCESS")
+    request.on_failure(raised(WorkerLostError("signal 9")))
+    assert counters("shop.done") == {}
+
+
+def test_a_failure_that_the_main_process_alone_knows_of_is_recorded(app: Celery) -> None:
+    request = taken(app, app.task(name="shop.unreadable")(nothing))
+    request.on_failure(raised(ValueError("no such result")))
+    assert counters("shop.unreadable") == {"all": 1, "FAILED": 1}
+    assert TaskRun.objects.get(task_id=request.id).reason == "failure"
 
 
 def test_a_revoked_task_is_counted_without_a_duration(app: Celery) -> None:

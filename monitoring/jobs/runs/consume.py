@@ -178,7 +178,8 @@ def _store(runs: list[TaskRun], scope: Scope) -> None:
     TaskRun.objects.using(alias).bulk_create(runs, batch_size=_CHUNK)
     for run in runs:
         if run.reason in _KILLED:
-            findings.note("task_killed", f"{run.task_id} {run.retries}", evidence(run), run.ended)
+            ended = round(run.ended.timestamp() * 1000)  # a message that is put back is killed more than once
+            findings.note("task_killed", f"{run.task_id} {ended}", evidence(run), run.ended)
 
 
 def evidence(run: TaskRun) -> dict[str, Any]:

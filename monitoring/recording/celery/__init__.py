@@ -1,6 +1,6 @@
 """Celery hooks: stamp and count what is published, record what runs, and say that a worker lives.
 
-`publishing` runs wherever tasks are sent, `execution` where they run, `worker` in a worker's main process.
+`publishing` runs wherever tasks are sent, `execution` where they run, `worker` and `kills` in a worker's main process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from celery import signals
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
 
-from . import execution, publishing, worker
+from . import execution, kills, publishing, worker
 
 __all__ = ["HEADER", "connect"]
 
@@ -22,6 +22,8 @@ _RECEIVERS = (
     (signals.task_failure, execution.failed),
     (signals.worker_process_shutdown, execution.close),
     (signals.celeryd_init, worker.become),
+    (signals.celeryd_init, kills.watch),
+    (signals.task_retry, kills.retried),
     (signals.task_received, worker.received),
     (signals.task_revoked, worker.revoked),
     (signals.task_unknown, worker.unknown),

@@ -16,7 +16,7 @@ from monitoring.recording.events import UNKNOWN_DURATION, Slow, Started, Task, T
 from monitoring.recording.recorder import Policy, recorder
 from monitoring.recording.stamp import HEADER
 
-from . import runs, worker
+from . import kills, runs, worker
 
 logger = logging.getLogger("monitoring.slow")
 
@@ -112,15 +112,14 @@ def _wait(context: Context, began: int) -> int:
 
 
 def failed(sender: Any = None, task_id: str = "", exception: BaseException | None = None, **_: Any) -> None:
-    """Record the exception of a task; and the execution too, where its process was killed and cannot tell."""
+    """Record the exception of a task; and the execution too, where its own process cannot tell."""
     try:
         context = current.get()
         if context is None or context.task_id != task_id:
-            if isinstance(exception, Reject):  # Celery tells the main process, too; the child has recorded it
-                return
-            if not worker.lost(sender, task_id, exception):
-                return
-        if exception is not None:
+            # Celery tells the main process of a rejection, too; the child has recorded it.
+            if not kills.failed(exception) and not isinstance(exception, Reject):
+                worker.failed(sender, task_id, exception)
+        elif exception is not None:
             recorder.record_fact(errors.capture(exception, sender.name, recorder.limiter, context))
     except Exception:  # the worker must go on
         recorder.failed()

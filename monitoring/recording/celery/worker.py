@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from typing import Any
 from weakref import WeakValueDictionary
 
-from celery.exceptions import TimeLimitExceeded
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from monitoring.recording import node, schedule
+from monitoring.recording import errors, node, schedule
 from monitoring.recording.context import Context
 from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskState
 from monitoring.recording.recorder import recorder
@@ -17,10 +16,9 @@ from monitoring.recording.stamp import HEADER
 
 from . import runs
 
-_MAX_SEEN = 1_000
+_TOLD = "_enginel_told"
 _taken: WeakValueDictionary[str, Any] = WeakValueDictionary()
 """Requests by task id, as long as Celery keeps them; its own list forgets them before it tells of a failure."""
-_seen: OrderedDict[tuple[str, int, str], None] = OrderedDict()
 
 
 def become(sender: str = "", **_: Any) -> None:
@@ -60,30 +58,44 @@ def received(request: Any = None, **_: Any) -> None:
         recorder.failed()
 
 
-def lost(task: Any, task_id: str, exception: BaseException | None) -> bool:
-    """Record a failure that the main process found out about: a hard time limit, a killed child.
+def killed(request: Any, exception: BaseException, state: TaskState, *, over: bool) -> None:
+    """Record an execution whose process was killed, unless it is told already.
 
-    Returns:
-        Whether it is new; Celery tells it twice.
+    Args:
+        request: The worker's request.
+        exception: `TimeLimitExceeded` or `WorkerLostError`.
+        state: `FAILURE`, or `RETRY` for one that will run again.
+        over: Whether this message will not be delivered again.
     """
-    if _is_repeated(task_id, task.request.retries or 0, "failure"):
-        return False
+    _lost(str(request.name), str(request.id), request._context, exception, state, over=over)
+
+
+def failed(task: Any, task_id: str, exception: BaseException | None) -> None:
+    """Record a failure that the main process alone knows of, such as a result that cannot be read."""
+    _lost(task.name, task_id, getattr(_taken.get(task_id), "_context", None), exception, TaskState.FAILURE)
+
+
+def _lost(
+    name: str, task_id: str, message: Any, exception: BaseException | None, state: TaskState, *, over: bool = True
+) -> None:
+    if not _is_first(message):
+        return
     limit = exception.args[0] if isinstance(exception, TimeLimitExceeded) and exception.args else None
     duration = int(limit * 1e9) if isinstance(limit, int | float) else UNKNOWN_DURATION
-    request = _taken.get(task_id)
-    reason = "time limit" if limit is not None else "killed"
-    _record(task.name, task_id, getattr(request, "_context", None), TaskState.FAILURE, reason, exception, duration)
-    return True
+    reason = "time limit" if limit is not None else "killed" if isinstance(exception, WorkerLostError) else "failure"
+    context = Context(name, None, task_id, message)
+    _record(context, state, reason, exception, duration, over=over)
+    if exception is not None:
+        recorder.record_fact(errors.capture(exception, name, recorder.limiter, context))
 
 
 def revoked(request: Any = None, sender: Any = None, terminated: bool = False, expired: bool = False, **_: Any) -> None:
     """Record a task that was revoked or expired; a terminated one comes here as well."""
     try:
-        task_id = str(request.id)
-        if not _is_repeated(task_id, 0, "revoked"):
+        if _is_first(request):
             name = sender.name if sender is not None else str(request.task)
             reason = "terminated" if terminated else "expired" if expired else "revoked"
-            _record(name, task_id, request, TaskState.REVOKED, reason)
+            _record(Context(name, None, str(request.id), request), TaskState.REVOKED, reason)
     except Exception:  # the worker must go on
         recorder.failed()
 
@@ -91,7 +103,7 @@ def revoked(request: Any = None, sender: Any = None, terminated: bool = False, e
 def unknown(name: str = "", id: str = "", message: Any = None, **_: Any) -> None:  # noqa: A002  # Celery's name
     """Record a message for a task that this worker does not know: Celery drops it."""
     try:
-        _record(str(name), str(id), _Message(message), TaskState.REJECTED, "unknown task")
+        _record(Context(str(name), None, str(id), _Message(message)), TaskState.REJECTED, "unknown task")
     except Exception:  # the worker must go on
         recorder.failed()
 
@@ -101,7 +113,7 @@ def rejected(message: Any = None, exc: BaseException | None = None, **_: Any) ->
     try:
         headers = getattr(message, "headers", None) or {}
         name, task_id = str(headers.get("task") or "<unreadable>"), str(headers.get("id") or "")
-        _record(name, task_id, _Message(message), TaskState.REJECTED, "unreadable", exc)
+        _record(Context(name, None, task_id, _Message(message)), TaskState.REJECTED, "unreadable", exc)
     except Exception:  # the worker must go on
         recorder.failed()
 
@@ -119,32 +131,36 @@ class _Message:
 
 
 def _record(
-    name: str,
-    task_id: str,
-    message: Any,
+    context: Context,
     state: TaskState,
     reason: str,
     exception: BaseException | None = None,
     duration: int = UNKNOWN_DURATION,
+    *,
+    over: bool = True,
 ) -> None:
-    """Record the end of a task that no process of the pool tells."""
+    """Record the end of an execution that no process of the pool tells."""
+    message, name = context.message, context.name
     delivery = getattr(message, "delivery_info", None) or {}
     queue = str(delivery.get("routing_key") or "")
     named = type(exception).__name__ if exception is not None and state is TaskState.FAILURE else ""
-    event = Task(time.time_ns(), duration, name, queue, state, UNKNOWN_DURATION, named, None, task_id or "-")
+    event = Task(time.time_ns(), duration, name, queue, state, UNKNOWN_DURATION, named, None, context.task_id)
     recorder.record(event)
-    context = Context(name, None, task_id, message)
     context.stamp = getattr(message, HEADER, None) or ""
     runs.keep(event, context, reason, exception)
-    schedule.ended(message, state)
+    if over:
+        schedule.ended(message, state)
 
 
-def _is_repeated(task_id: str, retries: int, event: str) -> bool:
-    """Whether this event of this execution was seen before: Celery sends some of them twice."""
-    key = (task_id, retries, event)
-    if key in _seen:
+def _is_first(message: Any) -> bool:
+    """Whether this is the first that is told of how an execution ended: Celery tells of some of them twice.
+
+    Args:
+        message: Celery's context of the execution; a message that is delivered again has one of its own.
+    """
+    if message is None:
         return True
-    _seen[key] = None
-    if len(_seen) > _MAX_SEEN:
-        _seen.popitem(last=False)
-    return False
+    if _TOLD in vars(message):
+        return False
+    setattr(message, _TOLD, True)
+    return True

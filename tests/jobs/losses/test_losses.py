@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,6 +73,30 @@ def test_every_way_of_ending_is_told_by_its_name(crew: Crew) -> None:
     assert (killed.exception, killed.worker, killed.queue) == ("WorkerLostError", node, crew.queue)
     assert TaskRun.objects.get(task_id=ids["hard"]).duration == 1.0
     assert TaskRun.objects.get(task_id=ids["soft"]).exception == "SoftTimeLimitExceeded"
+
+
+def test_each_kill_of_a_task_that_runs_again_is_told(crew: Crew) -> None:
+    """A poison message takes one process after the other."""
+    crew.start("--pool", "prefork", "--concurrency", "1")
+    twice = "the-same-id"
+    ended = {
+        crew.send("kill_back", str(crew.folder / "kills")): [("RETRY", "killed")] * 3 + [("SUCCESS", "sample")],
+        crew.send("kill_again"): [("RETRY", "killed"), ("FAILURE", "killed")],
+        crew.send("hard_back", str(crew.folder / "limits")): [("RETRY", "time limit")] * 2 + [("SUCCESS", "sample")],
+        crew.send("kill", task_id=twice): [("FAILURE", "killed")] * 2,
+        crew.send("kill", task_id=twice): [("FAILURE", "killed")] * 2,
+    }
+    settle(lambda: all(len(runs(task_id)) >= len(ways) for task_id, ways in ended.items()), "all ended", 60.0)
+    crew.send("ok")
+    settle(lambda: TaskRun.objects.filter(name="crew.ok").exists(), "what came afterwards ended")
+    assert {task_id: runs(task_id) for task_id in ended} == ended
+    told = Counter(detail["task"] for detail in noted("task_killed"))
+    assert told == {"crew.kill_back": 3, "crew.kill_again": 2, "crew.hard_back": 2, "crew.kill": 2}
+    assert findings.totals()["task_killed"] == 9
+    settle(lambda: not RunningTask.objects.exists(), "nothing runs")
+    assert noted("task_lost") == []
+    retried = TaskRun.objects.filter(name="crew.hard_back", state="RETRY").values_list("exception", "duration")
+    assert set(retried) == {("TimeLimitExceeded", 0.5)}
 
 
 def test_a_revoked_task_that_runs_is_told_as_terminated(crew: Crew) -> None:
