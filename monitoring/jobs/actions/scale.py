@@ -79,14 +79,24 @@ class Scale(Kind[Scaling]):
 
     def verify(self, order: Order[Scaling], said: str, site: Site) -> Outcome:
         """Compare the size with what it was."""
-        before, wanted = order.before["before"], order.before["before"] + order.parameters.by
-        seconds = _SECONDS if said in _TAKEN else 0.0
-        after = watch_for(lambda: wanted if _size(order.target, site) == wanted else None, seconds)
+        before, by = order.before["before"], order.parameters.by
+        wanted, direction = before + by, 1 if by > 0 else -1
+
+        def arrived() -> int | None:
+            size = _size(order.target, site)
+            return size if (size - wanted) * direction >= 0 else None
+
+        after = watch_for(arrived, _SECONDS if said in _TAKEN else 0.0)
         after = _size(order.target, site) if after is None else after
         facts = {"before": before, "after": after, "answer": said}
         if after == wanted:
             return Outcome(State.DONE, f"The pool of {order.target} went from {before} to {after}.", facts)
-        if after != before:
+        moved = (after - before) * direction
+        if moved < 0 or moved > abs(by):
+            told = f"It was {before} and was told to change by {by:+d}; others changed it meanwhile."
+            state = State.DONE if moved > 0 else State.UNKNOWN
+            return Outcome(state, f"The pool of {order.target} is {after} now. {told}", facts)
+        if moved:
             detail = f"The pool of {order.target} went from {before} to {after} instead of {wanted}. {said}"
             return Outcome(State.DONE, detail.strip(), facts)
         if said in _TAKEN or not said:
