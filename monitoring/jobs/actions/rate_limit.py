@@ -12,7 +12,7 @@ from .kind import Kind, Order, Site
 from .outcomes import Outcome, RefusedError, State
 from .remote import words
 
-_RATE = re.compile(r"\d{1,9}(\.\d{1,6})?(/[smh])?")
+_RATE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?(/[smh])?")
 _LINE = re.compile(r"(?P<name>.+?)(?: \[rate_limit=(?P<rate>[^\]]*)\])?")
 
 
