@@ -14,6 +14,8 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+QUEUE = "monitoring"
+"""The queue of Enginel's own tasks."""
 MINUTE = 60
 Network = IPv4Network | IPv6Network
 _MIN_TOKEN, _MAX_TOKEN = 20, 500

@@ -7,11 +7,9 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 
-from monitoring.conf import get_config
+from monitoring.conf import QUEUE, get_config
 
 MODULES = ["tasks.health", "tasks.intake", "tasks.jobs", "tasks.metrics", "tasks.performance", "tasks.retention"]
-
-QUEUE = "monitoring"
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},

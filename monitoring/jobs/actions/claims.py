@@ -6,6 +6,8 @@ be settled, and a settled claim stays so: nothing can come in between that the c
 
 from __future__ import annotations
 
+import uuid
+
 from monitoring.jobs.runs.models import LOST, RunningTask, TaskRun
 
 from . import broker
@@ -35,18 +37,18 @@ def refuse_unless_settled(message: StoredMessage, queue: str, site: Site) -> Non
     for _ in range(_MOST):
         if following is None or following.claimed is None:
             return
-        task_id = _published(following, queue, site)
+        task_id = _published(following.claimed, queue, site)
         following = StoredMessage.objects.filter(pk=task_id).first() if task_id else None
     raise RefusedError(f"It was run again {_MOST} times already.")
 
 
-def _published(message: StoredMessage, queue: str, site: Site) -> str | None:
-    """Return as what a message was published last, if it was; that one is over.
+def _published(claim: uuid.UUID, queue: str, site: Site) -> str | None:
+    """Return as what an action published the message, if it did; that one is over.
 
     Raises:
         RefusedError: It is not over, or did not fail.
     """
-    action = Action.objects.filter(pk=message.claimed).first()
+    action = Action.objects.filter(pk=claim).first()
     if action is None:
         raise RefusedError("It was run again already; what came of that is no longer known.")
     if action.state in OPEN and not action.abandoned:

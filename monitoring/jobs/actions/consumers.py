@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from monitoring.conf import QUEUE
+
 from .kind import Kind, Order, Site
-from .outcomes import Outcome, State
+from .outcomes import Outcome, RefusedError, State
 from .remote import watch_for, words
 
 # Under threads and greenlets a worker looks up from its broker every 2 s.
@@ -78,6 +80,16 @@ class CancelConsumer(_Consumer):
     name = "cancel-consumer"
     command = "cancel_consumer"
     listed = False
+
+    def look(self, target: str, parameters: Consuming, site: Site) -> dict[str, Any]:
+        """Make sure that Enginel itself goes on, and note from what the worker consumes."""
+        self.able(target, site)
+        consuming = [node for node in site.alive if QUEUE in (site.workers[node].state.get("queues") or ())]
+        if parameters.queue == QUEUE and consuming == [target]:
+            raise RefusedError(
+                f"No other worker consumes from {QUEUE}, the queue of Enginel's own tasks: nothing would be monitored."
+            )
+        return super().look(target, parameters, site)
 
 
 def _queues(node: str, site: Site) -> list[str]:

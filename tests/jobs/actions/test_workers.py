@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
+from monitoring.conf import get_config
+from monitoring.jobs.actions import scale
+from monitoring.jobs.actions.kind import Order, Site
 from monitoring.jobs.actions.models import Action
 from monitoring.jobs.runs.models import TaskRun
 
@@ -47,6 +51,53 @@ def test_a_worker_that_is_silent_does_not_hang_the_request(act: Any, yard: Yard)
     assert response.json()["detail"] == "ghost@yard did not answer within 1 s. Nothing was changed."
 
 
+def test_the_last_consumer_of_enginels_own_queue_stays(act: Any, yard: Yard) -> None:
+    only = yard.hear_of("only@yard", queues=["monitoring", "shop"])
+    response = act(f"workers/{only}/cancel-consumer", queue="monitoring")
+    assert response.status_code == 409
+    assert response.json()["detail"] == (
+        "No other worker consumes from monitoring, the queue of Enginel's own tasks: nothing would be monitored."
+    )
+    yard.hear_of("dead@yard", queues=["monitoring"], interval=0.01)
+    wait_until(lambda: yard.beat("dead@yard") is None, "its heartbeat is old")
+    assert act(f"workers/{only}/cancel-consumer", queue="monitoring").status_code == 409
+    assert "did not answer" in act(f"workers/{only}/cancel-consumer", queue="shop").json()["detail"]
+    yard.hear_of("other@yard", queues=["monitoring"])
+    assert "did not answer" in act(f"workers/{only}/cancel-consumer", queue="monitoring").json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("by", "after", "said", "state", "detail"),
+    [
+        (1, 4, "pool will grow", "done", "The pool of a@b went from 3 to 4."),
+        (
+            1,
+            7,
+            "pool will grow",
+            "done",
+            "The pool of a@b is 7 now. It was 3 and was told to change by +1; others changed it meanwhile.",
+        ),
+        (
+            -1,
+            5,
+            "pool will shrink",
+            "unknown",
+            "The pool of a@b is 5 now. It was 3 and was told to change by -1; others changed it meanwhile.",
+        ),
+        (-2, 2, "Busy.", "done", "The pool of a@b went from 3 to 2 instead of 1. Busy."),
+        (-2, 3, "Busy.", "no_effect", "The pool of a@b is still 3. Busy."),
+    ],
+)
+def test_what_became_of_a_pool_is_told_as_it_was_seen(
+    by: int, after: int, said: str, state: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "_size", lambda node, site: after)
+    monkeypatch.setattr(scale, "_SECONDS", 0.0)
+    order = Order(uuid.uuid4(), "a@b", scale.Scaling(by), {"before": 3})
+    outcome = scale.Scale().verify(order, said, Site(remote=None, workers={}, config=get_config()))  # type: ignore[arg-type]
+    assert (outcome.state, outcome.detail) == (state, detail)
+
+
 def test_no_trace_of_a_question_is_left_in_the_broker(act: Any, yard: Yard) -> None:
     act(f"workers/{yard.hear_of('ghost@yard')}/scale", by=1)
     left = [key.decode() for key in yard.client.keys("*reply*")]
@@ -62,6 +113,7 @@ def test_no_trace_of_a_question_is_left_in_the_broker(act: Any, yard: Yard) -> N
         ("scale", {}, "by"),
         ("rate-limit", {"task": "shop.ok", "rate": "often"}, "rate"),
         ("rate-limit", {"task": "shop.ok", "rate": "1/d"}, "rate"),
+        ("rate-limit", {"task": "shop.ok", "rate": "\N{ARABIC-INDIC DIGIT THREE}/s"}, "rate"),
         ("rate-limit", {"rate": "1/s"}, "task"),
         ("add-consumer", {"queue": ""}, "queue"),
         ("cancel-consumer", {}, "queue"),
