@@ -11,6 +11,7 @@ from django.core.management import get_commands
 import monitoring
 from monitoring.conf import Config
 from monitoring.intake.models import DeadLetter
+from monitoring.jobs.findings import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -42,6 +43,11 @@ def test_the_readme_names_every_environment_variable_that_is_read() -> None:
 def test_every_reason_of_a_dead_letter_is_explained() -> None:
     section = OPERATE.partition("## Dead letters")[2].partition("\n## ")[0]
     assert all(f"`{reason}`" in section for reason in DeadLetter.Reason.values)
+
+
+def test_every_kind_of_finding_is_explained_in_a_row_of_its_own() -> None:
+    table = (ROOT / "docs" / "findings.md").read_text()
+    assert re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE) == list(KINDS)
 
 
 def test_every_command_is_mentioned() -> None:
