@@ -1,8 +1,7 @@
-"""The thread by which a worker or beat says that it lives, whatever its main thread is busy with."""
+"""The thread by which a worker or beat says that it lives, whatever its main thread or its greenlets are busy with."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from monitoring.stream import heartbeats
 from monitoring.stream.connection import Client, connect
 
 from . import liveness
+from .native import NativeThread
 from .recorder import recorder
 
 _GOODBYE_SECONDS = 1.0
@@ -39,9 +39,8 @@ class Pulse:
         self._node = node
         self._describe = describe
         self._stuck = stuck
-        self._over = threading.Event()
         self._client: Client | None = None
-        self._thread = threading.Thread(target=self._run, name="enginel-pulse", daemon=True)
+        self._thread = NativeThread(self._run)
 
     def start(self) -> None:
         """Begin."""
@@ -49,17 +48,16 @@ class Pulse:
 
     def stop(self) -> None:
         """Say goodbye; where Redis does not answer, the process ends without one."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(_GOODBYE_SECONDS)
+        self._thread.end(_GOODBYE_SECONDS)
 
     def _run(self) -> None:
         interval = get_config().heartbeat_interval
         while True:
-            self._beat(closing=self._over.is_set())
-            if self._over.is_set():
+            closing = self._thread.over
+            self._beat(closing=closing)
+            if closing:
                 return
-            self._over.wait(interval)
+            self._thread.pause(interval)
 
     def _beat(self, *, closing: bool) -> None:
         config = get_config()

@@ -45,6 +45,14 @@ def wait(until: str, running: str = "") -> None:
         time.sleep(0.02)
 
 
+@app.task(name="crew.spin")
+def spin(until: str, running: str = "") -> None:
+    """Keep the processor busy until a file is there: a greenlet that lets no other one run."""
+    _tell(running)
+    while not Path(until).exists():
+        pass
+
+
 @app.task(name="crew.wait_late", acks_late=True)
 def wait_late(until: str, running: str = "") -> None:
     """Run until a file is there; acknowledged when it ends."""

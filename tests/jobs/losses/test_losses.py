@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -158,7 +159,8 @@ def test_an_execution_that_ended_after_all_takes_its_loss_back(crew: Crew, redis
     began = Started(time.time_ns() - 10**10, "crew.wait", crew.queue, "orphan", False, None)
     recorder.record(began)
     recorder.flush()
-    heartbeats.send(client(), get_config().stream_prefix, "worker", "orphan@test", {"started_at": 1, "interval": 0.1})
+    said = {"instance": node.instance(), "interval": 0.1}
+    heartbeats.send(client(), get_config().stream_prefix, "worker", "orphan@test", said)
     settle(lambda: runs("orphan") == [("LOST", "lost")], "it counts as lost: nobody can tell that its process lives")
     recorder.record(Task(time.time_ns(), 10**10, "crew.wait", crew.queue, TaskState.SUCCESS, 0, "", began))
     recorder.flush()
@@ -173,9 +175,11 @@ def test_a_worker_that_is_restarted_again_and_again_does_not_put_the_loss_off(re
     node.become("loop@test")
     recorder.record(Started(time.time_ns() - 10**10, "crew.wait", "crew", "orphan", False, None))
     recorder.flush()
+    first = {"instance": node.instance(), "interval": 0.1}
+    heartbeats.send(client(), get_config().stream_prefix, "worker", "loop@test", first)
 
     def told() -> bool:
-        said = {"started_at": time.time(), "interval": 1.0}
+        said = {"instance": uuid.uuid4().hex[:12], "interval": 1.0}
         heartbeats.send(client(), get_config().stream_prefix, "worker", "loop@test", said)
         return runs("orphan") == [("LOST", "lost")]
 
@@ -197,6 +201,29 @@ def test_heartbeats_and_losses_are_told_of_other_pools(crew: Crew, pool: str, to
     crew.kill()
     settle(lambda: noted(told), "it is told")
     assert [detail["task_id"] for detail in noted(told)] == [task_id]
+
+
+def test_a_greenlet_that_does_not_yield_does_not_make_its_worker_look_dead(crew: Crew) -> None:
+    node = crew.start("--pool", "gevent", "--concurrency", "5")
+    waiting, let_go, _ = crew.begin("wait")
+    settle(lambda: RunningTask.objects.filter(task_id=waiting).exists(), "it is seen to run")
+    spinning, stop, _ = crew.begin("spin")
+    beats: set[int] = set()
+
+    def beaten() -> bool:
+        beats.add(round((time.time() - crew.heartbeat(node).age) * 10))
+        return len(beats) > 8
+
+    wait_until(beaten, "its heart beats on", 30.0)
+    settle(lambda: True, "watched")
+    assert not findings.open_findings("worker_down").exists()
+    stop.touch()
+    let_go.touch()
+    settle(lambda: runs(waiting) == runs(spinning) == [("SUCCESS", "sample")], "both have ended")
+    crew.workers[0].send_signal(signal.SIGTERM)
+    crew.workers[0].wait(30)
+    assert crew.heartbeat(node).state["closing"]
+    assert noted("task_lost") == []
 
 
 def test_a_worker_that_is_told_to_stop_has_left_and_is_not_down(crew: Crew) -> None:
