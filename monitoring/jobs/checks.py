@@ -26,7 +26,7 @@ from monitoring.stream.heartbeats import Heartbeat
 _SILENT_TICKS = 60.0
 _SHOWN = 100
 _NAMED, _LONGEST = 3, 60
-_WEDGED = "worker_wedged"
+_DOWN, _WEDGED = "worker_down", "worker_wedged"
 _DATABASE_SECONDS = 2.0
 _READ = 1_000
 _SAME_MOMENT_SECONDS = 0.5
@@ -89,15 +89,18 @@ def judge_workers(beats: Sequence[Heartbeat], standing: Iterable[tuple[str, str]
     """
     workers = [one for one in beats if one.kind == "worker"]
     active = sorted(one.node for one in workers if one.alive)
-    silent = sorted(one.node for one in workers if not one.alive and not one.state.get("closing"))
     found = list(standing)
+    known = {one.node for one in workers}
+    silent = {one.node for one in workers if not one.alive and not one.state.get("closing")}
+    # Redis may have lost the heartbeats of the dead.
+    down = sorted(silent | {subject for kind, subject in found if kind == _DOWN and subject not in known})
     wedged = sorted(subject for kind, subject in found if kind == _WEDGED and subject in active)
     unconsumed = sorted(subject for kind, subject in found if kind == UNCONSUMED)
-    details = {"workers": active, "silent": silent, "wedged": wedged, "unconsumed": unconsumed}
+    details = {"workers": active, "silent": down, "wedged": wedged, "unconsumed": unconsumed}
     shown = {name: listed[:_SHOWN] for name, listed in details.items()}
     if not active:
         return Outcome(Status.UNHEALTHY, "No worker is active", shown)
-    troubles = {"down": silent, "finish nothing": wedged, "nobody consumes": unconsumed}
+    troubles = {"down": down, "finish nothing": wedged, "nobody consumes": unconsumed}
     said = [f"{trouble}: {_named(names)}" for trouble, names in troubles.items() if names]
     message = "; ".join([f"{len(active)} worker(s) active", *said])
     return Outcome(Status.DEGRADED if said else Status.HEALTHY, message, shown)
@@ -111,7 +114,7 @@ def _named(names: Sequence[str]) -> str:
 
 def _standing() -> list[tuple[str, str]]:
     """Return the open findings that concern workers and queues; none while the database, another check's, is away."""
-    asked = findings.open_findings(_WEDGED, UNCONSUMED).order_by("subject").values_list("kind", "subject")
+    asked = findings.open_findings(_DOWN, _WEDGED, UNCONSUMED).order_by("subject").values_list("kind", "subject")
     using = router.db_for_write(findings.Finding)
     try:
         with own_connection(using, _DATABASE_SECONDS) as connection, connection.cursor() as cursor:

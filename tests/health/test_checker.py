@@ -94,6 +94,7 @@ DEAD = beat(age=9.1, node="shop@two")
     ("beats", "standing", "message"),
     [
         ([beat(), DEAD], [], "1 worker(s) active; down: shop@two"),
+        ([beat()], [("worker_down", "shop@two")], "1 worker(s) active; down: shop@two"),
         ([beat()], [("worker_wedged", "celery@one")], "1 worker(s) active; finish nothing: celery@one"),
         ([beat()], [("queue_unconsumed", "shop")], "1 worker(s) active; nobody consumes: shop"),
         (
@@ -119,9 +120,11 @@ def test_while_some_worker_lives_what_is_wrong_with_others_and_with_queues_degra
     ("beats", "standing"),
     [
         ([beat(), beat(age=9.1, node="shop@two", closing=True)], []),
+        ([beat(), beat(age=9.1, node="shop@two", closing=True)], [("worker_down", "shop@two")]),
         ([beat()], [("worker_wedged", "shop@two")]),
+        ([beat()], [("worker_down", "celery@one")]),
     ],
-    ids=["one that said goodbye", "a worker found to hang, which is gone since"],
+    ids=["said goodbye", "was down, and said goodbye", "hung, and is gone since", "was down, and is back"],
 )
 def test_what_is_over_does_not_degrade(beats: list[Heartbeat], standing: list[tuple[str, str]]) -> None:
     assert checks.judge_workers(beats, standing).status == "healthy"
