@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .access import paths  # noqa: F401  # makes `any_name` known
 from .endpoints import DashboardView, DocsView, HealthView, SchemaView
 from .errors.api import TestErrorView
 from .exposition.view import MetricsView
@@ -29,27 +30,24 @@ urlpatterns = [
     path("api/monitoring/tasks/running/", RunningView.as_view(), name="tasks-running"),
     path("api/monitoring/tasks/sampling/", SamplingView.as_view(), name="tasks-sampling"),
     path("api/monitoring/tasks/tree/", TreeView.as_view(), name="task-tree"),
-    path("api/monitoring/tasks/<str:task_id>/", TaskView.as_view(), name="task"),
+    # What is done to a name comes before the name alone, which may hold slashes.
+    path("api/monitoring/tasks/<any_name:target>/rerun/", view_of("rerun").as_view(), name="rerun"),
+    path("api/monitoring/tasks/<any_name:target>/revoke/", view_of("revoke").as_view(), name="revoke"),
+    path("api/monitoring/tasks/<any_name:task_id>/", TaskView.as_view(), name="task"),
     path("api/monitoring/workers/", WorkersView.as_view(), name="workers"),
-    path("api/monitoring/workers/<str:node>/", WorkerView.as_view(), name="worker"),
+    *(
+        path(f"api/monitoring/workers/<any_name:target>/{kind}/", view_of(kind).as_view(), name=kind)
+        for kind in ("scale", "rate-limit", "add-consumer", "cancel-consumer")
+    ),
+    path("api/monitoring/workers/<any_name:node>/", WorkerView.as_view(), name="worker"),
     path("api/monitoring/findings/", FindingsView.as_view(), name="findings"),
     path("api/monitoring/queues/", QueuesView.as_view(), name="queues"),
+    path("api/monitoring/queues/<any_name:target>/purge/", view_of("purge").as_view(), name="purge"),
+    path("api/monitoring/queues/<any_name:name>/", QueueView.as_view(), name="queue"),
     path("api/monitoring/actions/", ActionsView.as_view(), name="actions"),
-    path("api/monitoring/tasks/<str:target>/rerun/", view_of("rerun").as_view(), name="rerun"),
-    path("api/monitoring/tasks/<str:target>/revoke/", view_of("revoke").as_view(), name="revoke"),
-    path("api/monitoring/queues/<str:target>/purge/", view_of("purge").as_view(), name="purge"),
-    path("api/monitoring/queues/<path:name>/", QueueView.as_view(), name="queue"),
-    path("api/monitoring/workers/<str:target>/scale/", view_of("scale").as_view(), name="scale"),
-    path("api/monitoring/workers/<str:target>/rate-limit/", view_of("rate-limit").as_view(), name="rate-limit"),
-    path("api/monitoring/workers/<str:target>/add-consumer/", view_of("add-consumer").as_view(), name="add-consumer"),
-    path(
-        "api/monitoring/workers/<str:target>/cancel-consumer/",
-        view_of("cancel-consumer").as_view(),
-        name="cancel-consumer",
-    ),
     path("api/monitoring/schedule/", ScheduleView.as_view(), name="schedule"),
     path("api/monitoring/schedule/beats/", BeatsView.as_view(), name="schedule-beats"),
-    path("api/monitoring/schedule/<path:entry>/runs/", ScheduledRunsView.as_view(), name="schedule-runs"),
+    path("api/monitoring/schedule/<any_name:entry>/runs/", ScheduledRunsView.as_view(), name="schedule-runs"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),

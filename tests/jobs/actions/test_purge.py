@@ -27,6 +27,13 @@ def test_all_priorities_are_thrown_away_and_counted(act: Any, queue: str) -> Non
     assert answer["detail"] == "4 messages of stale were thrown away."
 
 
+@pytest.mark.parametrize("written", ["shop/urgent", "shop%2Furgent"])
+def test_the_name_of_a_queue_may_hold_a_slash(act: Any, shop: Any, written: str) -> None:
+    shop.ok.apply_async(queue="shop/urgent")
+    answer = act(f"queues/{written}/purge", confirm="shop/urgent", expected=1).json()
+    assert answer["detail"] == "1 messages of shop/urgent were thrown away."
+
+
 def test_more_than_was_expected_stays(act: Any, queue: str, shop: Any) -> None:
     response = act(f"queues/{queue}/purge", confirm=queue, expected=3)
     assert response.status_code == 409
