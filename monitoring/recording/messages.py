@@ -5,16 +5,15 @@ A message is taken when its task starts, since a worker that is killed tells not
 
 from __future__ import annotations
 
-import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
 from kombu.utils import json
 
-from . import schedule, scrub
+from . import arguments, schedule, scrub
 from .events import MAX_TASK_ID, Message
 from .recorder import recorder
 from .stamp import HEADER
@@ -40,8 +39,9 @@ def capture(task: Any, request: Any) -> None:
         if not is_captured(task.name) or request.retries or request.is_eager:
             return
         body, problem = _encode(task.name, request)
-        task_id, shown = str(request.id)[:MAX_TASK_ID], _shown(task, request)
-        recorder.record_fact(Message(time.time_ns(), task.name, task_id, body, shown, problem))
+        task_id, shown = str(request.id)[:MAX_TASK_ID], arguments.shown(task.run, request.args, request.kwargs)
+        text = scrub.text(json.dumps(shown), _MAX_SHOWN)
+        recorder.record_fact(Message(time.time_ns(), task.name, task_id, body, text, problem))
     except Exception:  # the task must run
         recorder.failed()
 
@@ -112,22 +112,3 @@ def _alone(step: Any) -> Any:
         return step
     options = {key: value for key, value in step.get("options", {}).items() if key not in (*_OF_A_GROUP, "task_id")}
     return {**step, "options": options}
-
-
-def _shown(task: Any, request: Any) -> str:
-    """Return a task's arguments as scrubbed, bounded text; positional ones by the names the task gives them."""
-    named = dict(zip(_names(task.run), request.args or (), strict=False))
-    others = list(request.args or ())[len(named) :]
-    shown = scrub.mapping({**named, **({"*": others} if others else {}), **(request.kwargs or {})})
-    return scrub.text(json.dumps(shown), _MAX_SHOWN)
-
-
-@lru_cache(maxsize=1_000)
-def _names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of a function's positional parameters."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ()
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(parameter.name for parameter in parameters if parameter.kind in positional)

@@ -127,7 +127,7 @@ def test_positional_arguments_are_scrubbed_by_their_names() -> None:
     assert json.loads(shown) == {
         "amount": 1,
         "password": "[filtered]",
-        "*": ["more"],
+        "*others": ["more"],
         "api_key": "[filtered]",
         "note": "n",
     }

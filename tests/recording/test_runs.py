@@ -116,8 +116,18 @@ def test_arguments_are_kept_only_when_asked_for_and_scrubbed(app: Celery, settin
     secret = {"token": "t0p", "colour": "red"}
     assert arguments(secret) == ""
     change(settings, RUN_ARGUMENTS=True)
-    assert arguments(secret, 7) == "{'token': '[filtered]', 'colour': 'red'}, 7"
+    assert arguments(secret, 7) == "*_=[{'token': '[filtered]', 'colour': 'red'}, 7]"
     assert len(arguments("x" * 900, "y" * 900)) == 1_000
+
+
+def test_positional_arguments_are_scrubbed_by_the_names_that_the_task_gives_them(app: Celery, settings: Any) -> None:
+    @app.task(name="runs.login", bind=True)
+    def login(self: Any, user: str, password: str, *tokens: str) -> None:
+        """Take a secret by position."""
+
+    change(settings, RUN_ARGUMENTS=True)
+    kept = TaskRun.objects.get(task_id=run(app, login, "bob", "hunter2secret", "t1", "t2"))
+    assert kept.arguments == "user='bob', password='[filtered]', *tokens='[filtered]'"
 
 
 def test_what_comes_of_a_kept_request_is_kept_and_of_another_is_not(app: Celery, settings: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from monitoring.recording import node, scrub
+from celery import current_task
+
+from monitoring.recording import arguments, node
 from monitoring.recording.context import Context
 from monitoring.recording.events import MAX_TASK_ID, UNKNOWN_DURATION, Run, Task, TaskState
 from monitoring.recording.recorder import Policy, recorder
@@ -104,7 +106,6 @@ def _text(exception: Any) -> str:
 
 def _arguments(message: Any) -> str:
     """Return the arguments as scrubbed, bounded text."""
-    args, kwargs = getattr(message, "args", None) or (), getattr(message, "kwargs", None) or {}
-    positional = [repr(scrub.value(value)) for value in list(args)[:20]]
-    named = [f"{key}={value!r}" for key, value in scrub.mapping(kwargs).items()]
-    return ", ".join([*positional, *named])[:_MAX_ARGUMENTS]
+    function = getattr(current_task, "run", None)
+    shown = arguments.shown(function, getattr(message, "args", None), getattr(message, "kwargs", None))
+    return ", ".join(f"{name}={value!r}" for name, value in shown.items())[:_MAX_ARGUMENTS]
