@@ -10,12 +10,12 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
 
 from . import problems
 from .authentication import BearerTokenAuthentication
+from .parser import BoundedJSONParser
 from .permissions import IsAdmin
 
 
@@ -30,7 +30,7 @@ class ApiView(APIView):
     authentication_classes = [BearerTokenAuthentication, SessionAuthentication]
     permission_classes = [IsAdmin]
     throttle_classes = []
-    parser_classes = [JSONParser]
+    parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     content_negotiation_class: type[BaseContentNegotiation] = DefaultContentNegotiation
     versioning_class = None
