@@ -123,6 +123,8 @@ class Config:
     """A scheduled run that is published longer than this after its slot is late."""
     schedule_missed_seconds: float = 300.0
     """A slot of the schedule is missed when no run was published for so long, or until the next slot."""
+    schedule_unwatched: tuple[str, ...] = ("enginel-*",)
+    """Entries of the schedule, by name or pattern, of which only failed runs are told; Enginel's own unless given."""
     schedule_runs_kept: int = 50
     """Runs of each entry of the schedule that are kept, the latest."""
     beat_dead_seconds: float = 30.0

@@ -16,6 +16,7 @@ from monitoring.access.fields import ChoicesField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import CursorPages
 from monitoring.access.problems import problem, refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 from monitoring.jobs import sight
@@ -79,6 +80,7 @@ class EntrySerializer(serializers.Serializer[Shown]):
     task = serializers.CharField(source="entry.task")
     schedule = serializers.CharField(source="entry.words", help_text="In words.")
     enabled = serializers.BooleanField(source="entry.enabled")
+    watched = serializers.BooleanField(help_text="False: only its failed runs are told.")
     state = serializers.ChoiceField(choices=EntryState.choices, source="entry.state")
     problem = serializers.CharField(
         source="entry.problem", help_text="Why beat cannot run it: what is wrong with its schedule."
@@ -122,9 +124,7 @@ class ScheduleView(ApiView, generics.ListAPIView[ScheduleEntry]):
 
     def get_queryset(self) -> QuerySet[ScheduleEntry]:
         """Narrow down by the query parameters."""
-        asked = EntryFilterSerializer(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted, rows = asked.validated_data, ScheduleEntry.objects.all()
+        wanted, rows = read(self.request, EntryFilterSerializer, EntryPages), ScheduleEntry.objects.all()
         if "state" in wanted:
             rows = rows.filter(state__in=wanted["state"])
         return rows.filter(name=wanted["name"]) if "name" in wanted else rows
@@ -169,10 +169,9 @@ class ScheduledRunsView(ApiView, generics.ListAPIView[ScheduledRun]):
         Raises:
             NotFound: There is no such entry.
         """
-        asked = ScheduledRunFilterSerializer(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
+        wanted = read(self.request, ScheduledRunFilterSerializer, RunPages)
         rows = ScheduledRun.objects.filter(entry=_name(str(self.kwargs["entry"])))
-        return rows.filter(state__in=asked.validated_data["state"]) if "state" in asked.validated_data else rows
+        return rows.filter(state__in=wanted["state"]) if "state" in wanted else rows
 
     @describe(
         operation_id="schedule_runs",

@@ -27,6 +27,7 @@ class Beat:
         ticked: Seconds ago that its loop last ticked; None when it has not yet, or does not say.
         patience: Seconds without a tick after which its loop hangs.
         interval: Seconds between two of its heartbeats.
+        left: Whether it said goodbye.
     """
 
     node: str
@@ -36,6 +37,7 @@ class Beat:
     ticked: float | None
     patience: float
     interval: float
+    left: bool = False
 
     @property
     def works(self) -> bool:
@@ -61,7 +63,8 @@ def _beat(one: Heartbeat, patience: float) -> Beat:
     uptime, tick = _number(one.state.get("uptime")), one.state.get("last_tick")
     ticked = None if tick is None else one.age + _number(tick)
     limit = max(patience, 2 * _number(one.state.get("max_interval")))
-    return Beat(one.node, one.age + uptime, one.age, one.alive, ticked, limit, one.interval)
+    left = bool(one.state.get("closing"))
+    return Beat(one.node, one.age + uptime, one.age, one.alive, ticked, limit, one.interval, left)
 
 
 def _number(value: object) -> float:

@@ -10,9 +10,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from django.db.models import Model
+
+from monitoring.conf import Config
 
 from . import timetable
 from .models import EntryState, ScheduleEntry
@@ -100,6 +103,11 @@ def _put_in_words(rows: Iterable[ScheduleEntry]) -> None:
     by_name = {row.name: row for row in rows}
     for entry in tasks(by_name):
         by_name[entry.name].words = words(entry)[:_MAX_TEXT]
+
+
+def is_watched(name: str, config: Config) -> bool:
+    """Say whether the slots of an entry are judged."""
+    return not any(fnmatchcase(name, pattern) for pattern in config.schedule_unwatched)
 
 
 def tasks(names: Iterable[str]) -> Iterable[Any]:

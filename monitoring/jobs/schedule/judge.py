@@ -3,6 +3,8 @@
 A slot is kept when a run is published within the tolerance, late when it is published later than that but still within
 its reach, and missed otherwise. Its reach ends with the next slot at the latest. What beat publishes beside the slots,
 such as the repeated run after a crash, is nothing to complain of.
+
+An interval has no slots that pass: its next run is due once, one interval after the last one, and is missed once.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from .absences import Absence, waited
 from .timetable import Timetable
 
 # A clock may be set back a little between the slot and the publishing.
@@ -29,11 +32,13 @@ class Terms:
         late: How long after its slot a run may be published.
         missed: How long after its slot a run is waited for.
         most: How many slots of a calendar are judged in one go; the others follow with the next.
+        absences: When no beat lived, in the order of their ends.
     """
 
     late: timedelta
     missed: timedelta
     most: int = 1_000
+    absences: Sequence[Absence] = ()
 
     def reach(self, gap: timedelta | None) -> timedelta:
         """Return how long a slot is waited for when the next one follows after `gap`."""
@@ -78,7 +83,9 @@ class Judgement:
         anchor: Everything up to here is judged; the next slot follows it.
         expected: The next slot.
         due: When there will be more to judge; None for never.
-        fine: Whether the last slot that was judged was kept; None when none was judged.
+        fine: Whether the last slot was kept, also one that is not counted yet; an interval is fine again as soon as it
+            runs. None when there is nothing new.
+        came: Whether a run was published for it at all, be it late; None when there is nothing new.
         kept, late, missed, doubled: Slots by what became of them.
         lateness: The longest delay of a late one.
         origins: Which beats published a doubled one.
@@ -90,6 +97,7 @@ class Judgement:
     expected: datetime | None = None
     due: datetime | None = None
     fine: bool | None = None
+    came: bool | None = None
     kept: Span = field(default_factory=Span)
     late: Span = field(default_factory=Span)
     missed: Span = field(default_factory=Span)
@@ -101,14 +109,14 @@ class Judgement:
 
     def settle(self, slot: datetime, delay: timedelta, terms: Terms) -> None:
         """Count a slot for which a run was published within its reach."""
-        self.fine = delay <= terms.late
+        self.fine, self.came = delay <= terms.late, True
         (self.kept if self.fine else self.late).add(slot)
         if not self.fine:
             self.lateness = max(self.lateness, delay)
 
     def miss(self, first: datetime, count: int = 1, last: datetime | None = None) -> None:
         """Count slots for which no run was published."""
-        self.fine = False
+        self.fine = self.came = False
         self.missed.add(first, count, last)
 
     def double(self, slot: datetime, origins: tuple[str, ...]) -> None:
@@ -136,7 +144,7 @@ def judge(
         until: Everything that was published before this moment is among `runs`.
         terms: What the entry is held to.
         together: Whether two beats lived at the same time; a beat that was restarted may repeat a run.
-        overdue: Whether the anchor was missed.
+        overdue: Whether an interval's next run was found missed already.
     """
     if timetable.one_off and any(run.at > anchor for run in runs):
         return _spent(timetable, anchor, runs, terms)
@@ -146,16 +154,24 @@ def judge(
     return _by_gaps(timetable, Judgement(anchor), runs, until, terms, together, overdue)
 
 
-def _spent(timetable: Timetable, anchor: datetime, runs: Sequence[Published], terms: Terms) -> Judgement:
+def _spent(
+    timetable: Timetable,
+    anchor: datetime,
+    runs: Sequence[Published],
+    terms: Terms,
+) -> Judgement:
     """Judge an entry that beat runs once and that has run."""
     found = Judgement(anchor)
     run = next(run for run in runs if run.at > anchor)
     slot = timetable.following(anchor)
-    if slot is not None and run.at - slot <= terms.reach(None):
-        found.settle(slot, run.at - slot, terms)
-        found.slots[run.task_id] = slot
-    elif slot is not None:
-        found.miss(slot)
+    if slot is not None:
+        every = timetable.every
+        delay = run.at - slot if every is None else waited(terms.absences, anchor, slot, every, run.at)[0]
+        if delay <= terms.reach(None):
+            found.settle(slot, delay, terms)
+            found.slots[run.task_id] = slot
+        else:
+            found.miss(slot)
     found.anchor = max(run.at, slot or run.at)
     return found
 
@@ -182,6 +198,10 @@ def _by_calendar(
         if until < ready:
             found.due = terms.next_look(slot, until, reach)
             found.expected = following if keeping else slot
+            if keeping:
+                # It is kept; whether two beats did so is known, and counted, only when the tolerance is over.
+                found.fine = found.came = True
+                found.slots[keeping[0].task_id] = slot
             return found
         if keeping:
             found.settle(slot, keeping[0].at - slot, terms)
@@ -214,7 +234,6 @@ def _by_gaps(
 ) -> Judgement:
     """Judge an interval: the next run is due one interval after the last one, whenever that was."""
     every = timetable.every or timedelta(0)
-    reach = terms.reach(every)
     before: Published | None = None
     for run in runs:
         if run.at < found.anchor:
@@ -223,44 +242,54 @@ def _by_gaps(
         if slot is None:
             break
         if run.at > found.anchor:
-            missed = found.missed.count
-            slot = _miss_until(found, timetable, slot, run.at - reach)
-            # What comes after its reach makes up for nothing, and is not the next slot's run either.
-            if found.missed.count == missed or slot <= run.at:
-                # The run that ends an outage is due at no particular moment: it is not late on top of what was missed.
-                ends = overdue or found.missed.count > missed
-                found.settle(slot, timedelta(0) if ends else run.at - slot, terms)
-                found.slots[run.task_id] = slot
-            overdue = False
+            delay, due = waited(terms.absences, found.anchor, slot, every, run.at)
+            if not overdue and delay > terms.reach(every):
+                found.miss(slot)
+                overdue = True
+            if overdue:  # the run that ends a gap makes up for nothing, but from here on all is well again
+                found.fine, found.came, overdue = True, True, False
+            else:
+                found.settle(slot, delay, terms)
+                found.slots[run.task_id] = min(due, run.at)
         found.alone = before is None or not _is_second(before, run, every, together)
         if before is not None and not found.alone and not _was_blamed(found, run.at - every):
             found.double(run.at, (before.origin, run.origin))
         found.anchor, before = run.at, run
     found.expected = timetable.following(found.anchor)
     if found.expected is not None:
-        missed = found.missed.count
-        after = _miss_until(found, timetable, found.expected, until - reach)
-        if found.missed.count > missed:
-            found.anchor = after - every
-            found.expected = timetable.following(found.anchor)
-            found.due = None if found.expected is None else max(after + reach, until + terms.late)
-        else:
-            # What runs more often than that is looked at only once it may be late.
-            short = every < terms.late
-            found.due = terms.next_look(after, max(until, after) if short else until, reach)
+        _await_next(timetable, found, found.expected, until, terms, overdue)
     return found
 
 
-def _miss_until(found: Judgement, timetable: Timetable, slot: datetime, end: datetime) -> datetime:
-    """Count the slots of an interval before `end` as missed; return the first one that is not."""
-    if timetable.expires is not None:
-        end = min(end, timetable.expires)
-    every = timetable.every
-    if every is None or slot >= end:
-        return slot
-    count = -((slot - end) // every)
-    found.miss(slot, count, slot + (count - 1) * every)
-    return slot + count * every
+def _await_next(
+    timetable: Timetable,
+    found: Judgement,
+    slot: datetime,
+    until: datetime,
+    terms: Terms,
+    overdue: bool,
+) -> None:
+    """Say when an interval's next run is due, and whether it has been missed."""
+    every = timetable.every or timedelta(0)
+    reach = terms.reach(every)
+    delay, due = waited(terms.absences, found.anchor, slot, every, until)
+    if overdue or delay > reach:
+        if not overdue:
+            found.miss(slot)
+        # Only so that what is known of an entry that never runs again does not reach back further and further.
+        found.anchor += max(0, (until - reach - found.anchor) // every) * every
+        found.expected = timetable.following(found.anchor)
+        found.due = None if found.expected is None else until + terms.late
+        return
+    if until >= slot:
+        found.expected = due
+    if timetable.expires is not None and due >= timetable.expires:
+        found.expected = None
+        return
+    # What runs more often than that is looked at only once it may be late.
+    found.due = terms.next_look(due, max(until, due) if every < terms.late else until, reach)
+    if found.due <= until:
+        found.due = until + terms.late
 
 
 def _is_second(before: Published, run: Published, every: timedelta, together: Together) -> bool:

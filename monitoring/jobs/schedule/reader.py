@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
+from monitoring.conf import get_config
 from monitoring.jobs.findings import Finding, open_findings
 
+from .entries import is_watched
 from .models import ScheduledRun, ScheduleEntry
 from .report import KINDS
 
@@ -28,11 +30,13 @@ class Shown:
         entry: The entry.
         runs: Its latest runs, the newest first.
         findings: What is wrong with it now.
+        watched: Whether its slots are judged.
     """
 
     entry: ScheduleEntry
     runs: Sequence[ScheduledRun]
     findings: Sequence[Finding]
+    watched: bool
 
     @property
     def next(self) -> datetime | None:
@@ -59,7 +63,8 @@ def shown(entries: Sequence[ScheduleEntry]) -> list[Shown]:
     runs: dict[str, list[ScheduledRun]] = defaultdict(list)
     for run in sorted(latest, key=lambda run: -run.published):
         runs[run.entry].append(run)
+    config = get_config()
     findings: dict[str, list[Finding]] = defaultdict(list)
     for finding in open_findings(*KINDS).filter(subject__in=names).order_by("opened"):
         findings[finding.subject].append(finding)
-    return [Shown(entry, runs[entry.name], findings[entry.name]) for entry in entries]
+    return [Shown(entry, runs[entry.name], findings[entry.name], is_watched(entry.name, config)) for entry in entries]

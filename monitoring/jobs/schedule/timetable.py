@@ -28,12 +28,14 @@ class Timetable:
         start_time: Before this, beat does not run it.
         expires: From this on, beat does not run it.
         one_off: Whether beat runs it only once.
+        saved: Of an entry that never ran as far as the database knows, when it was last saved: beat counts from then.
     """
 
     schedule: BaseSchedule
     start_time: datetime | None = None
     expires: datetime | None = None
     one_off: bool = False
+    saved: datetime | None = None
 
     @property
     def every(self) -> timedelta | None:
@@ -91,4 +93,5 @@ def of(entry: Any) -> Timetable:
     Raises:
         Exception: Whatever beat would stumble over: a crontab that never occurs, a missing library.
     """
-    return Timetable(entry.schedule, entry.start_time, entry.expires, entry.one_off)
+    saved = entry.date_changed if entry.last_run_at is None else None
+    return Timetable(entry.schedule, entry.start_time, entry.expires, entry.one_off, saved)

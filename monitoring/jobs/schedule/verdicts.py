@@ -11,6 +11,7 @@ from .models import EntryState, ScheduledRun, ScheduleEntry
 from .report import Report
 
 _OF_ENTRIES = ("schedule_late", "schedule_missed", "schedule_failed", "schedule_overlap", "schedule_doubled")
+_UNWATCHED = ("schedule_late", "schedule_missed", "schedule_overlap", "schedule_doubled")
 _STATES = {
     "schedule_missed": EntryState.MISSED,
     "schedule_failed": EntryState.FAILED,
@@ -25,12 +26,14 @@ class EntryFindings:
         row: The entry.
         report: Where findings go.
         now: When findings are closed.
+        watched: Whether more than failed runs is told.
     """
 
-    def __init__(self, row: ScheduleEntry, report: Report, now: datetime) -> None:
+    def __init__(self, row: ScheduleEntry, report: Report, now: datetime, *, watched: bool = True) -> None:
         self._row = row
         self._report = report
         self._now = now
+        self._watched = watched
 
     def drop(self) -> None:
         """Close everything: nothing is expected of the entry any more, or something else."""
@@ -41,16 +44,21 @@ class EntryFindings:
         """Take over what became of slots."""
         row = self._row
         row.anchor, row.expected, row.due, row.problem = found.anchor, found.expected, found.due, ""
+        row.last_slot = max(found.slots.values(), default=row.last_slot)
         row.kept += found.kept.count
+        if not self._watched:
+            for kind in _UNWATCHED:
+                self._resolve(kind)
+            return
         row.late += found.late.count
         row.missed += found.missed.count
         row.doubled += found.doubled.count
-        row.last_slot = max(found.slots.values(), default=row.last_slot)
         self._span("schedule_missed", found.missed, {})
         self._span("schedule_late", found.late, {"seconds": round(found.lateness.total_seconds(), 3)})
         self._span("schedule_doubled", found.doubled, {"origins": list(found.origins)})
-        if found.fine:
+        if found.came:
             self._resolve("schedule_missed")
+        if found.fine:
             self._resolve("schedule_late")
         if found.alone:
             self._resolve("schedule_doubled")
@@ -64,11 +72,11 @@ class EntryFindings:
         """Take over what became of runs; return whether the row changed."""
         row, before = self._row, self._row.started_until
         row.failed += len(found.failed)
-        row.overlapped += len(found.overlapped)
         row.started_until = found.started_until
         for run in found.failed:
             self._raise("schedule_failed", {"count": 1, "lost": run.state == LOST, **_about(run)}, run.ended)
-        for run, other in found.overlapped:
+        for run, other in found.overlapped if self._watched else ():
+            row.overlapped += 1
             self._raise("schedule_overlap", {"count": 1, **_about(run), "beside": other.task_id}, run.started)
         if found.fine:
             self._resolve("schedule_failed")

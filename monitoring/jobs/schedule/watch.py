@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.apps import apps
 from django.db import connections, router, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from monitoring.conf import Config
 from monitoring.jobs import sight
@@ -22,7 +22,8 @@ from monitoring.jobs.findings import open_findings
 from monitoring.jobs.sight import Sight
 from monitoring.storage import bulk
 
-from . import beats, entries, orphans, trim, vigil
+from . import absences, beats, entries, orphans, trim, vigil
+from .absences import Absence
 from .beats import Beat
 from .executions import LOST, look_at
 from .judge import Published, Terms, judge
@@ -35,6 +36,8 @@ MARGIN = timedelta(seconds=2)
 """For so long what happened may still be on its way to the stream."""
 RELIST = timedelta(seconds=60)
 """Entries are listed anew after this time even if nobody said that they changed."""
+_RECENT = timedelta(seconds=15)
+"""What beat published so long before the last look is looked for again: it may have been on its way."""
 _FUTURE = timedelta(seconds=60)
 _MOST_DUE = 2_000
 _MOST_OPEN = 20_000
@@ -90,7 +93,7 @@ class Look:
         report = Report(open_findings(*KINDS).using(self.using))
         if self._is_to_be_listed(row):
             self._list(report)
-        missed = self._judge_slots(known, report)
+        missed = self._judge_slots(known, row.watched, report)
         self._judge_runs(report)
         self._put_states(report)
         vigil.keep(row, known, report, self.now, self.config)
@@ -140,11 +143,15 @@ class Look:
                 self.changed[row.name] = row
         self.changed |= {row.name: row for row in changes.changed}
         for row in [*changes.gone, *(row for row in changes.changed if not row.enabled or row.expected is None)]:
-            EntryFindings(row, report, self.now).drop()
+            self._findings(row, report).drop()
 
-    def _judge_slots(self, known: Sequence[Beat], report: Report) -> int:
-        """Judge the slots of entries that are due; return how many were missed."""
-        stored = ScheduleEntry.objects.using(self.using).filter(enabled=True, due__lte=self.until)
+    def _findings(self, row: ScheduleEntry, report: Report) -> EntryFindings:
+        return EntryFindings(row, report, self.now, watched=entries.is_watched(row.name, self.config))
+
+    def _judge_slots(self, known: Sequence[Beat], last: datetime, report: Report) -> int:
+        """Judge the slots of entries that are due or just ran; return how many were missed."""
+        wanted = Q(due__lte=self.until) | Q(due__isnull=False, name__in=self._just_ran(last))
+        stored = ScheduleEntry.objects.using(self.using).filter(wanted, enabled=True)
         listed = {*self.changed, *(row.name for row in self.gone)}
         due = {row.name: row for row in stored.order_by("due")[:_MOST_DUE] if row.name not in listed}
         due |= {row.name: row for row in [*self.changed.values(), *self.new] if row.enabled and row.due is not None}
@@ -157,30 +164,32 @@ class Look:
             max(_FEWEST_SLOTS, _MOST_SLOTS // len(due)),
         )
         together = partial(beats.together, known)
+        without = absences.of(known, datetime.fromtimestamp(self.seen.at, UTC))
         missed = 0
         asked = entries.timetables(due.values())
         for name, row in due.items():
             timetable, runs = asked.get(name), published[name]
             overdue = report.is_open("schedule_missed", name)
             try:
-                found = judge(
-                    _readable(timetable),
-                    row.anchor,
-                    [one for one, _ in runs],
-                    self.until,
-                    terms,
-                    together,
-                    overdue=overdue,
-                )
+                readable = _readable(timetable)
+                held = replace(terms, absences=_with_saving(without, readable.saved))
+                run = [one for one, _ in runs]
+                found = judge(readable, row.anchor, run, self.until, held, together, overdue=overdue)
             except Exception as error:  # beat cannot calculate it either; the others must be judged all the same
                 row.problem, row.due, row.expected = entries.problem(error), None, None
             else:
-                missed += found.missed.count
-                EntryFindings(row, report, self.now).take(found)
+                missed += found.missed.count if entries.is_watched(name, self.config) else 0
+                self._findings(row, report).take(found)
                 self._place(runs, found.slots)
             if row.pk is not None:
                 self.changed[name] = row
         return missed
+
+    def _just_ran(self, last: datetime) -> list[str]:
+        """Return entries of which beat published a run since the last look, or shortly before it."""
+        since, until = (int(one.timestamp() * 1000) for one in (last - _RECENT, self.until))
+        runs = ScheduledRun.objects.using(self.using).filter(published__gt=since, published__lte=until, slot=None)
+        return list(runs.exclude(origin="").values_list("entry", flat=True).distinct()[:_MOST_DUE])
 
     def _published(self, due: dict[str, ScheduleEntry]) -> dict[str, list[tuple[Published, ScheduledRun]]]:
         """Return what beats published for entries since they were judged, in order."""
@@ -215,7 +224,7 @@ class Look:
         for row in self._rows(by_entry):
             found = look_at(by_entry.pop(row.name), row.started_until, until, lost, gone)
             self.over += found.over
-            if EntryFindings(row, report, self.now).conclude(found) and row.pk is not None:
+            if self._findings(row, report).conclude(found) and row.pk is not None:
                 self.changed[row.name] = row
         for runs in by_entry.values():  # of entries that are no more
             self.over += [run for run in runs if run.ended is not None]
@@ -229,7 +238,7 @@ class Look:
 
     def _put_states(self, report: Report) -> None:
         for row in [*self.changed.values(), *self.new]:
-            row.state = EntryFindings(row, report, self.now).state()
+            row.state = self._findings(row, report).state()
 
     def _write(self, report: Report) -> None:
         rows = ScheduleEntry.objects.using(self.using)
@@ -260,6 +269,13 @@ def _readable(found: Timetable | Exception | None) -> Timetable:
     if isinstance(found, Timetable):
         return found
     raise found or LookupError("the entry is gone")
+
+
+def _with_saving(without: Sequence[Absence], saved: datetime | None) -> Sequence[Absence]:
+    """Let an entry that never ran count anew from when it was saved, as beat does."""
+    if saved is None:
+        return without
+    return sorted([*without, Absence(saved, saved, planned=True)], key=lambda one: one.until)
 
 
 def _put(using: str, rows: Sequence[ScheduleEntry]) -> None:

@@ -76,7 +76,7 @@ class Schedule:
 
     def beat(self, node: str = "A", **state: Any) -> None:
         """A heartbeat of a beat."""
-        said = {"uptime": 1_000.0, "interval": 3.0, "last_tick": 0.1, "max_interval": 5.0, "closing": False} | state
+        said = {"uptime": 1_000_000.0, "interval": 3.0, "last_tick": 0.1, "max_interval": 5.0, "closing": False} | state
         self._say("beat", node, said)
 
     def worker(self, node: str = "celery@here", **state: Any) -> None:
@@ -90,7 +90,8 @@ class Schedule:
     def silence(self, node: str, seconds: float, kind: str = "beat") -> None:
         """Let the last heartbeat of somebody be so long ago."""
         key = f"{get_config().stream_prefix}:heartbeats"
-        pipeline.client().zincrby(key, -seconds * 1000, f"{kind}:{node}")
+        (member,) = pipeline.client().zscan_iter(key, f"{kind}:*{node}")
+        pipeline.client().zincrby(key, -seconds * 1000, member[0])
 
     def look(self, seconds: float) -> None:
         """Watch at a moment; two seconds are left for what is still on its way."""

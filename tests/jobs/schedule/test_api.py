@@ -43,6 +43,7 @@ def test_an_entry_is_shown_with_its_runs_and_what_is_wrong(api: Client, schedule
         "task": "shop.report",
         "schedule": "Every hour Europe/Berlin",
         "enabled": True,
+        "watched": True,
         "state": "missed",
         "problem": "",
         "next": "2026-11-20T15:00:00Z",
