@@ -14,6 +14,7 @@ from monitoring.access.fields import WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import MAX_LIMIT
 from monitoring.access.problems import refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.jobs.runs.models import TaskRun
 from monitoring.metrics.tasks import MAX_MINUTES, succeeded
@@ -52,10 +53,9 @@ class SamplingView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Say how many runs of each task succeeded, and how many of them are kept; all others always are."""
-        asked = SamplingWindowSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        minutes = asked.validated_data["minutes"]
-        tasks = shares(minutes)[: asked.validated_data["limit"]]
+        asked = read(request, SamplingWindowSerializer)
+        minutes = asked["minutes"]
+        tasks = shares(minutes)[: asked["limit"]]
         return Response(SamplingSerializer({"minutes": minutes, "tasks": tasks}).data)
 
 

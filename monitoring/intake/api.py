@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from monitoring.access.openapi import describe
 from monitoring.access.paging import Pages
 from monitoring.access.problems import problem, refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -66,9 +67,8 @@ class DeadLettersView(ApiView, generics.ListAPIView[DeadLetter]):
 
     def get_queryset(self) -> QuerySet[DeadLetter]:
         """Narrow down by the query parameters, and leave the bytes in the database."""
-        wanted = FilterSerializer(data=self.request.query_params.dict())
-        wanted.is_valid(raise_exception=True)
-        found = DeadLetter.objects.filter(**wanted.validated_data).order_by("-created", "-pk")
+        wanted = read(self.request, FilterSerializer, Pages)
+        found = DeadLetter.objects.filter(**wanted).order_by("-created", "-pk")
         return found.annotate(size=Length("fields")).defer("fields")
 
     @describe(

@@ -13,6 +13,7 @@ from monitoring.access.fields import ChoicesField, MomentField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import CursorPages
 from monitoring.access.problems import refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 
 from .findings import KINDS, Finding
@@ -61,9 +62,7 @@ class FindingsView(ApiView, generics.ListAPIView[Finding]):
 
     def get_queryset(self) -> QuerySet[Finding]:
         """Narrow down by the query parameters."""
-        asked = FindingFilterSerializer(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted, rows = asked.validated_data, Finding.objects.all()
+        wanted, rows = read(self.request, FindingFilterSerializer, FindingPages), Finding.objects.all()
         if "kind" in wanted:
             rows = rows.filter(kind__in=wanted["kind"])
         if "open" in wanted:

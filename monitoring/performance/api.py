@@ -13,6 +13,7 @@ from monitoring.access.fields import WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import Pages
 from monitoring.access.problems import refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -104,9 +105,8 @@ class SlowView(ApiView, generics.ListAPIView[SlowSample]):
 
     def get_queryset(self) -> QuerySet[SlowSample]:
         """Narrow down by the query parameters."""
-        wanted = SlowFilterSerializer(data=self.request.query_params.dict())
-        wanted.is_valid(raise_exception=True)
-        return SlowSample.objects.filter(**wanted.validated_data).order_by("-at", "-pk")
+        wanted = read(self.request, SlowFilterSerializer, Pages)
+        return SlowSample.objects.filter(**wanted).order_by("-at", "-pk")
 
     @describe(
         operation_id="slow",
@@ -128,9 +128,7 @@ class PerformanceView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Return statistics by name over the last minutes."""
-        window = WindowSerializer(data=request.query_params.dict())
-        window.is_valid(raise_exception=True)
-        asked = window.validated_data
+        asked = read(request, WindowSerializer)
         answer: dict[str, Any] = {"minutes": asked["minutes"]}
         for kind in [asked["kind"]] if "kind" in asked else stats.KINDS:
             answer[stats.KINDS[kind]] = stats.slowest_total(kind, minutes=asked["minutes"], limit=asked["limit"])

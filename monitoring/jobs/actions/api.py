@@ -16,6 +16,7 @@ from monitoring.access.address import client_of, networks
 from monitoring.access.openapi import describe
 from monitoring.access.paging import CursorPages
 from monitoring.access.problems import problem, refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -78,9 +79,7 @@ class ActionsView(ApiView, generics.ListAPIView[Action]):
 
     def get_queryset(self) -> QuerySet[Action]:
         """Narrow down by the query parameters."""
-        wanted = FilterSerializer(data=self.request.query_params.dict())
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = read(self.request, FilterSerializer, NewestFirst)
         found = Action.objects.told()
         for parameter, lookup in {"state": "shown", "since": "requested_at__gte"}.items():
             if parameter in given:

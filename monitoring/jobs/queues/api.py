@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from monitoring.access.fields import WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.problems import refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -100,9 +101,7 @@ class QueuesView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List queues; none is left out for being empty."""
-        asked = QueueFilterSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted, found = asked.validated_data, reader.latest()
+        wanted, found = read(request, QueueFilterSerializer), reader.latest()
         states = [state for state in found.states if wanted.get("name", "") in state.name]
         if "behind" in wanted:
             states = [state for state in states if (state.oldest_age or 0) >= wanted["behind"] and state.depth]
@@ -155,11 +154,10 @@ class QueueView(ApiView):
     )
     def get(self, request: Request, name: str) -> Response:
         """Return a queue and its history minute by minute."""
-        window = HistorySerializer(data=request.query_params.dict())
-        window.is_valid(raise_exception=True)
+        window = read(request, HistorySerializer)
         state, _ = reader.one(name)
         if state is None:
             raise NotFound("There is no queue of this name.")
-        minutes = reader.history(name, window.validated_data["minutes"])
+        minutes = reader.history(name, window["minutes"])
         answer = QueueSerializer(state).data
         return Response({**answer, "history": QueueMinuteSerializer(minutes, many=True).data})

@@ -16,6 +16,7 @@ from monitoring.access.fields import SecondsField, WholeNumberField
 from monitoring.access.openapi import describe
 from monitoring.access.paging import MAX_LIMIT, CursorPages
 from monitoring.access.problems import refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 
 from . import family, running
@@ -42,9 +43,7 @@ class TasksView(ApiView, generics.ListAPIView[TaskRun]):
 
     def get_queryset(self) -> QuerySet[TaskRun]:
         """Narrow down by the query parameters."""
-        asked = RunFilterSerializer(data=self.request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return narrowed(asked.validated_data)
+        return narrowed(read(self.request, RunFilterSerializer, RunPages))
 
     @describe(
         operation_id="tasks",
@@ -76,9 +75,7 @@ class RunningView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List what runs now, the oldest first: what is recorded, and what workers say that they are busy with."""
-        asked = RunningFilterSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted = dict(asked.validated_data)
+        wanted = read(request, RunningFilterSerializer)
         limit, min_age = wanted.pop("limit"), wanted.pop("min_age", None)
         found = running.now()
         tasks = [task for task in found.tasks if all(getattr(task, title) == wanted[title] for title in wanted)]
@@ -142,9 +139,7 @@ class TreeView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Return a request, the tasks that it published, and what they published, of what is kept or goes on."""
-        asked = TreeFilterSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        ((key, value),) = asked.validated_data.items()
+        ((key, value),) = read(request, TreeFilterSerializer).items()
         executions, more = family.executions(key, value)
         tree = build(executions)
         if not tree.nodes:

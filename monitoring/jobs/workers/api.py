@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from monitoring.access.fields import ChoicesField
 from monitoring.access.openapi import describe
 from monitoring.access.problems import problem, refusals
+from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 
@@ -93,9 +94,7 @@ class WorkersView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List workers by name."""
-        asked = WorkerFilterSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        wanted, flower = asked.validated_data, get_config().flower_url
+        wanted, flower = read(request, WorkerFilterSerializer), get_config().flower_url
         found, stale = reader.workers()
         if "state" in wanted:
             found = [view for view in found if view.state in wanted["state"]]
