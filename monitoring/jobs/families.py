@@ -60,14 +60,18 @@ def _workers(seen: Sequence[Heartbeat] | None, config: Config) -> Iterator[Metri
     shown = sorted(shown, key=lambda one: one.age)[: config.metrics_series]
     shown.sort(key=lambda one: one.node)
     alive = sum(one.kind == "worker" and one.alive for one in seen or ())
-    wedged = set(
-        Worker.objects.using(router.db_for_write(Worker))
-        .filter(state=Worker.State.WEDGED)
-        .values_list("node", flat=True)
-    )
+    rows = Worker.objects.using(router.db_for_write(Worker))
+    states = dict(rows.filter(state__in=[Worker.State.WEDGED, Worker.State.DOWN]).values_list("node", "state"))
+    wedged = {node for node, state in states.items() if state == Worker.State.WEDGED}
+    known = {one.node for one in seen or () if one.kind == "worker"}
+    # Redis may have lost the heartbeats of the dead.
+    silent = sorted(node for node, state in states.items() if state == Worker.State.DOWN and node not in known)
     yield _gauge("celery_workers_active", "Workers whose heartbeat is fresh.", None if seen is None else alive)
     yield _labelled(
-        "celery_worker_up", "Whether the worker's heartbeat is fresh.", "hostname", ((w.node, w.alive) for w in shown)
+        "celery_worker_up",
+        "Whether the worker's heartbeat is fresh.",
+        "hostname",
+        [*((w.node, float(w.alive)) for w in shown), *((node, 0.0) for node in silent)],
     )
     yield _labelled(
         "celery_worker_tasks_active",
@@ -79,7 +83,7 @@ def _workers(seen: Sequence[Heartbeat] | None, config: Config) -> Iterator[Metri
         "enginel_worker_down",
         "Whether the worker's heartbeat is old although it did not say goodbye.",
         "hostname",
-        ((w.node, not w.alive and not _has_left(w)) for w in shown),
+        [*((w.node, float(not w.alive and not _has_left(w))) for w in shown), *((node, 1.0) for node in silent)],
     )
     yield _labelled(
         "enginel_worker_wedged",

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 KINDS = (
     "worker_down",
     "worker_wedged",
+    "worker_crashed",
     "task_lost",
     "task_held",
     "task_stuck",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 import redis
@@ -25,13 +25,15 @@ class Sight:
 
     Attributes:
         at: When, in seconds since the epoch.
-        heartbeats: The last one of everybody who sent one within a day.
+        heartbeats: The last one of everybody who sent one within a day; of several processes of one name the latest.
+        instances: Heartbeats of all workers' processes, also those that others of their name have followed.
         behind: Seconds for which the oldest event has waited to be taken in; 0 when none waits.
     """
 
     at: float
     heartbeats: Sequence[Heartbeat]
     behind: float
+    instances: Mapping[tuple[str, str], Heartbeat] = field(default_factory=dict)
 
     @property
     def workers(self) -> dict[str, Heartbeat]:
@@ -68,10 +70,12 @@ def look(config: Config) -> Sight:
 
 def _look(config: Config) -> Sight:
     client = client_of(config.redis_url)
-    beats = heartbeats.read(client, config.stream_prefix)
+    beats = heartbeats.read_all(client, config.stream_prefix)
     waiting = backlog.waiting(client, streams.existing(client, config.stream_prefix, config.shards))
     behind = max((one.age for one in waiting.values()), default=0.0)
-    return Sight(time.time(), beats, behind)
+    latest = {(one.kind, one.node): one for one in beats}
+    instances = {(one.node, one.instance): one for one in beats if one.kind == "worker"}
+    return Sight(time.time(), list(latest.values()), behind, instances)
 
 
 def forget() -> None:

@@ -163,8 +163,8 @@ def _open(event: Started) -> str:
 
 
 def _family(event: Started) -> str:
-    """Return what an open execution belongs to: its trace, parent and root, one after the other."""
-    ids = (read_stamp(getattr(event.message, HEADER, None)).trace, *_kin(event.message))
+    """Return what an open execution belongs to: its trace, parent, root, and process, one after the other."""
+    ids = (read_stamp(getattr(event.message, HEADER, None)).trace, *_kin(event.message), node.instance())
     return " ".join(str(one or "-")[:60].replace(" ", "") for one in ids)
 
 
@@ -173,8 +173,8 @@ def _kin(message: Any) -> tuple[Any, Any]:
 
 
 def execution(event: Started) -> str:
-    """Return what an execution is known by: the task's id and the millisecond at which it began."""
-    return f"{event.task_id[:MAX_TASK_ID]} {event.at // _NANOSECONDS_PER_MILLISECOND}"
+    """Return what an execution is known by: the millisecond at which it began, and the task's id."""
+    return f"{event.at // _NANOSECONDS_PER_MILLISECOND} {event.task_id[:MAX_TASK_ID]}"
 
 
 def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
@@ -193,7 +193,7 @@ def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
 def _ended(event: Task) -> str:
     """Return which open execution ended, if it is known as one."""
     if event.start is None:
-        return event.task_id[:MAX_TASK_ID]
+        return f"- {event.task_id[:MAX_TASK_ID]}"
     return execution(event.start) if event.start.open else ""
 
 

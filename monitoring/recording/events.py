@@ -89,8 +89,7 @@ class Task(Struct, frozen=True, gc=False):
     """An execution of a Celery task that ended, or a task that will not be executed.
 
     `wait` is the time from when it was due to when it started; `exception` the name of the class it failed with.
-    What a worker's main process knows of a child's execution has no `start`, only the task's id, `-` where even that is
-    unknown.
+    What a worker's main process knows of a child's execution has no `start`, only the task's id.
     """
 
     at: int

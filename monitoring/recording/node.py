@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import time
 from functools import cache
@@ -12,6 +13,7 @@ from monitoring.conf import get_config
 _named: list[str] = []
 _since: list[float] = []
 _process: list[int] = []
+_instance: list[str] = []
 
 
 def name() -> str:
@@ -24,6 +26,12 @@ def become(worker: str) -> None:
     _named[:] = [worker]
     _since[:] = [time.time()]
     _process[:] = [os.getpid()]
+    _instance[:] = [secrets.token_hex(6)]
+
+
+def instance() -> str:
+    """Return what tells this worker, its main process and its pool, from others of its name; nothing elsewhere."""
+    return _instance[-1] if _instance else ""
 
 
 def is_child() -> bool:
@@ -46,3 +54,4 @@ def forget() -> None:
     _named.clear()
     _since.clear()
     _process.clear()
+    _instance.clear()

@@ -14,6 +14,11 @@ Kind = Literal["worker", "beat"]
 KEEP_SECONDS = 86_400
 """For so long the last words of the dead are kept."""
 _FORGOTTEN_AT_ONCE = 100
+_MAX_BYTES = 1_000_000
+_MAX_TEXT, _MAX_ITEMS, _MAX_DEPTH = 200, 500, 4
+_MAX_NUMBER = 2**53
+_MAX_INTERVAL = 3_600
+_AHEAD_MILLISECONDS = 60_000
 
 # The time is the server's: clocks of two machines differ by more than a heartbeat's interval.
 _BEAT = """
@@ -34,15 +39,17 @@ class Heartbeat:
 
     Attributes:
         kind: `worker` or `beat`.
-        node: Name of the process, unique within its kind, such as `celery@host`.
+        node: Name of the process, such as `celery@host`; one that is restarted has it again.
+        instance: What tells it from others of this name, before, after or beside it.
         age: Seconds since then.
-        state: What it said of itself.
+        state: What it said of itself: plain values, bounded whatever was sent.
     """
 
     kind: Kind
     node: str
     age: float
     state: Mapping[str, Any]
+    instance: str = ""
 
     @property
     def alive(self) -> bool:
@@ -53,7 +60,7 @@ class Heartbeat:
     def interval(self) -> float:
         """Seconds between two of its heartbeats."""
         stated = self.state.get("interval")
-        return float(stated) if isinstance(stated, int | float) and stated > 0 else 3.0
+        return float(stated) if isinstance(stated, int | float) and 0 < stated <= _MAX_INTERVAL else 3.0
 
 
 def _keys(prefix: str) -> tuple[str, str]:
@@ -68,21 +75,22 @@ def send(client: Client, prefix: str, kind: Kind, node: str, state: Mapping[str,
         prefix: First part of the keys of this installation.
         kind: What the process is.
         node: Its name.
-        state: What it says of itself; plain JSON.
+        state: What it says of itself; what is no plain JSON, or too much of it, is left out. Its `instance` tells it
+            from others of this name.
     """
-    client.eval(
-        _BEAT,
-        2,
-        *_keys(prefix),
-        f"{kind}:{node}",
-        cast(Any, msgspec.json.encode(state)),
-        KEEP_SECONDS,
-        _FORGOTTEN_AT_ONCE,
-    )
+    instance = str(state.get("instance") or "").replace(":", "")
+    said = cast(Any, msgspec.json.encode(bounded(dict(state))))
+    member = f"{kind}:{instance}:{_text(node)}".encode()
+    client.eval(_BEAT, 2, *_keys(prefix), cast(Any, member), said, KEEP_SECONDS, _FORGOTTEN_AT_ONCE)
 
 
 def read(client: Client, prefix: str) -> list[Heartbeat]:
-    """Return the last heartbeat of everybody who sent one within a day, in the order of their names."""
+    """Return the last heartbeat of each name, of those who sent one within a day, by kind and name."""
+    return list({(one.kind, one.node): one for one in read_all(client, prefix)}.values())
+
+
+def read_all(client: Client, prefix: str) -> list[Heartbeat]:
+    """Return the heartbeats of all who sent one within a day, by kind and name, who lives last of a name."""
     times, states = _keys(prefix)
     with client.pipeline(transaction=True) as pipeline:
         pipeline.time()
@@ -92,26 +100,56 @@ def read(client: Client, prefix: str) -> list[Heartbeat]:
     now = seconds * 1000 + microseconds / 1000
     found = []
     for member, at in beats:
-        kind, _, node = member.decode("utf-8", "replace").partition(":")
+        kind, _, rest = member.decode("utf-8", "replace").partition(":")
+        instance, _, node = rest.partition(":")
         state = _state(said.get(member, b""))
-        if kind in ("worker", "beat") and state is not None:
-            found.append(Heartbeat(kind, node, max(0.0, (now - at) / 1000), state))
-    return sorted(found, key=lambda one: (one.kind, one.node))
+        if kind in ("worker", "beat") and state is not None and at <= now + _AHEAD_MILLISECONDS:
+            found.append(Heartbeat(kind, _text(node), max(0.0, (now - at) / 1000), state, instance[:40]))
+    return sorted(found, key=lambda one: (one.kind, one.node, one.alive, -one.age))
 
 
 def _state(said: bytes) -> dict[str, Any] | None:
     """Decode what a process said of itself; None for what is not ours."""
+    if len(said) > _MAX_BYTES:
+        return None
     try:
-        state = msgspec.json.decode(said)
-    except msgspec.DecodeError:
+        state = bounded(msgspec.json.decode(said))
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return state if isinstance(state, dict) else None
 
 
-def forget(client: Client, prefix: str, kind: Kind, node: str) -> None:
-    """Forget a process, such as a worker that will not come back under this name."""
+def bounded(value: Any, depth: int = 0) -> Any:
+    """Copy plain values so that every reader, and the database, can take them: numbers, texts and lists in bounds."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list | tuple) and depth < _MAX_DEPTH:
+        return [bounded(one, depth + 1) for one in value[:_MAX_ITEMS]]
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        return {_text(str(key)): bounded(one, depth + 1) for key, one in list(value.items())[:_MAX_ITEMS]}
+    plain = isinstance(value, bool) or (isinstance(value, int | float) and -_MAX_NUMBER <= value <= _MAX_NUMBER)
+    return value if plain else None
+
+
+def _text(value: str) -> str:
+    return value[:_MAX_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def forget(client: Client, prefix: str, kind: Kind, node: str, older: float = 0.0) -> None:
+    """Forget every process of a name, such as a worker that will not come back.
+
+    Args:
+        client: Connection to Redis.
+        prefix: First part of the keys of this installation.
+        kind: What the processes are.
+        node: Their name.
+        older: Only those whose last heartbeat is older than this, in seconds.
+    """
     times, states = _keys(prefix)
+    gone = [one for one in read_all(client, prefix) if (one.kind, one.node) == (kind, node) and one.age >= older]
     with client.pipeline(transaction=True) as pipeline:
-        pipeline.zrem(times, f"{kind}:{node}")
-        pipeline.hdel(states, f"{kind}:{node}")
+        for one in gone:
+            member = f"{kind}:{one.instance}:{node}"
+            pipeline.zrem(times, member)
+            pipeline.hdel(states, member)
         pipeline.execute()

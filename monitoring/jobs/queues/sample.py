@@ -21,6 +21,7 @@ from .naming import Names, queues_of
 from .rates import WINDOW_MINUTES, Flow, Rates, age_of_oldest, rates
 from .stalls import Limits, Motion, follow
 
+_MAX_CONCURRENCY = 1_000_000
 _RECENT_MINUTES = 10
 _STILL_LOOKS = 3
 """Looks after which a queue that nothing was taken from has no time at which it is empty."""
@@ -192,7 +193,7 @@ def _consumers(beats: Sequence[Heartbeat]) -> dict[str, Consumers]:
     for beat in beats:
         if beat.alive:
             concurrency, busy = beat.state.get("concurrency"), beat.state.get("busy")
-            size = concurrency if isinstance(concurrency, int) else 1
+            size = min(concurrency, _MAX_CONCURRENCY) if isinstance(concurrency, int) else 1
             idle = not isinstance(busy, int) or busy < size
             for name in set(queues_of(beat)):
                 others = found[name]

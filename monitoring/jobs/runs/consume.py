@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,18 +20,19 @@ Execution = tuple[str, int]
 """A task's id, and the millisecond since the epoch at which it began; 0 stands for all of its executions."""
 _KILLED = {"killed": "killed", "time limit": "time limit"}
 _CHUNK = 500
+_AHEAD_MILLISECONDS = 60_000
 
 
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
     """Keep track of executions that outlive a flush, and store the runs that are kept."""
     writes: list[Write] = []
-    began = _began(measures.get("started"))
-    ended = _ended(measures.get("task"))
-    over = [execution for execution in began if execution in ended or (execution[0], 0) in ended]
+    began = _began(measures.get("started"), scope.now)
+    ends = _ended(measures.get("task"))
+    over = [execution for execution, about in began.items() if ends.cover(execution, about["worker"])]
     for execution in over:
         del began[execution]
-    if ended:
-        writes += _finish(set(ended) - set(over), scope)
+    if ends.ids:
+        writes += _finish(ends, ends.exact - set(over), scope)
     if began:
         writes.append(_open(began, scope))
     if runs := [_run(fact) for fact in facts.get("run", ())]:
@@ -39,39 +41,79 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     return writes
 
 
-def _began(columns: Columns | None) -> dict[Execution, dict[str, Any]]:
+def _began(columns: Columns | None, now: int) -> dict[Execution, dict[str, Any]]:
     """Return executions that began and were not over when it was sent, with the values of their rows."""
     if columns is None:
         return {}
     found = {}
     ids, values = columns.values["id"], columns.values
-    for row in np.flatnonzero(ids != "").tolist():
+    for row in range(len(ids)):
+        execution = _execution(ids[row])
+        if execution is None or not 0 < execution[1] <= now + _AHEAD_MILLISECONDS:
+            continue  # a task without an id, or a clock that is far ahead: it cannot be followed
         service, name = columns.names[columns.name[row]]
         queue, worker = columns.names[values["queue"][row]][1], columns.names[values["worker"][row]][1]
         late = bool(values["late"][row])
         about = {"service": service, "name": name, "queue": queue, "worker": worker, "late": late}
-        found[_execution(ids[row])] = about | _family(values["family"][row])
+        found[execution] = about | _family(values["family"][row])
     return found
 
 
 def _family(text: str) -> dict[str, str]:
     """Read what an execution belongs to."""
     ids = ["" if one == "-" else one for one in text.split(" ")]
-    trace, parent, root = (*ids, "", "", "")[:3]
-    return {"trace_id": trace[:32], "parent_id": parent[:200], "root_id": root[:200]}
+    trace, parent, root, instance = (*ids, "", "", "", "")[:4]
+    return {"trace_id": trace[:32], "parent_id": parent[:200], "root_id": root[:200], "instance": instance[:40]}
 
 
-def _ended(columns: Columns | None) -> set[Execution]:
+@dataclass
+class _Ends:
+    """Which executions ended.
+
+    Attributes:
+        exact: Those of which their own process tells.
+        told: What main processes tell: the worker and the millisecond, by task.
+    """
+
+    exact: set[Execution] = field(default_factory=set)
+    told: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> set[str]:
+        """The tasks that they were of."""
+        return {task_id for task_id, _ in self.exact} | self.told.keys()
+
+    def cover(self, execution: Execution, worker: str) -> bool:
+        """Whether an execution is among them; one that began after its main process spoke is another one."""
+        task_id, began = execution
+        return execution in self.exact or any(
+            began <= at and worker == teller for teller, at in self.told.get(task_id, ())
+        )
+
+
+def _ended(columns: Columns | None) -> _Ends:
+    ends = _Ends()
     if columns is None:
-        return set()
-    ids = columns.values["id"]
-    return {_execution(ids[row]) for row in np.flatnonzero(ids != "").tolist()}
+        return ends
+    ids, workers = columns.values["id"], columns.values["worker"]
+    for row in np.flatnonzero(ids != "").tolist():
+        execution = _execution(ids[row])
+        if execution is None:
+            continue
+        if execution[1]:
+            ends.exact.add(execution)
+        else:
+            worker = columns.names[workers[row]][1]
+            ends.told.setdefault(execution[0], []).append((worker, int(columns.at[row])))
+    return ends
 
 
-def _execution(text: str) -> Execution:
+def _execution(text: str) -> Execution | None:
     """Read what an execution is known by; a worker's main process knows the task's id alone."""
-    task_id, _, began = text.rpartition(" ")
-    return (task_id, int(began)) if task_id and began.isdecimal() and len(began) < 15 else (text, 0)
+    began, _, task_id = text.partition(" ")
+    if not task_id or not (began == "-" or (began.isascii() and began.isdecimal() and len(began) < 15)):
+        return None
+    return task_id, 0 if began == "-" else int(began)
 
 
 def _open(began: Mapping[Execution, Mapping[str, Any]], scope: Scope) -> Write:
@@ -85,17 +127,19 @@ def _open(began: Mapping[Execution, Mapping[str, Any]], scope: Scope) -> Write:
     return lambda: bulk.put(scope.connection, RunningTask, rows)
 
 
-def _finish(ended: set[Execution], scope: Scope) -> list[Write]:
+def _finish(ends: _Ends, unmatched: set[Execution], scope: Scope) -> list[Write]:
     """Close the executions that ended; one that was reported lost and ended after all is corrected."""
-    ids = sorted({task_id for task_id, _ in ended})
+    ids = sorted(ends.ids)
     rows = RunningTask.objects.using(scope.connection.alias)
-    stored: set[tuple[str, int, int]] = set()
+    closed: list[tuple[str, int, int]] = []
     for first in range(0, len(ids), _CHUNK):
         found = rows.filter(task_id__in=ids[first : first + _CHUNK])
-        stored |= set(found.values_list("task_id", "began", "shard"))
-    closed = sorted(row for row in stored if row[:2] in ended or (row[0], 0) in ended)
+        for task_id, began, shard, worker in found.values_list("task_id", "began", "shard", "worker"):
+            if ends.cover((task_id, began), worker):
+                closed.append((task_id, began, shard))
+    closed.sort()
     writes: list[Write] = [lambda: _close(closed, scope)] if closed else []
-    unknown = {(task_id, began) for task_id, began in ended - {row[:2] for row in closed} if began}
+    unknown = unmatched - {row[:2] for row in closed}
     if unknown:
         writes.append(lambda: _take_back(unknown, scope))
     return writes

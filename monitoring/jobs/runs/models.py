@@ -87,6 +87,7 @@ class RunningTask(models.Model):
     name = models.CharField(max_length=200)
     queue = models.CharField(max_length=200, blank=True)
     worker = models.CharField(max_length=200)
+    instance = models.CharField(max_length=40, blank=True)
     late = models.BooleanField(default=False)
     dead_since = models.BigIntegerField(null=True)
     trace_id = models.CharField(max_length=32, blank=True)

@@ -101,7 +101,7 @@ def joined(
             queue=row.queue,
             worker=row.worker,
             began=row.began / 1000,
-            worker_alive=None if view is None else view.state in _ALIVE,
+            worker_alive=None if view is None else _is_alive(row, view),
             told=(row.worker, row.task_id) in told,
             late=row.late,
             parent_id=row.parent_id,
@@ -112,6 +112,11 @@ def joined(
     recorded = {(row.worker, row.task_id) for row in rows}
     tasks += [_told(node, one) for (node, task_id), one in told.items() if (node, task_id) not in recorded]
     return sorted(tasks, key=lambda task: (task.began is None, task.began or 0.0, task.task_id))
+
+
+def _is_alive(row: RunningTask, view: WorkerView) -> bool:
+    """Whether the very process lives, and not only another one of its name."""
+    return view.state in _ALIVE and row.instance == str(view.said.get("instance") or "")
 
 
 def _active(view: WorkerView) -> list[dict[str, Any]]:

@@ -49,14 +49,16 @@ def workers() -> tuple[list[WorkerView], bool]:
         seen = sight.look(get_config()).workers
     except (redis.RedisError, OSError):
         return [_from_row(row) for row in stored.values()], True
-    return [_from_heartbeat(one, stored.get(one.node)) for one in seen.values()], False
+    views = [_from_heartbeat(one, stored.get(one.node)) for one in seen.values()]
+    views += [_from_row(row) for node, row in stored.items() if node not in seen]
+    return sorted(views, key=lambda view: view.node), False
 
 
 def _from_heartbeat(heartbeat: Heartbeat, row: Worker | None) -> WorkerView:
     state = state_of(heartbeat)
     if row is not None and row.state == Worker.State.WEDGED and state is Worker.State.UP:
         state = Worker.State.WEDGED
-    if row is not None and row.state == state:
+    if row is not None and row.state == state and row.said.get("instance") == heartbeat.state.get("instance"):
         since = row.since
     else:  # the next watch will store the change
         since = datetime.now(UTC) - timedelta(seconds=heartbeat.age)

@@ -11,7 +11,8 @@ import celery
 import psutil
 from celery.worker import state as worker_state
 
-from monitoring.recording import node
+from monitoring.recording import node, wire
+from monitoring.recording.events import MAX_TASK_ID
 from monitoring.recording.pulse import Pulse
 
 _MAX_ACTIVE = 200
@@ -49,6 +50,7 @@ def describe(consumer: Any) -> dict[str, Any]:
     active, reserved = _copy(worker_state.active_requests), _copy(worker_state.reserved_requests)
     processes = _processes(pool)
     return {
+        "instance": node.instance(),
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "started_at": node.started(),
@@ -78,12 +80,9 @@ def _copy(requests: Any) -> list[Any]:
 
 
 def _running(request: Any) -> dict[str, Any]:
-    began = request.time_start  # None until the pool has said that it took it
-    return {
-        "id": str(request.id)[:200],
-        "name": str(request.name)[:200],
-        "started": round(began, 3) if began else None,
-    }
+    """Return one task, by the id under which its execution is known."""
+    task_id, began = wire.name(str(request.id)[:MAX_TASK_ID]), request.time_start
+    return {"id": task_id, "name": wire.name(str(request.name)), "started": round(began, 3) if began else None}
 
 
 def _pool_kind(pool: Any) -> str:

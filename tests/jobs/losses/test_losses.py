@@ -226,6 +226,22 @@ def test_a_greenlet_that_does_not_yield_does_not_make_its_worker_look_dead(crew:
     assert noted("task_lost") == []
 
 
+def test_the_end_of_a_greenlet_is_told_once(crew: Crew) -> None:
+    crew.start("--pool", "gevent", "--concurrency", "5")
+    limited, back = crew.send("hard"), crew.send("hard_back", str(crew.folder / "limits"))
+    terminated, _, _ = crew.begin("wait")
+    crew.app.control.revoke(terminated, terminate=True)
+    ended = {
+        limited: [("FAILURE", "time limit")],
+        back: [("RETRY", "time limit")] * 2 + [("SUCCESS", "sample")],
+        terminated: [("REVOKED", "terminated")],
+    }
+    settle(lambda: {task_id: runs(task_id) for task_id in ended} == ended, "each is told by its name")
+    settle(lambda: not RunningTask.objects.exists(), "nothing runs")
+    assert {task_id: runs(task_id) for task_id in ended} == ended
+    assert len(noted("task_killed")) == 3
+
+
 def test_a_worker_that_is_told_to_stop_has_left_and_is_not_down(crew: Crew) -> None:
     node = crew.start("--pool", "prefork", "--concurrency", "1")
     crew.workers[0].send_signal(signal.SIGTERM)

@@ -35,6 +35,9 @@ class Broker(Protocol):
     def unacked_holds(self, ids: Collection[str]) -> dict[str, float] | None:
         """Find tasks among the messages that workers hold."""
 
+    def waiting_again(self, wanted: Collection[tuple[str, str]]) -> set[str] | None:
+        """Find tasks among the messages of their queues."""
+
     def close(self) -> None:
         """Give the connection up."""
 
@@ -101,6 +104,24 @@ def unacked_holds(ids: Collection[str]) -> dict[str, float] | None:
     """
     with _broker() as broker:
         return broker.unacked_holds(ids)
+
+
+def waiting_again(wanted: Collection[tuple[str, str]]) -> set[str] | None:
+    """Say which tasks may wait in their queues again, given back by a worker that died.
+
+    Args:
+        wanted: Names of queues, and ids of tasks.
+
+    Returns:
+        Ids of those that wait, or of which nobody can tell: their queue is too long to be looked through. None from a
+        broker that does not tell.
+
+    Raises:
+        BrokerAwayError: It does not answer.
+        UnsupportedBrokerError: It is of a kind that cannot be looked into.
+    """
+    with _broker() as broker:
+        return broker.waiting_again(wanted)
 
 
 @contextmanager

@@ -83,6 +83,10 @@ class RabbitBroker:
         """Return None: what a dead worker held is delivered again at once."""
         return None
 
+    def waiting_again(self, wanted: Collection[tuple[str, str]]) -> set[str] | None:  # noqa: ARG002  # nobody can say
+        """Return None: nobody can look into a queue without taking from it."""
+        return None
+
     def close(self) -> None:
         """Close the connection."""
         self._transport.close_connection(self._connection)

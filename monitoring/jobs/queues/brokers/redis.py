@@ -90,6 +90,30 @@ return {lists, total, seen, routes}
 """
 
 # KEYS: hash of unacknowledged messages. ARGV: bytes to look at, number of tags, tags, ids.
+# What is given back is put where it is taken from next. A longer list was not looked through: then nothing is known.
+_WAITS = """
+local most, budget = tonumber(ARGV[1]), tonumber(ARGV[2])
+local found, whole = {}, 1
+for _, key in ipairs(KEYS) do
+  if redis.call('TYPE', key).ok == 'list' then
+    local length = redis.call('LLEN', key)
+    if length > most then whole = 0 end
+    for place = 1, math.min(length, most) do
+      local message = redis.call('LINDEX', key, -place)
+      budget = budget - #message
+      if budget <= 0 then return {0, found} end
+      for wanted = 3, #ARGV do
+        for _, colon in ipairs({'": "', '":"'}) do
+          local named = '"id' .. colon .. ARGV[wanted] .. '"'
+          if string.find(message, named, 1, true) then found[#found + 1] = ARGV[wanted] end
+        end
+      end
+    end
+  end
+end
+return {whole, found}
+"""
+_MOST_LOOKED_AT = 500
 _HOLDS = """
 local budget, count = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wanted, found, done = {}, {}, 0
@@ -219,6 +243,20 @@ class RedisBroker:
         wanted, found = set(ids), dict[str, float]()
         for taken, id_ in self._held(index, wanted):
             found.setdefault(id_, taken + float(self._channel.visibility_timeout))
+        return found
+
+    def waiting_again(self, wanted: Collection[tuple[str, str]]) -> set[str] | None:
+        """Find tasks among the messages at the end of their queues at which those that are given back are put."""
+        if not self._channel.ack_emulation:
+            return None
+        by_queue: dict[str, list[str]] = {}
+        for queue, id_ in wanted:
+            by_queue.setdefault(queue, []).append(id_)
+        found: set[str] = set()
+        for queue, ids in by_queue.items():
+            lists = [self._key(self._list(queue, step)) for step in self._channel.priority_steps]
+            whole, hits = cast(Any, self._client.eval(_WAITS, len(lists), *lists, _MOST_LOOKED_AT, _HELD_BYTES, *ids))
+            found |= {id_.decode("utf-8", "replace") for id_ in hits} if whole else set(ids)
         return found
 
     def _held(self, index: Sequence[tuple[bytes, float]], wanted: set[str]) -> Iterator[tuple[float, str]]:
