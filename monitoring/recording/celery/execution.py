@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from . import kills, runs, worker
 
 logger = logging.getLogger("monitoring.slow")
 
+_GREENLETS = frozenset({"gevent", "greenlet", "eventlet"})
 _STATES: dict[str | None, TaskState] = {state.name: state for state in TaskState}
 
 
@@ -61,8 +63,8 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
             return
         duration = time.perf_counter_ns() - context.started
         current.set(context.previous)
-        if state is None and node.is_child():
-            return  # a process that is told to go, by a time limit for example: the main process tells of it
+        if state is None and _is_ended_from_outside():
+            return
         ended = _STATES.get(state, TaskState.IGNORED)
         if schedule.ENTRY in context.message.__dict__:
             schedule.ended(context.message, ended, duration)
@@ -85,6 +87,12 @@ def end(task_id: str = "", state: str | None = None, retval: Any = None, **_: An
         runs.ended(event, context, retval, policy, slow=slow)
     except Exception:  # the worker must go on
         recorder.failed()
+
+
+def _is_ended_from_outside() -> bool:
+    """Whether a process or greenlet is told to go, by a time limit for example: who told it tells of it."""
+    ending = type(sys.exception()).__module__.partition(".")[0]
+    return node.is_child() or ending in _GREENLETS
 
 
 def queue_of(message: Any) -> str:
