@@ -17,7 +17,7 @@ from tests.jobs.crew import Crew
 from .platform import ROOT, Client, Platform, paused, wait_until
 from .watching import Case, Said, Watching, closed, opened
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.soak]
 
 ENTRY = "inventory"
 EVERY = 5

@@ -18,7 +18,7 @@ from .crews import kill, launch
 from .platform import Platform, paused, wait_until
 from .watching import Case, Said, Watching, closed, ended, goes_on, opened, succeeded
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.soak]
 
 READY, DETAILED = "/api/health/ready/", "/api/health/detailed/"
 FAILED = [("FAILURE", "failure")]

@@ -24,7 +24,7 @@ from tests.jobs.crew import Crew
 from tests.pipeline import client, drain_all
 from tests.system.platform import wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.system]
 
 
 def settle(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:

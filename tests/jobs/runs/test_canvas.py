@@ -22,7 +22,7 @@ from monitoring.jobs.runs.tree import build
 from monitoring.recording.context import Context, current
 from tests.pipeline import drain_all
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 60

@@ -18,7 +18,7 @@ from tests.jobs.crew import Crew
 from tests.pipeline import client, drain_all
 from tests.system.platform import wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.system]
 
 
 def look() -> None:
