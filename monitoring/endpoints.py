@@ -13,7 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, NotFound
 from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,6 +81,21 @@ class DashboardView(ApiView):
         operations = stats.slowest_total("operation")
         health = detailed(board.parts())
         return Response({"health": health, "performance": operations, "metrics": reader.snapshot(), "intake": tally()})
+
+
+class NowhereView(ApiView):
+    """What is asked for below our address and does not exist."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in whom the other addresses let in, and tell them.
+
+        Raises:
+            NotFound: Always.
+        """
+        super().initial(request, *args, **kwargs)
+        raise NotFound("There is nothing at this address.")
 
 
 class Describable(SchemaGenerator):

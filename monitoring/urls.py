@@ -1,9 +1,9 @@
 """URLs of the platform. A project includes them at its root: `path("", include("monitoring.urls"))`."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from .access import paths  # noqa: F401  # makes `any_name` known
-from .endpoints import DashboardView, DocsView, HealthView, SchemaView
+from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
 from .exposition.view import MetricsView
 from .health.api import DetailedView, ReadyView
@@ -53,4 +53,6 @@ urlpatterns = [
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),
+    # Only with a slash at its end, so that Django goes on adding the one that is missing elsewhere.
+    re_path(r"^api/monitoring/(?:.*/)?$", NowhereView.as_view(), name="nowhere"),
 ]

@@ -38,6 +38,8 @@ def test_an_admin_reads_what_was_recorded(told: dict[str, Any]) -> None:
 
 def test_errors_have_our_format(told: dict[str, Any]) -> None:
     assert list(told["bad"]) == ["limit"]
+    assert told["searched"] == ["search"]
+    assert told["astray"] == "application/problem+json"
 
 
 def test_replays_commit_by_themselves_where_requests_are_transactions(told: dict[str, Any]) -> None:

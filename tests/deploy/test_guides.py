@@ -28,7 +28,7 @@ def anchors(page: Path) -> set[str]:
 
 def exists(path: str) -> bool:
     try:
-        return bool(resolve(path))
+        return resolve(path).url_name != "nowhere"
     except Resolver404:
         return False
 
