@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from monitoring.errors.models import ErrorLog
 from monitoring.intake.models import DeadLetter
+from monitoring.jobs import findings
 from monitoring.performance.models import SlowSample
 from monitoring.storage.names import Name
 from tests.api.letters import make_letter
@@ -48,6 +51,22 @@ def test_rows_are_shown_and_cannot_be_changed(root: Client, rows: dict[str, Any]
     assert root.post(f"{url}{row.pk}/change/", {"name": "x"}).status_code == 403
     assert root.post(f"{url}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_findings_name_task_worker_and_queue_and_the_second(root: Client) -> None:
+    at = datetime(2026, 11, 22, 13, 2, 57, tzinfo=UTC)
+    about = {"task": "shop.charge", "task_id": "51d377f0", "queue": "shop", "worker": "shop@one"}
+    findings.note("task_lost", "51d377f0 1795352570597", about, at)
+    findings.raise_finding("worker_down", "shop@one", {"host": "vm"}, at)
+    findings.raise_finding("queue_unconsumed", "shop", {}, at)
+    page = root.get("/admin/monitoring/finding/").content.decode()
+    cells = [re.findall(r'<td class="field-(\w+)[^>]*>(.*?)</td>', row) for row in page.split("<tr>")]
+    shown = {row["kind"]: row for row in map(dict, cells) if "kind" in row}
+    lost = {"about": "51d377f0", "task": "shop.charge", "worker": "shop@one", "queue": "shop"}
+    assert shown["task_lost"].items() >= lost.items()
+    assert (shown["worker_down"]["worker"], shown["queue_unconsumed"]["queue"]) == ("shop@one", "shop")
+    assert "2026-11-22 13:02:57" in page
+    assert "1795352570597" not in page
 
 
 def test_the_bytes_of_a_letter_stay_in_the_database(root: Client, django_assert_max_num_queries: Any) -> None:
