@@ -389,6 +389,7 @@ def test_an_interval_that_never_ran_counts_from_when_it_was_last_saved(schedule:
     made.description = "what it is for"
     made.save()
     schedule.look(1000)
+    assert schedule.entry("seldom").expected == schedule.at(1100)
     schedule.publish("seldom", 1101)
     schedule.look(1102)
     assert (schedule.entry("seldom").kept, totals()["schedule_missed"]) == (1, 0)
