@@ -155,6 +155,16 @@ class Config:
     )
     """Tasks that are not recorded: the ones that carry the recording itself, and the one that evaluates health."""
 
+    internal_tasks: tuple[str, ...] = (
+        "tasks.health.",
+        "tasks.intake.",
+        "tasks.jobs.",
+        "tasks.metrics.",
+        "tasks.performance.",
+        "tasks.retention.",
+    )
+    """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""
+
     health_checks: tuple[str, ...] = ()
     """Dotted paths of further checks: subclasses of `monitoring.component.Check`, made without arguments."""
     health_dependencies: dict[str, str] = field(default_factory=dict, repr=False)

@@ -16,6 +16,8 @@ from monitoring.access.paging import MAX_LIMIT
 from monitoring.access.problems import refusals
 from monitoring.access.query import read
 from monitoring.access.views import ApiView
+from monitoring.conf import get_config
+from monitoring.jobs.runs.filters import InternalField, hides_internal
 from monitoring.jobs.runs.models import TaskRun
 from monitoring.metrics.tasks import MAX_MINUTES, succeeded
 
@@ -40,6 +42,7 @@ class SamplingWindowSerializer(serializers.Serializer[Any]):
     """How far back, and how much."""
 
     minutes = WholeNumberField(default=60, min_value=1, max_value=MAX_MINUTES, help_text="How far back, until now.")
+    internal = InternalField()
     limit = WholeNumberField(default=100, min_value=1, max_value=MAX_LIMIT, help_text="How many tasks.")
 
 
@@ -55,7 +58,8 @@ class SamplingView(ApiView):
         """Say how many runs of each task succeeded, and how many of them are kept; all others always are."""
         asked = read(request, SamplingWindowSerializer)
         minutes = asked["minutes"]
-        tasks = shares(minutes)[: asked["limit"]]
+        own = get_config().internal_tasks if hides_internal(asked) else ()
+        tasks = [share for share in shares(minutes) if not share["name"].startswith(own)][: asked["limit"]]
         return Response(SamplingSerializer({"minutes": minutes, "tasks": tasks}).data)
 
 

@@ -18,9 +18,10 @@ from monitoring.access.paging import MAX_LIMIT, CursorPages
 from monitoring.access.problems import refusals
 from monitoring.access.query import read
 from monitoring.access.views import ApiView
+from monitoring.conf import get_config
 
 from . import family, running
-from .filters import Exact, RunFilterSerializer, narrowed
+from .filters import Exact, InternalField, RunFilterSerializer, hides_internal, narrowed
 from .models import TaskRun
 from .serializers import NowSerializer, RunSerializer, TaskSerializer, TreeSerializer
 from .tree import STARTED, build
@@ -61,6 +62,7 @@ class RunningFilterSerializer(serializers.Serializer[Any]):
     name = Exact(help_text="Name of the task.")
     queue = Exact()
     worker = Exact(help_text="Whole name of its node.")
+    internal = InternalField()
     min_age = SecondsField(required=False, help_text="Those that have been running for so many seconds or longer.")
     limit = WholeNumberField(default=100, min_value=1, max_value=MAX_LIMIT, help_text="How many are shown.")
 
@@ -76,9 +78,12 @@ class RunningView(ApiView):
     def get(self, request: Request) -> Response:
         """List what runs now, the oldest first: what is recorded, and what workers say that they are busy with."""
         wanted = read(request, RunningFilterSerializer)
+        own = get_config().internal_tasks if hides_internal(wanted) else ()
+        wanted.pop("internal", None)
         limit, min_age = wanted.pop("limit"), wanted.pop("min_age", None)
         found = running.now()
-        tasks = [task for task in found.tasks if all(getattr(task, title) == wanted[title] for title in wanted)]
+        shown = [task for task in found.tasks if task.findings or not task.name.startswith(own)]
+        tasks = [task for task in shown if all(getattr(task, title) == wanted[title] for title in wanted)]
         if min_age is not None:
             tasks = [task for task in tasks if task.age is not None and task.age >= min_age]
         answer = {

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
 from monitoring.access.fields import ChoicesField, MomentField, SecondsField
+from monitoring.conf import get_config
 
 from .models import STATES, TaskRun
 
 DEFAULT_WINDOW = timedelta(hours=24)
 _INDEXED = ("task_id", "trace_id", "root_id")
+_CHOOSING = (*_INDEXED, "name", "queue", "periodic")
 _EXACT = (*_INDEXED, "name", "queue", "worker", "reason", "exception", "periodic")
 
 
@@ -23,6 +25,25 @@ class Exact(serializers.CharField):
 
     def __init__(self, max_length: int = 200, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "max_length": max_length, "trim_whitespace": False, **kwargs})
+
+
+class InternalField(serializers.ChoiceField):
+    """Whether Enginel's own tasks are wanted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        text = "Whether to show what went well of Enginel's own tasks. They are left out unless they are asked for."
+        super().__init__(**{"choices": ["true", "false"], "required": False, "help_text": text, **kwargs})
+
+
+def hides_internal(asked: Mapping[str, Any]) -> bool:
+    """Whether Enginel's own tasks are to be left out: nobody asks for them, and for nothing that may be theirs.
+
+    Args:
+        asked: Validated parameters of a list of tasks.
+    """
+    if "internal" in asked:
+        return bool(asked["internal"] == "false")
+    return not any(title in asked for title in _CHOOSING)
 
 
 class RunFilterSerializer(serializers.Serializer[Any]):
@@ -38,6 +59,7 @@ class RunFilterSerializer(serializers.Serializer[Any]):
     task_id = Exact()
     root_id = Exact(help_text="Id of the task that it came of.")
     trace_id = Exact(32)
+    internal = InternalField()
     min_duration = SecondsField(required=False, help_text="Those that took so many seconds or longer.")
     since = MomentField(
         required=False,
@@ -63,6 +85,11 @@ def narrowed(asked: Mapping[str, Any], now: datetime | None = None) -> QuerySet[
     rows = TaskRun.objects.filter(**{title: asked[title] for title in _EXACT if title in asked})
     if "state" in asked:
         rows = rows.filter(state__in=asked["state"])
+    if hides_internal(asked):
+        own = Q()
+        for beginning in get_config().internal_tasks:
+            own |= Q(name__startswith=beginning)
+        rows = rows.exclude(own, state="SUCCESS") if own else rows
     if "min_duration" in asked:
         rows = rows.filter(duration__gte=asked["min_duration"])
     until = asked.get("until")

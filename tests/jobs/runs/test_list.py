@@ -45,6 +45,25 @@ def test_a_run_is_shown_with_all_that_is_known(api: Client) -> None:
     }  # fmt: skip
 
 
+def test_what_went_well_of_enginels_own_tasks_is_left_out_unless_it_is_asked_for(api: Client) -> None:
+    store_run(task_id="mine")
+    store_run(task_id="own", name="tasks.performance.roll_up", queue="monitoring", trace_id="a" * 32)
+    store_run(task_id="failed", name="tasks.retention.prune", state="FAILURE")
+    store_run(task_id="host", name="tasks.designs.bom_extraction")
+    assert set(ids(api)) == {"mine", "failed", "host"}
+    assert set(ids(api, internal="true")) == {"mine", "own", "failed", "host"}
+    for asked in ({"name": "tasks.performance.roll_up"}, {"queue": "monitoring"}, {"trace_id": "a" * 32}):
+        assert ids(api, **asked) == ["own"]
+        assert ids(api, **asked, internal="false") == []
+
+
+def test_what_belongs_to_the_platform_is_a_setting(api: Client, settings: Any) -> None:
+    store_run(task_id="own", name="tasks.performance.roll_up")
+    for chosen, shown in (([], ["own"]), (["tasks.perf"], [])):
+        settings.MONITORING = {**settings.MONITORING, "INTERNAL_TASKS": chosen}
+        assert ids(api) == shown
+
+
 def test_runs_that_ended_at_once_are_each_shown_once_over_pages(api: Client) -> None:
     stored = {run.task_id for run in store_runs(7)} | {store_run(5).task_id}
     link, found = f"{URL}?limit=3", []

@@ -41,6 +41,13 @@ def fail() -> None:
 
 
 @pytest.mark.usefixtures("ran")
+def test_enginels_own_tasks_are_left_out_unless_they_are_asked_for(api: Client, settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "INTERNAL_TASKS": ["shop."]}
+    assert [task["name"] for task in api.get(URL).json()["tasks"]] == ["total"]
+    assert [task["name"] for task in api.get(URL, {"internal": "true"}).json()["tasks"]] == ["shop.often", "total"]
+
+
+@pytest.mark.usefixtures("ran")
 def test_kept_successes_are_set_against_those_there_were(api: Client) -> None:
     MetricsCollector.track_celery_task(task_name="by hand", duration=1.0, status="SUCCESS")
     answer = api.get(URL).json()

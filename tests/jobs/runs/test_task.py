@@ -71,6 +71,20 @@ def test_what_runs_is_shown_with_what_its_worker_says_and_what_is_wrong(api: Cli
     assert 10 <= new["age"] < 100
 
 
+def test_enginels_own_tasks_that_run_are_left_out_unless_asked_for_or_something_is_wrong(api: Client) -> None:
+    own = store_running(90, task_id="own", name="tasks.retention.prune", queue="monitoring")
+    store_running(10, task_id="mine")
+
+    def shown(**query: Any) -> list[str]:
+        return [task["task_id"] for task in api.get(f"{URL}running/", query).json()["tasks"]]
+
+    assert shown() == ["mine"]
+    assert shown(internal="true") == ["own", "mine"]
+    assert shown(queue="monitoring") == ["own"]
+    findings.raise_finding("task_stuck", f"own {own.began}", {})
+    assert shown() == ["own", "mine"]
+
+
 def test_what_runs_can_be_narrowed_down(api: Client) -> None:
     store_running(100, task_id="a", queue="q", worker="w1")
     store_running(10, task_id="b", name="shop.x")
