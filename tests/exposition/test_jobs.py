@@ -26,7 +26,7 @@ def beat(node: str, kind: heartbeats.Kind = "worker", *, ago: float = 0.0, **sta
     """A heartbeat, as long ago as that."""
     redis_client, prefix = client(), get_config().stream_prefix
     heartbeats.send(redis_client, prefix, kind, node, {"interval": 3.0, "busy": 0, **state})
-    redis_client.zincrby(f"{prefix}:heartbeats", -1000 * ago, f"{kind}:{node}")
+    redis_client.zincrby(f"{prefix}:heartbeats", -1000 * ago, f"{kind}::{node}")
 
 
 def queue(name: str, **values: Any) -> None:

@@ -104,8 +104,8 @@ def test_a_gevent_worker_says_that_it_lives_while_its_tasks_run(crew: Crew) -> N
 def test_what_stands_among_the_heartbeats_and_is_none_is_left_out() -> None:
     config = get_config()
     heartbeats.send(client(), config.stream_prefix, "worker", "good@test", {"pool": "solo"})
-    client().zadd(f"{config.stream_prefix}:heartbeats", {"nonsense": 1e15, "worker:bad@test": 1, b"\xff:x": 2})
-    client().hset(f"{config.stream_prefix}:heartbeats:state", "worker:bad@test", "[1")
+    client().zadd(f"{config.stream_prefix}:heartbeats", {"nonsense": 1e15, "worker::bad@test": 1, b"\xff:x": 2})
+    client().hset(f"{config.stream_prefix}:heartbeats:state", "worker::bad@test", "[1")
     assert [one.node for one in heartbeats.read(client(), config.stream_prefix)] == ["good@test"]
     heartbeats.forget(client(), config.stream_prefix, "worker", "good@test")
     assert heartbeats.read(client(), config.stream_prefix) == []
