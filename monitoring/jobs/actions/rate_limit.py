@@ -29,7 +29,9 @@ class RateLimitSerializer(serializers.Serializer[Any]):
 
     task = serializers.CharField(max_length=200, help_text="Name of the task.")
     rate = serializers.RegexField(
-        rf"^{_RATE.pattern}$", help_text="Such as `10/s`, `100/m` or `5/h`; `0` lifts the limit."
+        rf"^{_RATE.pattern}$",
+        help_text="Such as `10/s`, `100/m` or `5/h`; `0` lifts the limit.",
+        error_messages={"invalid": "Must be a rate such as 10/s, 100/m or 5/h; 0 lifts the limit."},
     )
 
 

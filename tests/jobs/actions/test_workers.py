@@ -11,6 +11,7 @@ from monitoring.conf import get_config
 from monitoring.jobs.actions import scale
 from monitoring.jobs.actions.kind import Order, Site
 from monitoring.jobs.actions.models import Action
+from monitoring.jobs.actions.rate_limit import RateLimitSerializer
 from monitoring.jobs.runs.models import TaskRun
 
 from .conftest import Yard, wait_until
@@ -157,3 +158,9 @@ def test_what_is_no_name_is_not_found(act: Any, name: str, path: str) -> None:
 def test_other_signals_are_refused(act: Any) -> None:
     response = act("tasks/x/revoke", terminate=True, signal="STOP")
     assert (response.status_code, list(response.json()["errors"])) == (400, ["signal"])
+
+
+def test_a_rate_of_another_form_is_told_which_one_is_accepted() -> None:
+    given = RateLimitSerializer(data={"task": "shop.ok", "rate": "ten"})
+    assert not given.is_valid()
+    assert given.errors == {"rate": ["Must be a rate such as 10/s, 100/m or 5/h; 0 lifts the limit."]}
