@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from django.db.models import Count
 
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Scope, Write
 
-from . import labelled, labels
+from . import crowds, labelled, labels
 from .labels import COUNTER as KIND
 from .labels import GAUGE
 from .models import CounterMinute, GaugeValue, Total
@@ -31,9 +29,9 @@ def consume(measures: Mapping[str, Columns], _facts: object, scope: Scope) -> li
     if columns := measures.get("counter"):
         _counters(columns, grown, scope)
     if columns := measures.get("request"):
-        _requests(columns, grown)
+        _requests(columns, grown, scope)
     if columns := measures.get("task"):
-        _tasks(columns, grown)
+        _tasks(columns, grown, scope)
     writes = _add(grown, scope)
     if columns := measures.get("gauge"):
         writes += _gauges(columns, scope)
@@ -47,53 +45,43 @@ def _counters(columns: Columns, grown: Growth, scope: Scope) -> None:
     scope.noted["counters_refused"] += int((~good).sum())
     summed = _summed(columns.name[good], columns.at[good] // 60_000, value[good])
     increments = {(*columns.names[position], start): amount for (position, start), amount in summed}
-    for key, amount in _limited(increments, scope):
-        grown[key] += amount
+    beyond = crowds.beyond(increments, crowds.CHOSEN, scope)
+    for (service, name, start), amount in increments.items():
+        grown[service, names.OTHER if (service, name, start) in beyond else name, start] += amount
 
 
-def _limited(grown: Growth, scope: Scope) -> Iterator[tuple[tuple[str, str, int], float]]:
-    """Fold counters beyond the limit of a minute into `<other>`: those that have a row keep it, then first come."""
-    fresh = Tally(start for _, _, start in grown)
-    rows = CounterMinute.objects.using(scope.connection.alias).filter(shard=scope.shard, start__in=list(fresh))
-    used = Tally(dict(rows.order_by().values_list("start").annotate(names=Count("name_id"))))
-    crowded = [start for start, count in fresh.items() if used[start] + count > scope.names_per_minute]
-    stored = set(rows.filter(start__in=crowded).values_list("name_id", "start"))
-    ids = names.lookup(scope.connection, {(KIND, *key[:2]) for key in grown if key[2] in crowded}) if crowded else {}
-    for (service, name, start), amount in grown.items():
-        if start not in crowded or (ids.get((KIND, service, name)), start) in stored:
-            yield (service, name, start), amount
-        elif used[start] < scope.names_per_minute:
-            used[start] += 1
-            yield (service, name, start), amount
-        else:
-            scope.noted["names_folded"] += 1
-            yield (service, names.OTHER, start), amount
-
-
-def _requests(columns: Columns, grown: Growth) -> None:
+def _requests(columns: Columns, grown: Growth, scope: Scope) -> None:
     """Count requests: in all, by status, and by endpoint of the API."""
     endpoints: dict[tuple[str, str], int] = {}
     titles = ((service, labels.endpoint(name.partition(" ")[2])) for service, name in columns.names)
     group = np.array([endpoints.setdefault(title, len(endpoints)) for title in titles], np.int64)
     place = columns.at // 60_000 * 1000 + np.minimum(columns.values["status"], 999).astype(np.int64)
-    found = list(endpoints)
+    found, by_endpoint = list(endpoints), defaultdict[crowds.Key, float](float)
     for (position, at_status), amount in _summed(group[columns.name], place, np.ones(len(place))):
         service, endpoint = found[position]
         start, status = divmod(at_status, 1000)
-        counted = ["http_requests_total", f"http_status_{status}"]
+        grown[service, "http_requests_total", start] += amount
+        grown[service, f"http_status_{status}", start] += amount
         if endpoint:
-            counted += ["api_requests_total", f"endpoint_{endpoint}"]
-        for counter in counted:
-            grown[service, counter, start] += amount
+            grown[service, "api_requests_total", start] += amount
+            by_endpoint[service, labels.endpoint_counter(endpoint), start] += amount
+    beyond = crowds.beyond(by_endpoint, crowds.ENDPOINTS, scope)
+    for key, amount in by_endpoint.items():
+        service, counter, start = key
+        grown[service, labels.endpoint_counter(names.OTHER) if key in beyond else counter, start] += amount
 
 
-def _tasks(columns: Columns, grown: Growth) -> None:
+def _tasks(columns: Columns, grown: Growth, scope: Scope) -> None:
     """Count executions of tasks: in all, and by how they ended."""
     place = columns.at // 60_000 * 10 + np.minimum(columns.values["state"], 9).astype(np.int64)
+    ended = []
     for (position, at_state), amount in _summed(columns.name, place, np.ones(len(place))):
         service, name = columns.names[position]
         start, state = divmod(at_state, 10)
-        counter = labels.task_counter(name)
+        ended.append(((service, labels.task_counter(name), start), state, amount))
+    beyond = crowds.beyond(dict.fromkeys(key for key, _, _ in ended), crowds.TASKS, scope)
+    for (service, title, start), state, amount in ended:
+        counter = labels.task_counter(names.OTHER) if (service, title, start) in beyond else title
         grown[service, counter, start] += amount
         grown[service, labels.TASKS_TOTAL, start] += amount
         if state < len(_TASK_STATES):
@@ -180,9 +168,15 @@ def _gauges(columns: Columns, scope: Scope) -> list[Write]:
             latest[title] = (at, number)
     if not latest:
         return []
-    ids = _intern({(GAUGE, *title) for title in latest}, scope)
+    beyond = crowds.gauges_beyond(list(latest), scope)
+    ids = _intern(
+        {(GAUGE, service, names.OTHER if (service, name) in beyond else name) for service, name in latest}, scope
+    )
     # Beyond the limit several gauges are one, of which the latest value stays.
-    by_id = {ids[GAUGE, *title]: pair for title, pair in sorted(latest.items(), key=lambda item: item[1][0])}
+    by_id = {
+        ids[GAUGE, title[0], names.OTHER if title in beyond else title[1]]: pair
+        for title, pair in sorted(latest.items(), key=lambda item: item[1][0])
+    }
     keys = {"name_id": list(by_id), "shard": [scope.shard] * len(by_id)}
     stored = {row[0]: row[2] for row in bulk.fetch(scope.connection, GaugeValue, keys, [*keys, "at"])}
     newer = {name_id: pair for name_id, pair in by_id.items() if pair[0] >= stored.get(name_id, 0)}

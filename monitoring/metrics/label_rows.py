@@ -15,6 +15,7 @@ from monitoring.storage.folding import Scope, Write
 from . import labels
 from .classic import MAX_TOTAL, Array, Growth
 from .models import LabelledTotal
+from .numbering import PROVISIONAL, Numbering
 
 _LABELS = ("label_1", "label_2", "label_3", "label_4")
 _VALUES = ("count", "total", "buckets")
@@ -24,11 +25,12 @@ Stored = dict[Key, tuple[int, int, bytes]]
 """Count, total and buckets of rows."""
 
 
-def add(grown: Mapping[str, Growth], scope: Scope) -> list[Write]:
+def add(grown: Mapping[str, Growth], numbering: Numbering, scope: Scope) -> list[Write]:
     """Add growth to what is stored.
 
     Args:
         grown: How much each family grew.
+        numbering: What the numbers of its labels stand for.
         scope: Where.
 
     Returns:
@@ -37,9 +39,10 @@ def add(grown: Mapping[str, Growth], scope: Scope) -> list[Write]:
     keys = {family: _keys(family, growth) for family, growth in grown.items() if len(growth.count)}
     if not keys:
         return []
-    stored = _fetch((key for listed in keys.values() for key in listed), scope)
-    keys = _limited(keys, stored, scope)
-    stored |= _fetch({k for listed in keys.values() for k in listed if LabelledTotal.OTHER in k} - stored.keys(), scope)
+    stored = _fetch((key for listed in keys.values() for key in listed if not _is_new(key)), scope)
+    limited = _limited(keys, stored, scope)
+    keys = _named(limited, numbering)
+    stored |= _fetch({key for listed in keys.values() for key in listed} - stored.keys(), scope)
     rows: dict[str, list[Any]] = {column: [] for column in ("family", *_LABELS, *_VALUES)}
     for family, listed in keys.items():
         for column, values in _sums(listed, grown[family], stored).items():
@@ -80,6 +83,23 @@ def _limited(keys: Mapping[str, list[Key]], stored: Stored, scope: Scope) -> dic
     beyond = {key for family in growing for key in fresh[family][max(0, scope.label_sets - used[family]) :]}
     scope.noted["label_sets_folded"] += len(beyond)
     return {family: [_other(key) if key in beyond else key for key in listed] for family, listed in keys.items()}
+
+
+def _is_new(key: Key) -> bool:
+    """Say whether a label set holds a name that is not stored."""
+    return max(key[1:]) >= PROVISIONAL
+
+
+def _named(keys: Mapping[str, list[Key]], numbering: Numbering) -> dict[str, list[Key]]:
+    """Store the new names of those label sets that get a row, and put in their numbers."""
+    new = {number for listed in keys.values() for key in listed if _is_new(key) for number in key[1:]}
+    ids = numbering.store(sorted(number for number in new if number >= PROVISIONAL))
+
+    def named(key: Key) -> Key:
+        family, one, two, three, four = key
+        return (family, ids.get(one, one), ids.get(two, two), ids.get(three, three), ids.get(four, four))
+
+    return {family: [named(key) if _is_new(key) else key for key in listed] for family, listed in keys.items()}
 
 
 def _other(key: Key) -> Key:

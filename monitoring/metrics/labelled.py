@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from monitoring.recording.events import UNKNOWN_DURATION, TaskState
-from monitoring.storage import names
 from monitoring.storage.folding import Columns, Scope, Write
 
 from . import label_rows, labels
 from .classic import Array, Growth, fold
+from .numbering import Numbering
 
 _ENDED = {
     TaskState.SUCCESS: labels.SUCCEEDED,
@@ -29,29 +29,30 @@ Grown = dict[str, Growth]
 def consume(measures: Mapping[str, Columns], scope: Scope) -> list[Write]:
     """Fold everything that is shown by labels; all of it is written at once."""
     grown: Grown = {}
+    numbering = Numbering(scope)
     if columns := measures.get("request"):
-        grown |= _requests(columns, scope)
+        grown |= _requests(columns, numbering)
     for family in (labels.SENT, labels.RECEIVED):
         if columns := measures.get(family):
-            grown[family] = fold(_task_labels(columns, scope))
+            grown[family] = fold(_task_labels(columns, numbering))
     began = []
     if columns := measures.get("started"):
-        began.append(_task_labels(columns, scope))
+        began.append(_task_labels(columns, numbering))
     if columns := measures.get("task"):
-        keys = _task_labels(columns, scope)
-        grown |= _ended(columns, keys, scope)
+        keys = _task_labels(columns, numbering)
+        grown |= _ended(columns, keys, numbering)
         untold = columns.values["id"] == ""  # of a short execution only its end tells
         began.append([part[untold] for part in keys])
     if began:
         grown[labels.STARTED] = fold([np.concatenate(parts) for parts in zip(*began, strict=True)])
-    return label_rows.add(grown, scope)
+    return label_rows.add(grown, numbering, scope)
 
 
-def _requests(columns: Columns, scope: Scope) -> Grown:
+def _requests(columns: Columns, numbering: Numbering) -> Grown:
     timed = columns.values["duration"] != UNKNOWN_DURATION
     name, duration = columns.name[timed], columns.values["duration"][timed]
     status = np.minimum(columns.values["status"][timed], _MAX_STATUS)
-    title = _numbers(labels.ROUTE, columns, name, scope)
+    title = numbering.of(labels.ROUTE, columns, name)
     is_api = np.array([bool(labels.endpoint(title.partition(" ")[2])) for _, title in columns.names])[name]
     return {
         labels.REQUEST: fold([title, status], duration, labels.HTTP_SECONDS),
@@ -59,14 +60,14 @@ def _requests(columns: Columns, scope: Scope) -> Grown:
     }
 
 
-def _ended(columns: Columns, keys: list[Array], scope: Scope) -> Grown:
+def _ended(columns: Columns, keys: list[Array], numbering: Numbering) -> Grown:
     grown: Grown = {}
     state, duration, wait = (columns.values[title] for title in ("state", "duration", "wait"))
     for code, family in _ENDED.items():
         mine = state == code
         by = [part[mine] for part in keys]
         if code is TaskState.FAILURE:
-            by.append(_numbers(labels.EXCEPTION, columns, columns.values["exception"][mine], scope))
+            by.append(numbering.of(labels.EXCEPTION, columns, columns.values["exception"][mine]))
         grown[family] = fold(by)
     timed = (state == TaskState.SUCCESS) & (duration != UNKNOWN_DURATION)
     waited = np.isin(state, _EXECUTED) & (wait != UNKNOWN_DURATION)
@@ -75,20 +76,8 @@ def _ended(columns: Columns, keys: list[Array], scope: Scope) -> Grown:
     return grown
 
 
-def _task_labels(columns: Columns, scope: Scope) -> list[Array]:
+def _task_labels(columns: Columns, numbering: Numbering) -> list[Array]:
     """Return task, node and queue of events, as numbers of names."""
     worker, queue = columns.values["worker"], columns.values["queue"]
     values = {labels.TASK: columns.name, labels.WORKER: worker, labels.QUEUE: queue}
-    return [_numbers(kind, columns, positions, scope) for kind, positions in values.items()]
-
-
-def _numbers(kind: str, columns: Columns, positions: Array, scope: Scope) -> Array:
-    """Turn positions among the events' names into numbers of stored names."""
-    used = np.flatnonzero(np.bincount(positions, minlength=len(columns.names))).tolist()
-    titles = {p: (kind, *columns.names[p]) for p in used if columns.names[p][1]}
-    ids, folded = names.intern(scope.connection, titles.values(), scope.names_in_all)
-    scope.noted["names_folded"] += folded
-    number = np.zeros(len(columns.names), np.int64)
-    for position, title in titles.items():
-        number[position] = ids[title]
-    return number[positions]
+    return [numbering.of(kind, columns, positions) for kind, positions in values.items()]

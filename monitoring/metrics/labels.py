@@ -28,6 +28,8 @@ TASK_FAMILIES = (*TASK_COUNTERS, RUNTIME, QUEUE_WAIT)
 BOUNDS = {REQUEST: HTTP_SECONDS, API: HTTP_SECONDS, RUNTIME: TASK_SECONDS, QUEUE_WAIT: TASK_SECONDS}
 """Upper bounds of the buckets, in seconds, of those that have durations."""
 
+TASK_PREFIX, ENDPOINT_PREFIX = "celery_task_", "endpoint_"
+"""How the names of the counters of tasks and of endpoints begin."""
 TASKS_TOTAL = "celery_task_total"
 """Counts executions of all tasks; `celery_task_SUCCESS` and its like count those that ended so."""
 _TASK_ENDS = ("SUCCESS", "FAILED", "RETRY", "REVOKED", "IGNORED", "REJECTED", "total")
@@ -39,7 +41,12 @@ ROUTE, TASK, WORKER, QUEUE, EXCEPTION = "request", "task", "label_worker", "labe
 
 def task_counter(task: str) -> str:
     """Return the name of the counter of a task's executions; one called `total` must not count as all of them."""
-    return f"celery_task_{task}_" if task in _TASK_ENDS else f"celery_task_{task}"[:_MAX_NAME]
+    return f"{TASK_PREFIX}{task}_" if task in _TASK_ENDS else f"{TASK_PREFIX}{task}"[:_MAX_NAME]
+
+
+def endpoint_counter(endpoint: str) -> str:
+    """Return the name of the counter of an endpoint's requests."""
+    return f"{ENDPOINT_PREFIX}{endpoint}"
 
 
 def endpoint(route: str) -> str:

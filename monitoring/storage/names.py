@@ -8,9 +8,13 @@ from itertools import groupby
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from . import bulk
+
 OTHER = "<other>"
 """What stands for all names beyond the limits."""
-_CHUNK = 500
+_BATCH = 500
+_CHUNK = 5_000
+_COLUMNS = ("kind", "service", "name")
 _MAX_CACHED = 200_000
 
 Key = tuple[str, str, str]
@@ -66,7 +70,7 @@ def intern(connection: BaseDatabaseWrapper, keys: Iterable[Key], limit: int) -> 
         standing |= {key: key if place < room else (kind, key[1], OTHER) for place, key in enumerate(group)}
     stored = sorted(set(standing.values()))
     rows = [Name(kind=kind, service=service, name=name) for kind, service, name in stored]
-    Name.objects.using(connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_CHUNK)
+    Name.objects.using(connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
     fresh = _select(connection, stored)
     _remember(connection, fresh)
     folded = sum(key != other for key, other in standing.items())
@@ -75,12 +79,13 @@ def intern(connection: BaseDatabaseWrapper, keys: Iterable[Key], limit: int) -> 
 
 def _select(connection: BaseDatabaseWrapper, keys: list[Key]) -> dict[Key, int]:
     found: dict[Key, int] = {}
-    rows = Name.objects.using(connection.alias)
-    for (kind, service), group in groupby(keys, key=lambda key: key[:2]):
-        names = [name for _, _, name in group]
-        for first in range(0, len(names), _CHUNK):
-            chunk = rows.filter(kind=kind, service=service, name__in=names[first : first + _CHUNK])
-            found |= {(kind, service, name): pk for pk, name in chunk.values_list("pk", "name")}
+    for kind, group in groupby(keys, key=lambda key: key[0]):
+        of_kind = list(group)
+        for first in range(0, len(of_kind), _CHUNK):
+            chunk = of_kind[first : first + _CHUNK]
+            columns = dict(zip(_COLUMNS, map(list, zip(*chunk, strict=True)), strict=True))
+            rows = bulk.fetch(connection, Name, columns, [*_COLUMNS, "id"])
+            found |= {(kind, service, name): pk for _, service, name, pk in rows}
     return found
 
 

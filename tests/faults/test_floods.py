@@ -7,18 +7,30 @@ import logging
 import random
 import string
 import time
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db.models import Sum
+from django.db.models import Count, QuerySet, Sum
 from django.test import RequestFactory
 
 from monitoring.intake.models import DeadLetter
+from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal
 from monitoring.metrics.reader import totals
 from monitoring.performance.models import DurationTotal, MinuteRollup
-from monitoring.recording.events import Operation, Request
+from monitoring.recording.events import (
+    Counter,
+    Event,
+    Gauge,
+    Operation,
+    Received,
+    Request,
+    Sent,
+    Task,
+    TaskState,
+)
 from monitoring.recording.recorder import recorder
 from monitoring.storage.names import OTHER, Name
 from tests.faults.batches import Source, arrived, operations
@@ -111,9 +123,6 @@ def test_the_limit_is_one_of_each_kind(configure: Callable[..., None]) -> None:
 
 
 def test_a_flood_of_counter_names_adds_at_most_as_many_rows_as_the_limit(configure: Callable[..., None]) -> None:
-    from monitoring.metrics.models import CounterMinute
-    from monitoring.recording.events import Counter
-
     configure(NAMES_PER_MINUTE=50)
     minute = int(time.time()) // 60 * 60 * 10**9
     for first in range(0, 300, 100):
@@ -121,6 +130,63 @@ def test_a_flood_of_counter_names_adds_at_most_as_many_rows_as_the_limit(configu
         drain_all()
     assert CounterMinute.objects.count() <= 51
     assert CounterMinute.objects.aggregate(n=Sum("value"))["n"] == 600
+
+
+def test_a_flood_of_other_names_adds_at_most_as_many_rows_as_the_limits(configure: Callable[..., None]) -> None:
+    """Names of tasks, queues, endpoints and exceptions are as many as who publishes likes."""
+    limit, series, flood = 50, 20, 1_000
+    configure(NAMES_PER_MINUTE=limit, METRICS_SERIES=series)
+    minute = int(time.time()) // 60 * 60 * 10**9
+    source = Source()
+    source.send(*every_kind(minute, "known"))
+    drain_all()
+    for drain in range(2):
+        source.send(*[event for n in range(flood) for event in every_kind(minute, f"{drain}_{n}")])
+        source.send(*every_kind(minute, "known"))
+        drain_all()
+    own = {prefix: CounterMinute.objects.filter(name_id__in=named(prefix)) for prefix in ("celery_task_", "endpoint_")}
+    assert own["celery_task_"].count() <= limit + 10  # `<other>` and all tasks, each by how they ended
+    assert own["endpoint_"].count() <= limit + 1
+    assert CounterMinute.objects.count() <= 3 * limit + 20
+    assert GaugeValue.objects.count() <= limit + 1
+    counters = totals("metric")
+    assert (counters["celery_task_total"], counters["celery_task_FAILED"]) == (2 * flood + 3, 2 * flood + 3)
+    assert (counters["celery_task_known"], counters["celery_task_known_FAILED"]) == (3, 3)
+    tasks = [value for name, value in counters.items() if name.startswith("celery_task_")]
+    assert sum(tasks) == 4 * (2 * flood + 3)
+    assert counters["celery_task_<other>"] == counters["celery_task_<other>_FAILED"] > flood
+    assert (counters["api_requests_total"], counters["endpoint_known"]) == (2 * flood + 3, 3)
+    assert sum(value for name, value in counters.items() if name.startswith("endpoint_")) == 2 * flood + 3
+    assert counters["clicks_known"] == 3
+    by_family = LabelledTotal.objects.values_list("family").annotate(rows=Count("label_1"), n=Sum("count")).order_by()
+    for family, rows, n in by_family:
+        assert rows <= series + 1, family
+        assert n == 2 * flood + 3, family
+    kinds = Tally(Name.objects.values_list("kind", flat=True))
+    assert kinds["label_queue"] <= 5 * series
+    assert kinds["label_exception"] <= series
+    assert kinds["request"] <= limit + series + 1
+    assert kinds["task"] <= limit + 5 * series + 1
+    assert kinds["metric"] <= 3 * limit + 20
+    assert kinds["gauge"] <= limit + 1
+    assert counted("folded")["task"] == 2 * flood + 3
+
+
+def every_kind(at: int, name: str) -> list[Event]:
+    """Return events of each kind that a task and a request of that name make."""
+    queue = f"queue_{name}"
+    return [
+        Sent(at, name, queue),
+        Received(at, name, queue),
+        Task(at, 1_000, name, queue, TaskState.FAILURE, 1_000, f"Error{name}"),
+        Request(at, 1_000, "GET", f"api/{'r' if name[0].isdigit() else ''}{name}/", 200),
+        Counter(at, f"clicks_{name}", 1.0),
+        Gauge(at, f"level_{name}", 1.0),
+    ]
+
+
+def named(prefix: str) -> QuerySet[Any]:
+    return Name.objects.filter(kind="metric", name__startswith=prefix).values("pk")
 
 
 def test_a_storm_of_large_facts_is_sent_in_batches_that_can_be_read(still: None) -> None:
