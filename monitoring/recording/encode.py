@@ -193,7 +193,7 @@ def tasks(events: Sequence[Task], base: int, notes: Notes) -> Segment:
 def _ended(event: Task) -> str:
     """Return which open execution ended, if it is known as one."""
     if event.start is None:
-        return f"- {event.task_id[:MAX_TASK_ID]}"
+        return f"- {event.task_id[:MAX_TASK_ID]}" if event.task_id else ""
     return execution(event.start) if event.start.open else ""
 
 

@@ -144,7 +144,7 @@ def _record(
     delivery = getattr(message, "delivery_info", None) or {}
     queue = str(delivery.get("routing_key") or "")
     named = type(exception).__name__ if exception is not None and state is TaskState.FAILURE else ""
-    event = Task(time.time_ns(), duration, name, queue, state, UNKNOWN_DURATION, named, None, context.task_id)
+    event = Task(time.time_ns(), duration, name, queue, state, UNKNOWN_DURATION, named, None, context.task_id or "-")
     recorder.record(event)
     context.stamp = getattr(message, HEADER, None) or ""
     runs.keep(event, context, reason, exception)
