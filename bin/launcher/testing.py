@@ -134,7 +134,7 @@ def _environment(folder: Path, redis: RedisServer, postgres: PostgresServer | No
 
 def _pytest(plan: Plan, for_pytest: list[str], report: Path, settings: dict[str, str]) -> int:
     # What the caller gives comes last and wins.
-    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", "2", "--dist", "worksteal"]
+    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", "3", "--dist", "worksteal"]
     command += [f"--junitxml={report}", "-o", "junit_family=xunit2", *for_pytest]
     process = subprocess.Popen(
         command,

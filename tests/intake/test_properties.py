@@ -115,6 +115,8 @@ event = st.one_of(
 def test_any_partition_into_batches_producers_and_drains_gives_the_same_rows(
     events: list[Event], chance: random.Random
 ) -> None:
+    drain_all()
+    _all_rows()  # an example that is given up amid its drains leaves something behind
     Source().send(*events)
     drain_all()
     at_once = _all_rows()
