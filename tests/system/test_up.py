@@ -182,6 +182,8 @@ def test_whatever_dies_comes_back_and_nothing_survives_a_kill_of_the_whole(platf
         "beat": "beat",
     }
     for word, name in victims.items():
+        # Who cannot bear that the one before is gone may be on its way back, too.
+        platform.wait(lambda word=word: len(platform.children_of(word)) == 1)
         (victim,) = platform.children_of(word)
         victim.kill()
         platform.wait(lambda name=name: f"{name} was killed by SIGKILL; starting it again" in platform.output)
