@@ -68,8 +68,7 @@ class Pulse:
                 self._client = connect(config.redis_url, min(config.send_timeout, _GOODBYE_SECONDS))
             state = self._describe() | {"interval": config.heartbeat_interval, "closing": closing}
             heartbeats.send(self._client, config.stream_prefix, self._kind, self._node, state)
-        except (redis.RedisError, OSError):
+        except (redis.RedisError, OSError):  # nothing is lost: the next heartbeat says the same, and more
             self._client = None
-            recorder.failed()
         except Exception:  # a pool that tells nothing of itself must not make its worker look dead for good
             recorder.failed()
