@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import router
@@ -38,14 +38,16 @@ def watch(config: Config) -> None:
     """Look at what runs longer than a moment."""
     seen = sight.look(config)
     view = View(seen.at, seen.behind, config.heartbeat_interval, seen.instances)
-    missing = _missing(view)
     alive: list[Process] = []
-    for process, since in missing.items():
+    dead: list[RunningTask] = []
+    for process, since in _missing(view).items():
         if view.is_dead(process, since):
-            _settle(_of(process).order_by("began")[:_ROWS])
+            dead += _of(process).order_by("began")[:_ROWS]
         else:
             alive.append(process)
             _forget_done(process, view)
+    for first in range(0, len(dead), _ROWS):
+        _settle(dead[first : first + _ROWS])
     _stuck(alive, config, view.at)
     _release()
 
@@ -89,11 +91,8 @@ def _forget_done(process: Process, view: View) -> None:
         _of(process).filter(began__lt=int(until * 1000)).exclude(task_id__in=ids).delete()
 
 
-def _settle(dead: Iterable[RunningTask]) -> None:
-    """Decide what became of executions whose process is dead."""
-    rows = list(dead)
-    if not rows:
-        return
+def _settle(rows: Sequence[RunningTask]) -> None:
+    """Decide what became of executions whose process is dead; the broker is asked once for all."""
     try:
         held, waiting = _kept_by_the_broker(rows)
     except brokers.BrokerAwayError as error:

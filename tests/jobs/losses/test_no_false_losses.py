@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.conf import get_config
 from monitoring.jobs import findings, sight
+from monitoring.jobs.queues import brokers
+from monitoring.jobs.queues.brokers import access
 from monitoring.jobs.runs.models import RunningTask
 from monitoring.jobs.runs.watch import watch as watch_runs
 from monitoring.jobs.workers.models import Worker
@@ -142,6 +145,24 @@ def test_many_losses_at_once_cost_a_few_queries_a_hundred(crew: Crew, redis_clie
     few = queries(200)
     assert queries(1_000) - few <= 60
     assert findings.totals()["task_lost"] == 1_200
+
+
+def test_the_broker_is_asked_once_however_many_processes_died(
+    crew: Crew, redis_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def holds(ids: Collection[str]) -> dict[str, float] | None:
+        asked.append(len(ids))
+        return access.unacked_holds(ids)
+
+    monkeypatch.setattr(brokers, "unacked_holds", holds)
+    for _ in range(20):
+        dead_rows(2)
+    watch_runs(get_config())
+    assert not RunningTask.objects.exists()
+    assert asked == [40]
+    assert findings.totals()["task_lost"] == 40
 
 
 def hostile() -> dict[str, tuple[bytes, float]]:
