@@ -1,6 +1,14 @@
 """The models of every slice, for Django to find."""
 
-from monitoring.errors.models import ErrorLog
+from monitoring.errors.groups.models import (
+    ErrorGroup,
+    GroupFingerprint,
+    GroupHour,
+    GroupRelease,
+    GroupUser,
+    Release,
+)
+from monitoring.errors.log.models import ErrorLog
 from monitoring.health.models import ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
@@ -29,10 +37,15 @@ __all__ = [
     "DeadLetter",
     "DirtyPeriod",
     "DurationTotal",
+    "ErrorGroup",
     "ErrorLog",
     "Finding",
     "FindingTotal",
     "GaugeValue",
+    "GroupFingerprint",
+    "GroupHour",
+    "GroupRelease",
+    "GroupUser",
     "HourRollup",
     "LabelledTotal",
     "MinuteRollup",
@@ -41,6 +54,7 @@ __all__ = [
     "QueueFlow",
     "QueueMinute",
     "QueueState",
+    "Release",
     "RunningTask",
     "ScheduleEntry",
     "ScheduleWatch",

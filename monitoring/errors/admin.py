@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
 
-from .models import ErrorLog
+from .log.models import ErrorLog
 
 
 @admin.register(ErrorLog)

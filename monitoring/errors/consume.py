@@ -8,7 +8,7 @@ from typing import Any
 
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
-from .models import ErrorLog
+from .log.models import ErrorLog
 
 
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:

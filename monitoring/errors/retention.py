@@ -9,7 +9,7 @@ from django.db import connections, router
 from monitoring.conf import Config
 from monitoring.storage.deletion import delete_older
 
-from .models import ErrorLog
+from .log.models import ErrorLog
 
 
 def prune(config: Config) -> None:
