@@ -39,7 +39,7 @@ class ErrorGroup(models.Model):
         culprit: The function that is to be looked at: module and qualified name.
         count: Occurrences since ever, exact.
         users: Users that it met: exact up to 1,000, then estimated from `users_sketch`.
-        resolved_release: With `resolved_in_release`: in which release it is resolved; empty for the next one that is seen.
+        resolved_release: With `resolved_in_release`: in which release it is resolved; empty for the next that is seen.
         ignored_until: With `ignored`: until when.
         ignored_count: With `ignored`: until `count` is this.
         ignored_rate: With `ignored`: until it occurs so often within `ignored_rate_minutes`.

@@ -15,8 +15,8 @@ from monitoring.storage.alias import AliasField
 class ErrorLog(models.Model):
     """An error: an exception, a response of 4xx or 5xx without one, or a line logged at ERROR.
 
-    Repetitions beyond what is kept of a group have no payload (`kept` is empty): of them the row says which error it was
-    of, when, and where. What a payload is: `message`, `traceback`, `chain`, `crumbs`, `context`, `request_data`,
+    Repetitions beyond what is kept of a group have no payload (`kept` is empty): of them the row says which error it
+    was of, when, and where. What a payload is: `message`, `traceback`, `chain`, `crumbs`, `context`, `request_data`,
     `full_url`, `user_agent`.
 
     Attributes:
