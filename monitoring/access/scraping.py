@@ -13,9 +13,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from monitoring import address
 from monitoring.conf import get_config
-
-from . import address
 
 SCRAPER = "scraper"
 """What authenticated a request that carries the scrape token."""

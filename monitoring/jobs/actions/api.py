@@ -12,7 +12,7 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring.access.address import client_of, networks
+from monitoring.address import client_of, networks
 from monitoring.access.openapi import describe
 from monitoring.access.paging import CursorPages
 from monitoring.access.problems import problem, refusals

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.access.address import client_of, is_forwarded, is_in, networks, parse, peer_of
+from monitoring.address import client_of, is_forwarded, is_in, networks, parse, peer_of
 from monitoring.conf import network, problems
 
 PROXIES = networks(("10.0.0.0/8", "fd00::/8", "127.0.0.1"))
