@@ -41,8 +41,8 @@ def _whole_number(name: str, default: int) -> int:
     return int(given)
 
 
-def _json_object(name: str) -> dict[str, Any]:
-    wrong = ImproperlyConfigured(f'{name} must be a JSON object, like {{"SLOW_REQUEST_SECONDS": 2}}')
+def _json_object(name: str, example: str = '{"SLOW_REQUEST_SECONDS": 2}') -> dict[str, Any]:
+    wrong = ImproperlyConfigured(f"{name} must be a JSON object, like {example}")
     try:
         found = json.loads(env.str(name, default="") or "{}")
     except ValueError:
@@ -208,11 +208,18 @@ MONITORING: dict[str, Any] = {
     "METRICS_TOKEN": env.str("METRICS_TOKEN", default=""),
     "METRICS_ALLOWED_NETWORKS": env.list("METRICS_ALLOWED_NETWORKS", default=[]),
     "TRUSTED_PROXIES": env.list("TRUSTED_PROXIES", default=[]),
+    "GITHUB_TOKEN": env.str("GITHUB_TOKEN", default="").strip(),
     "STORAGE_PROVIDER": "designs.storage.usage",
     "DISK_PATHS": [str(VAR_DIR)],
     "FLOWER_URL": env.str("FLOWER_URL", default=""),
     "HEARTBEAT_FILE": env.str("HEARTBEAT_FILE", default=""),
     **_json_object("MONITORING"),
+}
+
+# Files of bugs lie in the checkout, as documented, unless all state is kept elsewhere: the code may be read-only then.
+ERROR_TRACKING: dict[str, Any] = {
+    **({} if VAR_DIR == BASE_DIR / "var" else {"PLANNING_DIR": str(VAR_DIR.absolute() / "planning" / "tasks")}),
+    **_json_object("ERROR_TRACKING", '{"GITHUB_REPO": "owner/repo"}'),
 }
 
 LOGGING = {

@@ -30,6 +30,7 @@ class MonitoringConfig(AppConfig):
         import monitoring.access.openapi  # noqa: F401
 
         register(checks.check_settings)
+        register(checks.check_error_tracking)
         register(checks.check_storage_provider)
         register(checks.check_health_checks)
         register(checks.check_redis, Tags.database)
@@ -43,6 +44,10 @@ def _fold_eagerly(lane: str, fields: Any) -> None:
 
 def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
+    if setting == "ERROR_TRACKING":
+        from monitoring.error_tracking import get_error_tracking
+
+        get_error_tracking.cache_clear()
     if setting == "MONITORING":
         from monitoring.conf import get_config
         from monitoring.health.board import board

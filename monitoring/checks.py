@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
+from monitoring import error_tracking
 from monitoring.conf import get_config, load, problems
 from monitoring.health import registry
 from monitoring.stream.connection import connect
@@ -35,6 +36,12 @@ def check_storage_provider(**_: Any) -> list[CheckMessage]:
     except ImportError as error:
         return [Error(f"MONITORING['STORAGE_PROVIDER'] cannot be imported: {error}", id="monitoring.E003")]
     return [] if callable(found) else [Error("MONITORING['STORAGE_PROVIDER'] is no function.", id="monitoring.E003")]
+
+
+def check_error_tracking(**_: Any) -> list[CheckMessage]:
+    """Report every wrong key of the `ERROR_TRACKING` setting."""
+    found = error_tracking.problems(getattr(settings, error_tracking.NAME, {}))
+    return [Error(text, id="monitoring.E004") for text in found]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

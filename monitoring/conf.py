@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 QUEUE = "monitoring"
 """The queue of Enginel's own tasks."""
@@ -156,6 +157,7 @@ class Config:
     """Tasks that are not recorded: the ones that carry the recording itself, and the one that evaluates health."""
 
     internal_tasks: tuple[str, ...] = (
+        "tasks.errors.",
         "tasks.health.",
         "tasks.intake.",
         "tasks.jobs.",
@@ -164,6 +166,13 @@ class Config:
         "tasks.retention.",
     )
     """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""
+
+    github_token: str = field(default="", repr=False)
+    """Token that opens issues in GitHub; without one the command `gh` does, where it is installed."""
+    github_api_url: str = "https://api.github.com"
+    """Address of GitHub's REST API; another one for GitHub Enterprise Server."""
+    issues_per_hour: int = 30
+    """Issues that are opened within an hour at most; bugs beyond that wait for theirs."""
 
     health_checks: tuple[str, ...] = ()
     """Dotted paths of further checks: subclasses of `monitoring.component.Check`, made without arguments."""
@@ -242,6 +251,23 @@ def _is_token(value: Any) -> bool:
     return fits and all("!" <= character <= "~" for character in value)
 
 
+def _is_url(value: Any) -> bool:
+    """Whether this is the address of a server, without credentials, which would end up in messages."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or " " in value or "@" in parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+
+
+def _is_credential(value: Any) -> bool:
+    """Whether somebody else's token, where there is one, fits into a header."""
+    return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
+
+
 def _are_urls(value: Any) -> bool:
     """Whether these are URLs by the names of components."""
     return isinstance(value, dict) and all(
@@ -268,6 +294,8 @@ def network(text: Any) -> Network | None:
 
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
+    "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
