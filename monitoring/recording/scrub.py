@@ -24,6 +24,11 @@ _PRINTABLE = (date, time, timedelta, Decimal, Enum, PurePath, UUID)
 _MAX_TEXT, _MAX_ITEMS, _MAX_DEPTH = 1_000, 50, 4
 
 
+def denied(name: str) -> bool:
+    """Whether what stands under a name is not to leave the process."""
+    return _DENIED.search(name) is not None
+
+
 def text(value: str, limit: int = _MAX_TEXT) -> str:
     """Bound a text, hide credentials inside of URLs, and replace what no database stores (NUL, lone surrogates)."""
     value = value[:limit].replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -37,7 +42,7 @@ def mapping(values: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
     copied: dict[str, Any] = {}
     for key, item in list(values.items())[:_MAX_ITEMS]:
         name = text(str(key), 100)
-        copied[name] = FILTERED if _DENIED.search(name) else value(item, depth + 1)
+        copied[name] = FILTERED if denied(name) else value(item, depth + 1)
     return copied
 
 
