@@ -31,6 +31,7 @@ class MonitoringConfig(AppConfig):
 
         register(checks.check_settings)
         register(checks.check_error_tracking)
+        register(checks.check_error_classes)
         register(checks.check_storage_provider)
         register(checks.check_health_checks)
         register(checks.check_redis, Tags.database)
@@ -50,12 +51,14 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         get_error_tracking.cache_clear()
     if setting == "MONITORING":
         from monitoring.conf import get_config
+        from monitoring.errors.classification import lookup
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
         from monitoring.recording.recorder import recorder
 
         get_config.cache_clear()
+        lookup.forget()
         recorder.reset()
         for follower in (board, evaluator, readiness):
             follower.reset()

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from monitoring import error_tracking
 from monitoring.conf import get_config, load, problems
+from monitoring.errors.classification import traits
 from monitoring.health import registry
 from monitoring.stream.connection import connect
 from monitoring.stream.streams import eviction_policy
@@ -42,6 +43,12 @@ def check_error_tracking(**_: Any) -> list[CheckMessage]:
     """Report every wrong key of the `ERROR_TRACKING` setting."""
     found = error_tracking.problems(getattr(settings, error_tracking.NAME, {}))
     return [Error(text, id="monitoring.E004") for text in found]
+
+
+def check_error_classes(**_: Any) -> list[CheckMessage]:
+    """Report every row of `ERROR_CLASSES` that says what no class can be."""
+    found = traits.rows(load(getattr(settings, "MONITORING", {})).error_classes)[1]
+    return [Error(text, id="monitoring.E005") for text in found]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

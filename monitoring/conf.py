@@ -64,6 +64,8 @@ class Config:
     """Seconds of idleness after which a producer takes a new id."""
     send_timeout: float = 2.0
     """Seconds a send may take before its outcome counts as unknown."""
+    error_classes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What is known of classes of exceptions, by qualified name, over the built-in table; for their subclasses too."""
     errors_per_minute: int = 10
     """Full errors a process sends per minute for one local key; the rest travel as occurrences."""
 
@@ -276,6 +278,14 @@ def _are_urls(value: Any) -> bool:
     )
 
 
+def _are_rows(value: Any) -> bool:
+    """Whether these are dicts by the names of classes; what they may hold, a check of its own says."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(row, dict) and all(isinstance(key, str) for key in row)
+        for name, row in value.items()
+    )
+
+
 def _are_networks(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
 
@@ -294,6 +304,7 @@ def network(text: Any) -> Network | None:
 
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),

@@ -1,0 +1,153 @@
+"""Look an error up in the tables: by the names of its class and its bases, or by its HTTP status alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from monitoring.conf import get_config
+
+from .kinds import RECOVERY, RECOVERY_BY_SEVERITY, Classification, ErrorType
+from .responses import of_response
+from .severity import ErrorSeverity
+from .tables import MODULES, NAMES, TABLE
+from .traits import Traits, rows
+
+_MAX_BASES, _MAX_KNOWN = 50, 4_096
+_UNHANDLED = 500
+_DJANGO_WRAPPERS = "django.db.utils"
+
+
+def classify(
+    mro: Sequence[str],
+    status: int = 0,
+    module: str = "",
+    environment: str = "production",
+    error_type: str = "",
+) -> Classification:
+    """Return what is known of an error.
+
+    Args:
+        mro: Qualified names of the exception's class and its bases, the most derived first, builtins bare
+            (`ValueError`); empty for a response without an exception, and for a log line.
+        status: HTTP status of the answer; 0 where there is none, or none that is known.
+        module: Module in which the exception was raised. It tells whose trouble a builtin exception is.
+        environment: `production`, `staging` or `development`; shifts the severity.
+        error_type: Of a response without an exception: `csrf`, or empty for the status itself.
+    """
+    if not mro:
+        return _complete(of_response(status, error_type), error_type or str(status or ""), status, environment)
+    return _known(tuple(mro[:_MAX_BASES]), status, module, environment)
+
+
+def classify_exception(exception: BaseException, status: int = 0, environment: str | None = None) -> Classification:
+    """Return what is known of an exception in this process.
+
+    Args:
+        exception: As raised. One of Django's database errors counts as the driver's, which says more.
+        status: HTTP status of the answer, or 0.
+        environment: That of this process, unless given.
+    """
+    where = get_config().environment if environment is None else environment
+    return classify(names_of(exception), status, module_of(exception), where)
+
+
+def retryable(exception: BaseException) -> bool:
+    """Return whether the call that raised this may succeed later without anything being changed.
+
+    For tasks: `if retryable(error): raise self.retry(exc=error)`.
+    """
+    return classify_exception(exception).retryable
+
+
+def names_of(exception: BaseException) -> tuple[str, ...]:
+    """Return the names of an exception's classes as `classify` takes them."""
+    names = _names(type(exception))
+    cause = exception.__cause__
+    if cause is not None and type(exception).__module__ == _DJANGO_WRAPPERS:
+        return (*_names(type(cause)), *names)
+    return names
+
+
+def module_of(exception: BaseException) -> str:
+    """Return the module whose code raised an exception, or an empty string if it was not raised."""
+    step = exception.__traceback__
+    if step is None:
+        return ""
+    while step.tb_next is not None:
+        step = step.tb_next
+    return str(step.tb_frame.f_globals.get("__name__", ""))
+
+
+@lru_cache(maxsize=_MAX_KNOWN)
+def _names(kind: type[BaseException]) -> tuple[str, ...]:
+    return tuple(
+        base.__qualname__ if base.__module__ == "builtins" else f"{base.__module__}.{base.__qualname__}"
+        for base in kind.__mro__[:-1]
+    )
+
+
+@lru_cache(maxsize=_MAX_KNOWN)
+def _known(mro: tuple[str, ...], status: int, module: str, environment: str) -> Classification:
+    found = Traits()
+    for row in _rows(mro, status, module):
+        found = found.over(row)
+    return _complete(found, mro[0].rpartition(".")[2], _UNHANDLED, environment)
+
+
+def _rows(mro: tuple[str, ...], status: int, module: str) -> Iterator[Traits]:
+    """Yield the rows that speak of a class, the most specific first."""
+    overrides, placed = _overrides(), False
+    for name in mro:
+        if name in overrides:
+            yield overrides[name]
+        if "." not in name and not placed:  # from here on the class says less than the place does
+            placed = True
+            yield from _of_module(module)
+        row = TABLE.get(name) or NAMES.get(name.rpartition(".")[2])
+        if row is not None:
+            yield row
+            if row.follows_status:
+                yield replace(of_response(status or _UNHANDLED), status=status or None)
+
+
+def _of_module(module: str) -> Iterator[Traits]:
+    while module:
+        if module in MODULES:
+            yield MODULES[module]
+            return
+        module = module.rpartition(".")[0]
+
+
+def _complete(found: Traits, name: str, status: int, environment: str) -> Classification:
+    """Fill in what no row says.
+
+    Args:
+        found: What the rows say together.
+        name: The error's type where they give none.
+        status: The status it is answered with where they give none.
+        environment: Shifts the severity, but not what follows from it.
+    """
+    severity = found.severity or ErrorSeverity.LOW
+    error_type, own_status = found.error_type or name, found.status or status
+    return Classification(
+        error_type=error_type,
+        kind=found.kind or ErrorType.INTERNAL_ERROR,
+        severity=severity.within(environment),
+        status=own_status,
+        answer_status=severity.answer_status if own_status == _UNHANDLED else own_status,
+        retryable=bool(found.retryable),
+        recovery=found.recovery or RECOVERY.get(error_type) or RECOVERY_BY_SEVERITY[severity],
+    )
+
+
+@lru_cache(maxsize=1)
+def _overrides() -> dict[str, Traits]:
+    return rows(get_config().error_classes)[0]
+
+
+def forget() -> None:
+    """Forget what was looked up, when the setting has changed."""
+    _overrides.cache_clear()
+    _known.cache_clear()
