@@ -8,7 +8,7 @@ from monitoring.errors.groups.models import (
     GroupUser,
     Release,
 )
-from monitoring.errors.log.models import ErrorLog
+from monitoring.errors.log.models import ErrorLog, LogTotal
 from monitoring.health.models import ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
@@ -48,6 +48,7 @@ __all__ = [
     "GroupUser",
     "HourRollup",
     "LabelledTotal",
+    "LogTotal",
     "MinuteRollup",
     "Name",
     "Producer",

@@ -9,10 +9,10 @@ from django.db import models
 from django.utils import timezone
 
 from monitoring.errors.groups.models import ErrorGroup
-from monitoring.storage.alias import AliasField
+from monitoring.storage.alias import Aliases, AliasField, AliasQuerySet
 
 
-class ErrorLog(models.Model):
+class ErrorLog(Aliases):
     """An error: an exception, a response of 4xx or 5xx without one, or a line logged at ERROR.
 
     Repetitions beyond what is kept of a group have no payload (`kept` is empty): of them the row says which error it
@@ -30,7 +30,8 @@ class ErrorLog(models.Model):
         chain: The exceptions, first the one that was caught, with their frames.
         crumbs: What was logged and queried before.
         handled: Whether somebody reported it, instead of it ending a request or a task.
-        kept: Why its payload is kept (`new`, `turning`, `rare`, `sample`), empty where it is not.
+        kept: Why its payload is kept (`new`, `turning`, `rare`, `sample`; `manual` where a program made the row itself),
+            empty where it is not.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -78,6 +79,8 @@ class ErrorLog(models.Model):
     request_id = models.CharField(max_length=64, blank=True, default="")
     kept = models.CharField(max_length=10, blank=True, default="manual")
 
+    objects = AliasQuerySet["ErrorLog"].as_manager()
+
     class Meta:
         ordering = ["-created", "-id"]
         indexes = [
@@ -87,7 +90,21 @@ class ErrorLog(models.Model):
             models.Index(fields=["trace_id"], name="monitoring_error_trace", condition=~models.Q(trace_id="")),
             models.Index(fields=["task_id"], name="monitoring_error_task", condition=~models.Q(task_id="")),
             models.Index(fields=["created"], name="monitoring_error_kept", condition=~models.Q(kept="")),
+            models.Index(fields=["group", "created"], name="monitoring_error_kept_of", condition=~models.Q(kept="")),
+            models.Index(
+                fields=["service", "group", "kept"], name="monitoring_error_kept_counts", condition=~models.Q(kept="")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.error_type}: {self.exception_message[:80]}"
+
+
+class LogTotal(models.Model):
+    """What was taken out of the log before its time, since ever: `payloads` that were thinned, `rows` that went."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    value = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value}"

@@ -1,0 +1,6 @@
+"""The documented address of the models of errors: a face, without logic."""
+
+from .groups.models import ErrorGroup
+from .log.models import ErrorLog
+
+__all__ = ["ErrorGroup", "ErrorLog"]
