@@ -2,6 +2,7 @@
 
 from monitoring.errors.groups.models import (
     ErrorGroup,
+    GroupEntry,
     GroupFingerprint,
     GroupHour,
     GroupRelease,
@@ -42,6 +43,7 @@ __all__ = [
     "Finding",
     "FindingTotal",
     "GaugeValue",
+    "GroupEntry",
     "GroupFingerprint",
     "GroupHour",
     "GroupRelease",

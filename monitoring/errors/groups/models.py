@@ -41,8 +41,9 @@ class ErrorGroup(models.Model):
         users: Users that it met: exact up to 1,000, then estimated from `users_sketch`.
         resolved_release: With `resolved_in_release`: in which release it is resolved; empty for the next that is seen.
         ignored_until: With `ignored`: until when.
-        ignored_count: With `ignored`: until `count` is this.
+        ignored_count: With `ignored`: until `count`, with that of its members, is this.
         ignored_rate: With `ignored`: until it occurs so often within `ignored_rate_minutes`.
+        status_at: When the status last changed; None while nobody and nothing changed it.
         bug_state: `wanted` when a bug is to be filed, `filed` when there is one, empty while there is no reason.
     """
 
@@ -65,6 +66,7 @@ class ErrorGroup(models.Model):
     users = models.IntegerField(default=0)
     users_sketch = models.BinaryField(null=True, editable=False)
     status = models.CharField(max_length=20, choices=GroupStatus.choices, default=GroupStatus.UNRESOLVED)
+    status_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_release = models.CharField(max_length=200, blank=True, default="")
     ignored_until = models.DateTimeField(null=True, blank=True)
@@ -84,6 +86,7 @@ class ErrorGroup(models.Model):
             models.Index(fields=["-count", "-id"], name="monitoring_group_count"),
             models.Index(fields=["status", "-last_seen"], name="monitoring_group_status"),
             models.Index(fields=["bug_state"], name="monitoring_group_bug", condition=Q(bug_state="wanted")),
+            models.Index(fields=["ignored_until"], name="monitoring_group_ignored", condition=Q(status="ignored")),
         ]
 
     def __str__(self) -> str:
@@ -143,3 +146,43 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return self.release
+
+
+class EntryKind(models.TextChoices):
+    """What an entry of a group's history tells."""
+
+    COMMENT = "comment"
+    RESOLVED = "resolved"
+    UNRESOLVED = "unresolved"
+    IGNORED = "ignored"
+    REGRESSED = "regressed"
+    IGNORE_ENDED = "ignore_ended"
+    ASSIGNED = "assigned"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+
+
+class GroupEntry(models.Model):
+    """One entry of a group's history: what people said and decided, and what came of it.
+
+    Attributes:
+        user: Who it was, while that user exists.
+        who: That user's name, which stays; `Enginel` where nobody did it.
+        detail: What belongs to the kind: a comment's `text`, the `release`, `groups` that were merged, …
+    """
+
+    group = models.ForeignKey(ErrorGroup, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=EntryKind.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    who = models.CharField(max_length=150, blank=True, default="")
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["group", "-at", "-id"], name="monitoring_entry_group")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.who}"
