@@ -67,7 +67,23 @@ class Config:
     error_classes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is known of classes of exceptions, by qualified name, over the built-in table; for their subclasses too."""
     errors_per_minute: int = 10
-    """Full errors a process sends per minute for one local key; the rest travel as occurrences."""
+    """Errors of one place in the code that a process sends in full per minute; the rest travel as occurrences."""
+    error_details: int = 3
+    """Errors of one place in the code that a process sends with lines of source per minute."""
+    error_locals: bool = False
+    """Send the local variables of where it was raised with as many errors, scrubbed and bounded."""
+    record_headers: bool = False
+    """Send the headers of a request with its errors, scrubbed; never cookies or what authenticates."""
+    record_body: bool = False
+    """Send the body of a request with its errors, as far as the view had read it, scrubbed and bounded."""
+    breadcrumbs: int = 20
+    """Last log lines and queries of a request or task that its errors tell of."""
+    in_app: tuple[str, ...] = ()
+    """Packages that are the application's own though they are installed like libraries."""
+    not_in_app: tuple[str, ...] = ()
+    """Packages that are not the application's own though they lie beside it."""
+    capture_logs: bool = True
+    """Record what is logged at ERROR and above, and tell errors what was logged before."""
 
     drain_seconds: float = 5.0
     """How long one drain task works and listens before it hands over to the next."""
@@ -92,6 +108,14 @@ class Config:
     """How long day rows are kept."""
     sample_retention_days: int = 14
     """How long slow samples and errors are kept."""
+    errors_kept_per_group: int = 200
+    """Errors of one group that are kept in full, spread evenly over time; of the others it is kept that they were."""
+    errors_kept_per_service: int = 50_000
+    """Errors of one service that are kept in full."""
+    errors_kept: int = 100_000
+    """Errors that are kept in full, in all."""
+    errors_stored: int = 5_000_000
+    """Errors in the log, whether in full or not; beyond it the oldest go before their time, counted."""
 
     heartbeat_interval: float = 3.0
     """Seconds between two heartbeats of a worker or beat; one that missed three is down."""
