@@ -1,5 +1,6 @@
 """The models of every slice, for Django to find."""
 
+from monitoring.errors.bugs.models import BugCounter, KnownBug, TrackerState
 from monitoring.errors.groups.models import (
     ErrorGroup,
     GroupEntry,
@@ -31,6 +32,7 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "Action",
+    "BugCounter",
     "ComponentState",
     "CounterMinute",
     "Cursor",
@@ -49,6 +51,7 @@ __all__ = [
     "GroupRelease",
     "GroupUser",
     "HourRollup",
+    "KnownBug",
     "LabelledTotal",
     "LogTotal",
     "MinuteRollup",
@@ -66,5 +69,6 @@ __all__ = [
     "StoredMessage",
     "TaskRun",
     "Total",
+    "TrackerState",
     "Worker",
 ]
