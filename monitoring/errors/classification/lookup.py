@@ -31,7 +31,8 @@ def classify(
     Args:
         mro: Qualified names of the exception's class and its bases, the most derived first, builtins bare
             (`ValueError`); empty for a response without an exception, and for a log line.
-        status: HTTP status of the answer; 0 where there is none, or none that is known.
+        status: HTTP status of the answer; 0 where there is none, or none that is known. It says what an exception
+            is that is an answer in itself, and nothing of the others.
         module: Module in which the exception was raised. It tells whose trouble a builtin exception is.
         environment: `production`, `staging` or `development`; shifts the severity.
         error_type: Of a response without an exception: `csrf`, or empty for the status itself.
@@ -46,19 +47,30 @@ def classify_exception(exception: BaseException, status: int = 0, environment: s
 
     Args:
         exception: As raised. One of Django's database errors counts as the driver's, which says more.
-        status: HTTP status of the answer, or 0.
+        status: HTTP status of the answer; 0 for the one that the exception itself asks for, if it does.
         environment: That of this process, unless given.
     """
     where = get_config().environment if environment is None else environment
-    return classify(names_of(exception), status, module_of(exception), where)
+    asked = getattr(exception, "status_code", 0)
+    answered = status or (asked if type(asked) is int else 0)
+    return classify(names_of(exception), answered, module_of(exception), where)
 
 
 def retryable(exception: BaseException) -> bool:
     """Return whether the call that raised this may succeed later without anything being changed.
 
-    For tasks: `if retryable(error): raise self.retry(exc=error)`.
+    For tasks: `if retryable(error): raise self.retry(exc=error)`. What another service answered counts, too: a request
+    that it refused, it will refuse again.
     """
-    return classify_exception(exception).retryable
+    answered = _answered(exception)
+    refused = 400 <= answered < 500 and not of_response(answered).retryable
+    return not refused and classify_exception(exception).retryable
+
+
+def _answered(exception: BaseException) -> int:
+    """Return the status another service answered with, as clients of HTTP keep it on their exceptions, or 0."""
+    found = getattr(getattr(exception, "response", None), "status_code", None)
+    return found if type(found) is int else 0
 
 
 def names_of(exception: BaseException) -> tuple[str, ...]:
@@ -80,7 +92,6 @@ def module_of(exception: BaseException) -> str:
     return str(step.tb_frame.f_globals.get("__name__", ""))
 
 
-@lru_cache(maxsize=_MAX_KNOWN)
 def _names(kind: type[BaseException]) -> tuple[str, ...]:
     return tuple(
         base.__qualname__ if base.__module__ == "builtins" else f"{base.__module__}.{base.__qualname__}"
@@ -91,12 +102,14 @@ def _names(kind: type[BaseException]) -> tuple[str, ...]:
 @lru_cache(maxsize=_MAX_KNOWN)
 def _known(mro: tuple[str, ...], status: int, module: str, environment: str) -> Classification:
     found = Traits()
-    for row in _rows(mro, status, module):
+    for row in _rows(mro, module):
         found = found.over(row)
+        if row.follows_status and (answered := found.status or status):
+            found = found.over(replace(of_response(answered), status=answered))
     return _complete(found, mro[0].rpartition(".")[2], _UNHANDLED, environment)
 
 
-def _rows(mro: tuple[str, ...], status: int, module: str) -> Iterator[Traits]:
+def _rows(mro: tuple[str, ...], module: str) -> Iterator[Traits]:
     """Yield the rows that speak of a class, the most specific first."""
     overrides, placed = _overrides(), False
     for name in mro:
@@ -108,8 +121,6 @@ def _rows(mro: tuple[str, ...], status: int, module: str) -> Iterator[Traits]:
         row = TABLE.get(name) or NAMES.get(name.rpartition(".")[2])
         if row is not None:
             yield row
-            if row.follows_status:
-                yield replace(of_response(status or _UNHANDLED), status=status or None)
 
 
 def _of_module(module: str) -> Iterator[Traits]:

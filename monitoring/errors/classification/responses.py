@@ -31,7 +31,7 @@ _STRATEGIES: dict[int, tuple[str, ...]] = {
     503: RECOVERY["ServiceUnavailableError"],
     504: RECOVERY["TimeoutError"],
 }
-_PASSING = frozenset({408, 409, 423, 425, 429, 502, 503, 504})
+_PASSING = frozenset({408, 423, 425, 429, 502, 503, 504})
 
 
 def of_response(status: int, error_type: str = "") -> Traits:

@@ -35,7 +35,7 @@ CLASSES: dict[str, Traits] = {
     "requests.exceptions.SSLError": _CERTIFICATE,
     "requests.exceptions.Timeout": like("TimeoutError"),
     "requests.exceptions.ConnectTimeout": like("TimeoutError"),
-    # Whether 404 or 503: what the other one answered is not in the name.
+    # `retryable` looks at what was answered, which is not in the name.
     "requests.exceptions.HTTPError": _API,
     "requests.exceptions.TooManyRedirects": Traits(retryable=False),
     "requests.exceptions.InvalidURL": _WRONG_CALL,
