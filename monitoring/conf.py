@@ -177,13 +177,15 @@ class Config:
     ignored_tasks: tuple[str, ...] = (
         "tasks.intake.drain",
         "tasks.intake.revive",
+        "tasks.decisions.project",
         "tasks.health.evaluate",
         "tasks.jobs.watch",
     )
-    """Tasks that are not recorded: the ones that carry the recording itself, and the one that evaluates health."""
+    """Tasks that are not recorded: those that carry the recording itself, project decisions, or evaluate health."""
 
     internal_tasks: tuple[str, ...] = (
         "tasks.errors.",
+        "tasks.decisions.",
         "tasks.health.",
         "tasks.intake.",
         "tasks.jobs.",

@@ -9,11 +9,20 @@ from celery.schedules import crontab
 
 from monitoring.conf import QUEUE, get_config
 
-MODULES = ["tasks.health", "tasks.intake", "tasks.jobs", "tasks.metrics", "tasks.performance", "tasks.retention"]
+MODULES = [
+    "tasks.decisions",
+    "tasks.health",
+    "tasks.intake",
+    "tasks.jobs",
+    "tasks.metrics",
+    "tasks.performance",
+    "tasks.retention",
+]
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-evaluate-health": {"task": "tasks.health.evaluate", "schedule": 5.0, "options": {"expires": 10}},
+    "enginel-project-decisions": {"task": "tasks.decisions.project", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -30,3 +34,15 @@ def connect(url: str, timeout: float, connections: int = 1) -> Client:
         driver_info=None,  # saying its name and version takes two commands a connection
     )
     return redis.Redis(connection_pool=pool)
+
+
+def interrupt(client: Client) -> None:
+    """End the connections of a client from another thread, so that who waits for an answer on one stops waiting.
+
+    Only the lines are cut: the sockets, and what gevent makes of them, stay with the thread whose they are.
+    """
+    for connection in getattr(client.connection_pool, "_connections", ()):
+        with contextlib.suppress(OSError, AttributeError):  # it is not connected
+            line = socket.socket(fileno=os.dup(connection._sock.fileno()))
+            with contextlib.closing(line):
+                line.shutdown(socket.SHUT_RDWR)

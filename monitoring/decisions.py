@@ -1,0 +1,45 @@
+"""What is projected from the database for every process to know: the one list, and the projecting itself."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+from monitoring.conf import Config
+from monitoring.intake.connections import reading_client
+from monitoring.recording.decisions import copy
+from monitoring.stream.decisions import Replica
+from monitoring.stream.projection import Provider, rebuild
+
+PROVIDERS: dict[str, Provider] = {}
+"""Who reads the decisions of a kind."""
+
+_turn = threading.Lock()
+
+
+def project(config: Config) -> int:
+    """Make what processes know of decisions what the database says; in eager mode what this one knows.
+
+    Call it outside of transactions.
+
+    Args:
+        config: This installation's settings.
+
+    Returns:
+        How many changes were written to Redis.
+
+    Raises:
+        Exception: What a provider raised; the kinds of the others are projected all the same.
+        redis.RedisError: Redis does not answer.
+    """
+    if config.eager:
+        copy.take({kind: provider() for kind, provider in PROVIDERS.items()})
+        return 0
+    with _turn:
+        return rebuild(reading_client(config.redis_url), _replica(config.redis_url, config.stream_prefix), PROVIDERS)
+
+
+@lru_cache(maxsize=1)
+def _replica(_url: str, prefix: str) -> Replica:
+    """Return what this process knows of the projection: it reads only what others have changed since."""
+    return Replica(prefix)

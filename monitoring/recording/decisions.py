@@ -1,0 +1,177 @@
+"""This process's own copy of the decisions, and the thread that keeps it up to date.
+
+`copy.get(kind, key)` is a few look-ups in dictionaries: no network, no lock, however many decisions there are. While
+Redis is away the copy serves on, each decision until its own expiry; a process that has not read them yet knows none.
+
+Whoever answers requests by decisions says so once with `copy.follow()`. The thread then starts with that of the
+recorder, at the first event of each process, and so never in a process that only forks others.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import redis
+
+from monitoring.conf import Config
+from monitoring.stream.connection import Client, connect, interrupt
+from monitoring.stream.decisions import Entry, Replica
+from monitoring.stream.projection import difference
+
+from .native import NativeThread
+
+_LISTEN_SECONDS = 10.0
+"""So long one read waits; after it, what was written last is looked at, as a failover wakes nobody up."""
+_ANSWER_SECONDS = 2.0
+_GATHER_SECONDS = 0.02
+_RETRY_SECONDS = 1.0
+_CLOSE_SECONDS = 1.0
+
+
+class Follower:
+    """The thread that keeps the copy up to date. It never raises, and reconnects for as long as it takes.
+
+    Args:
+        config: This installation's settings.
+        failed: Counts what went wrong here, Redis being away apart.
+    """
+
+    def __init__(self, config: Config, failed: Callable[[], None]) -> None:
+        self.replica = Replica(config.stream_prefix)
+        self._config = config
+        self._failed = failed
+        self._client: Client | None = None
+        self._thread = NativeThread(self._run)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 0.0) -> None:
+        """End the thread at once, and wait so many seconds at most until it has ended."""
+        self._thread.end(0.0)
+        client = self._client
+        if client is not None:
+            interrupt(client)
+        self._thread.end(seconds)
+
+    def _run(self) -> None:
+        while not self._thread.over:
+            try:
+                self._follow()
+            except (redis.RedisError, OSError):
+                self._disconnect()
+                # Not all processes at once, when Redis is back.
+                self._thread.pause(_RETRY_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
+            except Exception:  # whatever it is, the copy serves on
+                if not self._thread.over:
+                    self._failed()
+                self._disconnect()
+                self._thread.pause(_RETRY_SECONDS)
+        self._disconnect()
+
+    def _follow(self) -> None:
+        """Read what was written, and wait for more."""
+        if self._client is None:
+            self._client = connect(self._config.redis_url, _LISTEN_SECONDS + _ANSWER_SECONDS)
+        head = self.replica.catch_up(self._client)
+        if not self._thread.over and self.replica.wait(self._client, _LISTEN_SECONDS):
+            # A log without a head is one that is being lost: nothing to hurry for.
+            self._thread.pause(_GATHER_SECONDS if head is not None else _RETRY_SECONDS)
+
+    def _disconnect(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(redis.RedisError, OSError):
+                client.connection_pool.disconnect()
+
+
+class Copy:
+    """The decisions as this process knows them."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._replica = Replica("")
+        self._follower: Follower | None = None
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Return what was decided, or None where nothing was, or nothing that is still in force.
+
+        Args:
+            kind: Kind of decision, such as `bug`.
+            key: What it is about.
+        """
+        held = self._replica.kinds.get(kind)
+        entry = held.get(key) if held is not None else None
+        if entry is None:
+            return None
+        value, expires = entry
+        return value if expires is None or time.time() * 1000 < expires else None
+
+    @property
+    def epoch(self) -> str:
+        """Epoch of what is held, or an empty string while nothing was read."""
+        head = self._replica.head
+        return head.epoch if head is not None else ""
+
+    @property
+    def number(self) -> int:
+        """Number of the last change that is held, or 0."""
+        head = self._replica.head
+        return head.number if head is not None else 0
+
+    def follow(self) -> None:
+        """Say that this process, and those it forks, will ask; does nothing yet."""
+        self._wanted = True
+
+    def begin(self, config: Config, failed: Callable[[], None]) -> None:
+        """Start to follow, if somebody will ask: called when the recorder's thread starts.
+
+        Args:
+            config: This installation's settings.
+            failed: Counts what goes wrong here, Redis being away apart.
+        """
+        if not self._wanted or self._follower is not None:
+            return
+        follower = Follower(config, failed)
+        try:
+            follower.start()
+        except RuntimeError:  # no thread to be had: a process without decisions, which records all the same
+            failed()
+            return
+        self._follower, self._replica = follower, follower.replica
+
+    def take(self, wanted: Mapping[str, Mapping[str, Entry]]) -> None:
+        """Hold these decisions of these kinds, without Redis: what eager mode does instead of projecting.
+
+        Args:
+            wanted: All decisions by kind and key.
+        """
+        self._replica.apply(difference(self._replica.kinds, wanted), self._replica.head)
+
+    def reset(self) -> None:
+        """Forget everything and follow no more, until the recorder's thread starts anew: when settings change."""
+        follower = self._follower
+        self._begin_anew()
+        if follower is not None:
+            follower.stop()
+
+    def close(self) -> None:
+        """Follow no more: when the process ends."""
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.stop(_CLOSE_SECONDS)
+
+
+copy = Copy()
+# A child has neither the thread nor a connection of its own; what its parent held may be old by the time it looks.
+os.register_at_fork(after_in_child=copy._begin_anew)
+atexit.register(copy.close)
