@@ -6,7 +6,7 @@ written (`update`, `save(update_fields=…)`) and left out (`only`, `defer`) up 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import models
@@ -106,14 +106,14 @@ class Aliases(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the row, as Django does."""
         super().save(*args, update_fields=_given(type(self), update_fields), **kwargs)
 
     def refresh_from_db(
         self,
         using: str | None = None,
-        fields: Sequence[str] | None = None,
+        fields: Iterable[str] | None = None,
         from_queryset: models.QuerySet[Any] | None = None,
     ) -> None:
         """Load the row again, as Django does."""

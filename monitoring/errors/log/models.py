@@ -30,8 +30,8 @@ class ErrorLog(Aliases):
         chain: The exceptions, first the one that was caught, with their frames.
         crumbs: What was logged and queried before.
         handled: Whether somebody reported it, instead of it ending a request or a task.
-        kept: Why its payload is kept (`new`, `turning`, `rare`, `sample`; `manual` where a program made the row itself),
-            empty where it is not.
+        kept: Why its payload is kept (`new`, `turning`, `rare`, `sample`; `manual` where a program made the
+            row itself), empty where it is not.
     """
 
     id = models.BigAutoField(primary_key=True)
