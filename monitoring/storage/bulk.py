@@ -62,21 +62,28 @@ def _fetch_joined(
 
 
 def put(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns) -> None:
-    """Insert rows, or overwrite those with the same primary key.
+    """Insert rows, or overwrite those with the same primary key; rows that are nothing but a key stay as they are.
 
     Args:
         connection: The database, inside of the caller's transaction.
         model: Whose table; its primary key decides which row is the same.
         rows: Values of each column, all of the same length.
     """
+    keys = _key_columns(model)
+    quote = connection.ops.quote_name
+    updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in rows if name not in keys)
+    _insert(connection, model, rows, updates)
+
+
+def _insert(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns, changes: str) -> None:
+    """Insert rows, with these changes to those that are there; nothing is done to them where there are no changes."""
     names = list(rows)
     if not rows[names[0]]:
         return
     quote = connection.ops.quote_name
-    keys = _key_columns(model)
     table, columns = quote(model._meta.db_table), ", ".join(map(quote, names))
-    updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in names if name not in keys)
-    conflict = f"ON CONFLICT ({', '.join(map(quote, keys))}) DO UPDATE SET {updates}"
+    action = f"UPDATE SET {changes}" if changes else "NOTHING"
+    conflict = f"ON CONFLICT ({', '.join(map(quote, _key_columns(model)))}) DO {action}"
     if connection.vendor == "postgresql":
         types = _types(model, connection.alias)
         with _postgresql_cursor(connection) as (cursor, mark):
@@ -88,6 +95,60 @@ def put(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Column
     statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) {conflict}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(zip(*rows.values(), strict=True)))
+
+
+def add(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    rows: Columns,
+    added: Sequence[str],
+    least: Sequence[str] = (),
+) -> None:
+    """Insert rows, or add to those with the same primary key.
+
+    Args:
+        connection: The database, inside of the caller's transaction.
+        model: Whose table; its primary key decides which row is the same.
+        rows: Values of each column, all of the same length, each key once; in one order everywhere, against deadlocks.
+        added: Columns whose values are added to what is there.
+        least: Columns of which the lesser value stays; all others stay as they are.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    quoted = {name: connection.ops.quote_name(name) for name in (*added, *least)}
+    smaller = "LEAST" if connection.vendor == "postgresql" else "MIN"
+    changes = [f"{quoted[name]} = {table}.{quoted[name]} + excluded.{quoted[name]}" for name in added]
+    changes += [f"{quoted[name]} = {smaller}({table}.{quoted[name]}, excluded.{quoted[name]})" for name in least]
+    _insert(connection, model, rows, ", ".join(changes))
+
+
+def overwrite(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns) -> None:
+    """Change columns of rows that exist; keys without a row are passed over.
+
+    Args:
+        connection: The database, inside of the caller's transaction.
+        model: Whose table.
+        rows: Values of each column, all of the same length; those of the primary key say which rows.
+    """
+    names, keys = list(rows), _key_columns(model)
+    if not rows[names[0]]:
+        return
+    quote = connection.ops.quote_name
+    table, changed = quote(model._meta.db_table), [name for name in names if name not in keys]
+    if connection.vendor == "postgresql":
+        types = _types(model, connection.alias)
+        with _postgresql_cursor(connection) as (cursor, mark):
+            arrays = ", ".join(f"{mark}::{types[name]}[]" for name in names)
+            assigned = ", ".join(f"{quote(name)} = k.{quote(name)}" for name in changed)
+            matching = " AND ".join(f"t.{quote(name)} = k.{quote(name)}" for name in keys)
+            source = f"unnest({arrays}) AS k({', '.join(map(quote, names))})"
+            statement = f"UPDATE {table} AS t SET {assigned} FROM {source} WHERE {matching}"  # noqa: S608
+            cursor.execute(statement, [list(rows[name]) for name in names])
+        return
+    assigned = ", ".join(f"{quote(name)} = %s" for name in changed)
+    matching = " AND ".join(f"{quote(name)} = %s" for name in keys)
+    statement = f"UPDATE {table} SET {assigned} WHERE {matching}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, list(zip(*(rows[name] for name in (*changed, *keys)), strict=True)))
 
 
 @contextmanager
