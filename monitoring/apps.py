@@ -15,16 +15,20 @@ class MonitoringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect Celery's signals, the sink of eager mode, and the system checks."""
+        """Connect signals of Celery and databases, logging, the sink of eager mode, and the system checks."""
         from django.core.signals import setting_changed
+        from django.db.backends.signals import connection_created
 
         from monitoring import checks
-        from monitoring.recording import beat, celery
+        from monitoring.recording import beat, celery, crumbs, logs, process
         from monitoring.recording.recorder import recorder
 
         recorder.use_sink(_fold_eagerly)
         celery.connect()
         beat.connect()
+        logs.install()
+        process.install()
+        connection_created.connect(crumbs.watch_queries, dispatch_uid="enginel")
         setting_changed.connect(_reconfigure, dispatch_uid="enginel")
         # The schema of whoever uses our authentication describes it.
         import monitoring.access.openapi  # noqa: F401
@@ -55,10 +59,14 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
+        from monitoring.recording import client
+        from monitoring.recording.raised import frames
         from monitoring.recording.recorder import recorder
 
         get_config.cache_clear()
         lookup.forget()
+        client.forget()
+        frames.forget()
         recorder.reset()
         for follower in (board, evaluator, readiness):
             follower.reset()

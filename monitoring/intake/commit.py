@@ -10,7 +10,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,12 +46,14 @@ class Intake:
         config: This installation's settings.
         stream: The stream.
         step: Called with the name of each step before it happens; tests end the process there.
+        due: What has become due with what was committed.
     """
 
     connection: BaseDatabaseWrapper
     config: Config
     stream: Stream
     step: Callable[[str], None] = no_step
+    due: set[str] = field(default_factory=set)
 
     @property
     def label(self) -> str:
@@ -100,6 +102,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         _store(intake, ledger.changed, scope.now)
         DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
         intake.step("commit")
+    intake.due.update(scope.due)
     intake.step("delete")
     return taken.entries
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from monitoring.errors.consume import consume as errors
+from monitoring.errors.digest.consume import consume as errors
 from monitoring.jobs.actions.consume import consume as messages
 from monitoring.jobs.queues.consume import consume as queues
 from monitoring.jobs.runs.consume import consume as runs
@@ -37,14 +37,25 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "counter": {"name": "I", "at": "I", "value": "d"},
     "gauge": {"name": "I", "at": "I", "value": "d"},
-    "occurrence": {"name": "I", "key": "I", "trace": "I", "at": "I"},
+    "occurrence": {
+        "name": "I",
+        "key": "I",
+        "trace": "I",
+        "user": "I",
+        "client": "I",
+        "release": "I",
+        "at": "I",
+        "code": "H",
+        "high": "Q",
+        "low": "Q",
+    },
 }
 """The columns each kind of measure must have, and their type codes."""
-NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace"})
+NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release"})
 """Columns that hold positions in the names of their segment."""
-SINCE_VERSION_2 = frozenset({"worker", "exception", "id"})
-"""Columns that batches of the first version do not have."""
-FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error"})
+LATER_COLUMNS = frozenset({"worker", "exception", "id", "user", "client", "release", "code", "high", "low"})
+"""Columns that batches of an earlier version do not have."""
+FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
@@ -57,9 +68,9 @@ __all__ = [
     "CONSUMERS",
     "FACT_KINDS",
     "KINDS",
+    "LATER_COLUMNS",
     "NAME_COLUMNS",
     "NOTES",
-    "SINCE_VERSION_2",
     "Facts",
     "Measures",
     "add_totals",

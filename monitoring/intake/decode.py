@@ -12,7 +12,7 @@ import numpy as np
 from monitoring.recording import wire
 from monitoring.storage.folding import Columns, Fact
 
-from .consumers import COLUMNS, FACT_KINDS, NAME_COLUMNS, NOTES, SINCE_VERSION_2
+from .consumers import COLUMNS, FACT_KINDS, LATER_COLUMNS, NAME_COLUMNS, NOTES
 
 Array = np.ndarray[Any, Any]
 
@@ -92,7 +92,7 @@ def check(payload: wire.Payload) -> None:
         if len(segment.names) > segment.rows * len(NAME_COLUMNS):
             raise wire.WireError(f"segment {segment.kind!r} has more names than its rows can use")
         for title, code in COLUMNS[segment.kind].items():
-            if title in segment.columns or title not in SINCE_VERSION_2:
+            if title in segment.columns or title not in LATER_COLUMNS:
                 _check(segment, title, code)
     for record in payload.records:
         if record.kind not in FACT_KINDS:
@@ -150,8 +150,10 @@ def _pile_up(pile: _Pile, segment: wire.Segment, service: str, base: int) -> Non
 
 def _absent(pile: _Pile, segment: wire.Segment, service: str, title: str) -> Array:
     """Return empty values for a column that an earlier release did not send."""
-    empty = pile.positions(service, [""])[0] if title in NAME_COLUMNS else ""
-    return np.full(segment.rows, empty, np.int64 if title in NAME_COLUMNS else np.object_)
+    if title in NAME_COLUMNS:
+        return np.full(segment.rows, pile.positions(service, [""])[0], np.int64)
+    code = COLUMNS[segment.kind][title]
+    return np.full(segment.rows, "", np.object_) if code == wire.TEXT else np.zeros(segment.rows, _DTYPES[code])
 
 
 def _columns(pile: _Pile, bounds: Bounds, noted: Counter[str]) -> Columns:

@@ -17,13 +17,16 @@ from .drain import drain
 _LEASE_MARGIN_SECONDS = 5.0
 
 
-def listen(config: Config, stream: Stream, stopping: Callable[[], bool]) -> bool:
+def listen(
+    config: Config, stream: Stream, stopping: Callable[[], bool], nudge: Callable[[str], None] = lambda _due: None
+) -> bool:
     """Drain a stream until `DRAIN_SECONDS` are over, unless somebody else is at it.
 
     Args:
         config: This installation's settings.
         stream: Which stream.
         stopping: Says whether the process wants to end.
+        nudge: Called with the name of what has become due. What it does may fail: beat asks for it as well.
 
     Returns:
         Whether this was the one that drained, and the next one should be called.
@@ -39,6 +42,8 @@ def listen(config: Config, stream: Stream, stopping: Callable[[], bool]) -> bool
                 taken = drain(intake, client)
             except OvertakenError:
                 continue
+            while intake.due:
+                nudge(intake.due.pop())
             if taken >= config.drain_entries:
                 continue
             if not taken and not streams.wait(client, stream, min(config.drain_block, remaining)):

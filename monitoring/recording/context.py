@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from contextvars import ContextVar
 from random import getrandbits
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from .client import client_address
 from .events import Started
 from .stamp import read as read_stamp
 from .stamp import read_kept
@@ -40,7 +42,9 @@ class Context(Struct, eq=False):
         start: The event of the task's start, if it is recorded.
         keeps: Whether its runs, and those of what it publishes, are kept; not decided or not read yet if None.
         ended: Whether it was recorded.
-        error: The exception that was recorded for it, so that it is recorded once.
+        error: The exception that made its answer, as far as is known.
+        error_type: What made its answer where that was no exception, such as `csrf`.
+        crumbs: What was logged and queried in it lately.
     """
 
     name: str = ""
@@ -54,6 +58,10 @@ class Context(Struct, eq=False):
     keeps: bool | None = None
     ended: bool = False
     error: BaseException | None = None
+    error_type: str = ""
+    crumbs: deque[Any] | None = None
+    _error_id: int = 0
+    _token: int = 0
     _trace: str = ""
     _request_id: str = ""
     _user: str = ""
@@ -89,6 +97,25 @@ class Context(Struct, eq=False):
             key = getattr(user, "pk", None)
             self._user = "" if key is None else str(key)[:64]
         return self._user
+
+    @property
+    def error_id(self) -> int:
+        """The id of the error that its answer is, made when somebody first asks: 128 bits."""
+        if not self._error_id:
+            self._error_id = getrandbits(128) or 1
+        return self._error_id
+
+    @property
+    def token(self) -> int:
+        """A number of its own, by which marks on exceptions know it."""
+        if not self._token:
+            self._token = getrandbits(63) + 1
+        return self._token
+
+    @property
+    def client(self) -> str:
+        """Address of the client, past trusted proxies alone; empty outside of requests."""
+        return client_address(self.request.META) if self.request is not None else ""
 
     @property
     def first_sent(self) -> int:

@@ -6,11 +6,14 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import errors, node, scrub
+from monitoring.conf import get_config
+
+from . import node, scrub
 from .events import (
     MAX_DURATION,
     MAX_TASK_ID,
     UNKNOWN_DURATION,
+    Amendment,
     Counter,
     Error,
     Event,
@@ -27,12 +30,14 @@ from .events import (
     Started,
     Task,
 )
+from .raised import describe
 from .stamp import HEADER
 from .stamp import read as read_stamp
 from .wire import Column, Record, Segment, column, name, texts
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _MAX_TIME = 2**32 - 1
+_LOW = 2**64 - 1
 
 
 Notes = Tally[str]
@@ -219,12 +224,18 @@ def gauges(events: Sequence[Gauge], base: int, notes: Notes) -> Segment:
 
 def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segment:
     """Encode repetitions of errors."""
-    names = Names(notes)
+    names, release = Names(notes), get_config().release
     columns = {
         "name": column("I", [names.index(e.name) for e in events]),
-        "key": column("I", [names.index(("key", e.key), lambda key: errors.stable_key(key[1])) for e in events]),
+        "key": column("I", [names.index(("key", e.key), lambda key: describe.fingerprint_of(key[1])) for e in events]),
         "trace": column("I", [names.index(e.trace) for e in events]),
+        "user": column("I", [names.index(e.user) for e in events]),
+        "client": column("I", [names.index(e.client) for e in events]),
+        "release": column("I", [names.index(release)] * len(events)),
         "at": _times(events, base, notes),
+        "code": column("H", [e.status if 0 <= e.status < 1000 else 0 for e in events]),
+        "high": column("Q", [e.error_id >> 64 for e in events]),
+        "low": column("Q", [e.error_id & _LOW for e in events]),
     }
     return Segment("occurrence", len(events), names.list, columns)
 
@@ -273,9 +284,13 @@ def message(event: Message, notes: Notes) -> Record:  # noqa: ARG001  # all enco
 
 
 def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
-    """Encode an error, formatting its frames."""
-    values = errors.describe(event) | {"name": name(event.name), "context": scrub.mapping(event.context)}
-    return Record("error", event.at, values)
+    """Encode an error, making its frames readable."""
+    return Record("error", event.at, describe.describe(event))
+
+
+def amendment(event: Amendment, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode what became known of an error."""
+    return Record("amendment", event.at, describe.amendment(event))
 
 
 SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
@@ -295,6 +310,7 @@ RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     ScheduledRun: scheduled,
     Message: message,
     Error: error,
+    Amendment: amendment,
 }
 
 

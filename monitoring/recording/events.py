@@ -130,12 +130,15 @@ class Slow(Struct, frozen=True, gc=False):
 
 
 class Raised(Struct, frozen=True, gc=False):
-    """One exception of a chain; the code and instruction offset of its frames are formatted later by the flusher."""
+    """One exception of a chain; its frames are made readable later, by the flusher.
+
+    `link` says how the one before came of it: as its `cause`, its `context`, or the `group` that holds it.
+    """
 
     type: type[BaseException]
     message: str
-    codes: list[CodeType]
-    offsets: list[int]
+    frames: tuple[list[CodeType], list[int], list[str]]
+    link: str = ""
 
 
 class Run(Struct, frozen=True, gc=False):
@@ -181,13 +184,43 @@ class Message(Struct, frozen=True, gc=False):
 
 
 class Error(Struct, frozen=True, gc=False):
-    """An exception with its causes, first the one that was caught; `key` is the same for the same place in the code."""
+    """An error in full: an exception with its causes, a response of 4xx or 5xx without one, or a line that was logged.
+
+    Attributes:
+        at: When.
+        key: The same for the same place in the code.
+        error_id: What people are shown, 128 bits.
+        kind: `exception`, `response` or `log`.
+        name: What failed: method and route, a task, or a logger.
+        chain: The exceptions, first the one that was caught.
+        context: What the caller said of it, and the ids of the request or task.
+        about: What else is known at once: `route`, `status`, `severity`, `error_type`, `handled`, `template`, ….
+        request: What was taken of the request, to be made readable by the flusher.
+        crumbs: What was logged and queried before.
+        local: Local variables of the innermost frame, if they are wanted.
+        detailed: Whether it travels with lines of source.
+    """
 
     at: int
     key: int
-    chain: tuple[Raised, ...]
+    error_id: int
+    kind: str
     name: str
+    chain: tuple[Raised, ...]
     context: Mapping[str, Any]
+    about: Mapping[str, Any]
+    request: Any = None
+    crumbs: tuple[Any, ...] = ()
+    local: Any = None
+    detailed: bool = False
+
+
+class Amendment(Struct, frozen=True, gc=False):
+    """What became known of an error after it was recorded."""
+
+    at: int
+    error_id: int
+    values: Mapping[str, Any]
 
 
 class Occurrence(Struct, frozen=True, gc=False):
@@ -195,8 +228,12 @@ class Occurrence(Struct, frozen=True, gc=False):
 
     at: int
     key: int
+    error_id: int
     name: str
+    status: int
     trace: str
+    user: str
+    client: str
 
 
 MEASURES: dict[type[Any], str] = {
@@ -215,8 +252,9 @@ FACTS: dict[type[Any], str] = {
     ScheduledRun: "scheduled",
     Message: "message",
     Error: "error",
+    Amendment: "amendment",
     Occurrence: "occurrence",
 }
 
 Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Message | Error | Occurrence
+Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence

@@ -17,7 +17,7 @@ from monitoring.conf import Config
 from monitoring.stream import streams
 
 from .encode import Notes, salvage
-from .events import FACTS, MEASURES, Started
+from .events import FACTS, MEASURES, Error, Occurrence, Started
 from .sender import Lane, new_producer_id
 from .transport import Transport
 from .wire import Payload, encode_payload
@@ -31,6 +31,7 @@ FAILURE = "failure"
 _LANES = {streams.MEASURES: tuple(MEASURES), streams.FACTS: tuple(FACTS)}
 # A fact may have 100 kB, an event of a measure some 30 bytes; wire.MAX_PAYLOAD_BYTES is far above either product.
 _MOST_EVENTS = {streams.MEASURES: 10_000, streams.FACTS: 200}
+_MOST_OCCURRENCES = 5_000
 _COALESCE_SECONDS = 0.02
 _RETRY_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
@@ -179,7 +180,8 @@ class Flusher:
         batches = 0
         for lane_name, kinds in _LANES.items():
             # What is there now and no more: callers may record faster than this loop encodes.
-            left = {kind: len(self._buffers[kind]) for kind in kinds}
+            # Repetitions are counted first, so that what they repeat is among the errors counted after them.
+            left = {kind: len(self._buffers[kind]) for kind in reversed(kinds)}
             labels = {LABELS[kind] for kind in kinds} | ({FAILURE} if lane_name == streams.MEASURES else set())
             lost = self.losses.take(labels)
             while self._encode_batch(lane_name, left, lost):
@@ -190,7 +192,12 @@ class Flusher:
     def _encode_batch(self, lane_name: str, left: dict[type[Any], int], lost: Mapping[str, int]) -> bool:
         """Number one batch of a lane, of a size that intake can open; return whether there was anything."""
         most = _MOST_EVENTS[lane_name]
-        taken = {kind: _take(self._buffers[kind], min(count, most)) for kind, count in left.items() if count}
+        taken: dict[type[Any], list[Any]] = {}
+        for kind in _LANES[lane_name]:
+            if kind is Occurrence and self._buffers[Error] and left[Error]:
+                continue  # what it repeats has to be told first
+            if count := left[kind]:
+                taken[kind] = _take(self._buffers[kind], min(count, _MOST_OCCURRENCES if kind is Occurrence else most))
         for kind, events in taken.items():
             left[kind] -= min(left[kind], max(len(events), 1))
         if Started in taken:  # what has ended meanwhile is told by its end alone

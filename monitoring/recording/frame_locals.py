@@ -105,5 +105,5 @@ def _contained(item: Any, kind: Any, depth: int) -> str:
         part = f"{shown}: {_under(one, item[one], depth + 1)}" if kind is dict else shown
         parts.append(part)
         left -= len(part) + 2
-    before, after = _BRACKETS[kind]
-    return scrub.text(f"{before}{', '.join(parts)}{after}", _MAX_TEXT)
+    brackets = _BRACKETS[kind]
+    return scrub.text(f"{brackets[0]}{', '.join(parts)}{brackets[1]}", _MAX_TEXT)

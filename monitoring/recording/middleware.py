@@ -28,10 +28,9 @@ from .streaming import watch
 
 logger = logging.getLogger("monitoring.slow")
 
-UNMATCHED = "<unmatched>"
 STATIC = "<static>"
 OTHER_METHOD = "_OTHER"
-_BROKEN = 500
+_FAILED, _BROKEN = 400, 500
 _CLIENT_GONE = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
@@ -64,8 +63,9 @@ class MonitoringMiddleware:
         start = perf_counter_ns()
         try:
             response = self.get_response(request)
-        except BaseException:
-            self._record(context, start, 500)
+        except BaseException as error:
+            context.error = error
+            self._record(context, start, _BROKEN)
             raise
         finally:
             current.reset(token)
@@ -84,8 +84,9 @@ class MonitoringMiddleware:
         except asyncio.CancelledError:
             self._record(context, start, _CLIENT_GONE)
             raise
-        except BaseException:
-            self._record(context, start, 500)
+        except BaseException as error:
+            context.error = error
+            self._record(context, start, _BROKEN)
             raise
         finally:
             current.reset(token)
@@ -95,6 +96,10 @@ class MonitoringMiddleware:
             self._record(context, start, response.status_code)
         return response
 
+    def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
+        """Take note of what a view raised; Django makes a response of it, maybe one of 4xx."""
+        errors.note(exception)
+
     def _record_when_ended(self, context: Context, start: int, response: HttpResponseBase) -> None:
         """Record a stream when it is over; one whose source raised is a server error, whatever was sent first."""
 
@@ -103,7 +108,7 @@ class MonitoringMiddleware:
                 return
             context.ended = True
             if error is not None:
-                _capture(error, context)
+                context.error = error
             self._record(context, start, response.status_code if error is None else _BROKEN)
 
         try:
@@ -114,7 +119,7 @@ class MonitoringMiddleware:
     def _record(self, context: Context, start: int, status: int) -> None:
         try:
             duration = perf_counter_ns() - start
-            context.error = None  # its frames hold this context: a cycle that only the garbage collector would end
+            error, context.error = context.error, None  # its frames hold this context: do not leave it a cycle
             request: Any = context.request
             method, match = request.method, request.resolver_match
             if method not in _METHODS:
@@ -123,12 +128,14 @@ class MonitoringMiddleware:
             recorder.record(Request(time_ns(), duration, method, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
+            if status >= _FAILED:
+                errors.answered(context, status, error)
         except Exception:  # the response is more important than its record
             recorder.failed()
 
     def _unmatched(self, path: str) -> str:
         """Name what no route answered: a middleware's static files are not to hide who tries doors."""
-        return STATIC if path.startswith(self._static) else UNMATCHED
+        return STATIC if path.startswith(self._static) else errors.UNMATCHED
 
 
 def _static_prefixes() -> tuple[str, ...]:
@@ -143,22 +150,11 @@ def _record_slow(context: Context, duration: int, name: str, status: int) -> Non
     recorder.record_fact(Slow(time_ns(), duration, "request", name, described))
 
 
-def _record_exception(**_: Any) -> None:
-    """Record what Django could not handle, once, on whatever layer it was raised."""
-    exception, context = sys.exc_info()[1], current.get()
-    if exception is not None and context is not None and context.error is not exception:
-        _capture(exception, context)
+def _note(**_: Any) -> None:
+    """Take note of what Django could not handle, on whatever layer it was raised."""
+    exception = sys.exc_info()[1]
+    if exception is not None:
+        errors.note(exception)
 
 
-def _capture(exception: BaseException, context: Context) -> None:
-    try:
-        context.error = exception
-        request: Any = context.request
-        match = request.resolver_match if request is not None else None
-        name = f"{request.method} {match.route}" if match is not None else UNMATCHED
-        recorder.record_fact(errors.capture(exception, name, recorder.limiter, context))
-    except Exception:  # the answer is more important than its record
-        recorder.failed()
-
-
-got_request_exception.connect(_record_exception, dispatch_uid="enginel")
+got_request_exception.connect(_note, dispatch_uid="enginel")

@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from monitoring.conf import Config, get_config
 
-from .errors import Limiter
 from .events import Event
 from .flusher import FAILURE, LABELS, Flusher, Sink
+from .limiter import Limiter
 
 logger = logging.getLogger("monitoring")
 
@@ -181,9 +181,9 @@ class Recorder:
 
     @property
     def limiter(self) -> Limiter:
-        """Counts the errors of this process, so that a storm of one does not travel in full."""
+        """Counts what travels in full, so that a storm of one kind does not."""
         if self._limiter is None:
-            self._limiter = Limiter(self.config.errors_per_minute)
+            self._limiter = Limiter()
         return self._limiter
 
     @property

@@ -18,8 +18,8 @@ from typing import Any
 
 import msgspec
 
-VERSION = 2
-"""Version 2 brought columns of text, and what is known of tasks before they end."""
+VERSION = 3
+"""Version 2 brought columns of text, and what is known of tasks before they end; version 3 errors with fingerprints."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
 TEXT = "U"

@@ -57,6 +57,7 @@ class Scope:
         names_in_all: Distinct names of a kind that are ever stored.
         label_sets: Label sets of one metric that get rows of their own.
         noted: Counts by name of what was clamped or folded away, to be stored with the rows.
+        due: What has become due with the rows, for whoever calls the drain to have done soon.
     """
 
     connection: BaseDatabaseWrapper
@@ -67,3 +68,4 @@ class Scope:
     names_in_all: int
     label_sets: int
     noted: Counter[str] = field(default_factory=Counter)
+    due: set[str] = field(default_factory=set)

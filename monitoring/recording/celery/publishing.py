@@ -48,7 +48,8 @@ def _of(context: Context, now: int, headers: dict[str, Any]) -> str:
 def _keeps(context: Context, now: int) -> bool:
     """Decide once whether the runs that come of a request or task are kept, all or none, so that trees are whole."""
     if context.kept is None:
-        context.keeps = recorder.limiter.admits(("tree", context.title), now, recorder.config.sampled_runs_per_minute)
+        trees = recorder.limiter.count(("tree", context.title), now)
+        context.keeps = trees <= recorder.config.sampled_runs_per_minute
     return bool(context.keeps)
 
 

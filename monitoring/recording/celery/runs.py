@@ -38,7 +38,7 @@ def ended(event: Task, context: Context, returned: Any, policy: Policy, *, slow:
 
 def keep(event: Task, context: Context, reason: str, exception: BaseException | None) -> None:
     """Keep a run, unless this minute has had too many of its task."""
-    if recorder.limiter.admits(("run", event.name), event.at, recorder.config.runs_per_minute):
+    if recorder.limiter.count(("run", event.name), event.at) <= recorder.config.runs_per_minute:
         recorder.record_fact(_run(event, context, reason, exception))
 
 

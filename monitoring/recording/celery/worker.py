@@ -86,7 +86,7 @@ def _lost(
     context = Context(name, None, task_id, message)
     _record(context, state, reason, exception, duration, over=over)
     if exception is not None:
-        recorder.record_fact(errors.capture(exception, name, recorder.limiter, context))
+        errors.ended_task(exception, name, context)
 
 
 def revoked(request: Any = None, sender: Any = None, terminated: bool = False, expired: bool = False, **_: Any) -> None:

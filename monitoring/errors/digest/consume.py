@@ -1,0 +1,38 @@
+"""Turn captured errors into rows: every one is counted and logged, the valuable ones with all that is known of them.
+
+Groups, their hours, releases and users are shared by the drains of all shards, so they change by statements that add,
+and the rows of groups are locked in one order. The number of statements does not grow with the number of errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from monitoring.errors.log.models import ErrorLog
+from monitoring.storage.folding import Columns, Fact, Scope, Write
+
+from . import amending, counts, grouping, rules, sightings
+from .rows import row
+
+_BATCH = 500
+
+
+def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
+    """Store errors, in full or slim, and count them; amend those of which more became known."""
+    seen = [sightings.of_fact(fact) for fact in facts.get("error", ())]
+    left = amending.merge(facts.get("amendment", ()), seen)
+    rules.apply(seen)
+    if columns := measures.get("occurrence"):
+        seen += sightings.of_occurrences(columns)
+    writes: list[Write] = [lambda: digest(seen, scope)] if seen else []
+    if left:
+        writes.append(lambda: amending.amend(left, scope))
+    return writes
+
+
+def digest(seen: Sequence[sightings.Sighting], scope: Scope) -> None:
+    """Write errors, inside of the drain's transaction."""
+    new = grouping.assign(seen, scope)
+    counted = counts.count(seen, new, scope)
+    ErrorLog.objects.using(scope.connection.alias).bulk_create([row(one) for one in seen], batch_size=_BATCH)
+    counts.finish(counted, new, scope)

@@ -1,0 +1,136 @@
+"""Find the groups of errors by their fingerprints, and make those that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from monitoring.errors.classification import Classification, classify, severity_of
+from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
+from monitoring.storage import bulk
+from monitoring.storage.folding import Scope
+
+from . import portrait
+from .sightings import Sighting, text
+
+_BATCH = 500
+Key = tuple[str, str]
+"""Service and fingerprint."""
+
+
+def assign(sightings: Sequence[Sighting], scope: Scope) -> set[int]:
+    """Say of each error which group it is of, making groups that are missing, in a constant number of statements.
+
+    A group that is known by the fingerprint of an older version, or of what the sender found before a rule was made, is
+    from now on known by the newer one as well.
+
+    Returns:
+        The groups that are new.
+    """
+    known = _known({(one.service, fingerprint) for one in sightings for fingerprint in one.fingerprints}, scope)
+    missing: dict[Key, Sighting] = {}
+    for one in sightings:
+        keys = [(one.service, fingerprint) for fingerprint in one.fingerprints]
+        if not any(key in known for key in keys):
+            first = missing.get(keys[0])
+            if first is None or (first.values is None and one.values is not None):
+                missing[keys[0]] = one
+    new = _make(missing, known, scope) if missing else set()
+    aliases: dict[Key, int] = {}
+    for one in sightings:
+        keys = [(one.service, fingerprint) for fingerprint in one.fingerprints]
+        one.group_id = next(known[key] for key in keys if key in known)
+        aliases |= {key: one.group_id for key in keys if key not in known and key not in aliases}
+    if aliases:
+        _store(aliases, scope)
+    return new
+
+
+def _known(keys: set[Key], scope: Scope) -> dict[Key, int]:
+    ordered = sorted(keys)
+    columns = {"service": [service for service, _ in ordered], "fingerprint": [one for _, one in ordered]}
+    rows = bulk.fetch(scope.connection, GroupFingerprint, columns, ["service", "fingerprint", "group_id"])
+    return {(service, fingerprint): group for service, fingerprint, group in rows}
+
+
+def _make(missing: dict[Key, Sighting], known: dict[Key, int], scope: Scope) -> set[int]:
+    """Make groups; of those that another drain has made meanwhile, that one's stays."""
+    alias = scope.connection.alias
+    keys = sorted(missing)
+    groups = [_group(missing[key]) for key in keys]
+    ErrorGroup.objects.using(alias).bulk_create(groups, batch_size=_BATCH)
+    _store({key: group.pk for key, group in zip(keys, groups, strict=True)}, scope)
+    found = _known(set(keys), scope)
+    beaten = [group.pk for key, group in zip(keys, groups, strict=True) if found[key] != group.pk]
+    if beaten:
+        ErrorGroup.objects.using(alias).filter(pk__in=beaten).delete()
+    known |= found
+    return {group.pk for group in groups} - set(beaten)
+
+
+def _store(fingerprints: dict[Key, int], scope: Scope) -> None:
+    rows = [
+        GroupFingerprint(service=service, fingerprint=fingerprint, group_id=fingerprints[service, fingerprint])
+        for service, fingerprint in sorted(fingerprints)
+    ]
+    GroupFingerprint.objects.using(scope.connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
+
+
+def _group(one: Sighting) -> ErrorGroup:
+    at = datetime.fromtimestamp(one.at / 1000, UTC)
+    return ErrorGroup(
+        service=one.service,
+        first_seen=at,
+        last_seen=at,
+        first_release=one.release,
+        last_release=one.release,
+        environment=one.environment,
+        **described(one),
+    )
+
+
+def described(one: Sighting) -> dict[str, Any]:
+    """Return the columns that describe a group by one of its errors."""
+    values = one.values
+    if values is None:
+        return {"name": one.name, "status_code": one.status}
+    kind, error_type = values["kind"], name_of(one)
+    found = classification(one)
+    message = values["chain"][0]["message"] if values["chain"] else ""
+    if kind == "log":
+        message = text(values, "template", 500) or message
+    return {
+        "kind": kind,
+        "title": portrait.title(kind, error_type, one.status, text(values, "name", 200), message),
+        "error_type": error_type,
+        "exception_type": values["chain"][0]["type"] if values["chain"] else "",
+        "category": found.kind.value,
+        "severity": severity(one, found),
+        "status_code": one.status,
+        "name": one.name,
+        "culprit": portrait.culprit(values["chain"]),
+    }
+
+
+def name_of(one: Sighting) -> str:
+    """Return the type of an error as people write it: the name of its class, or what its sender called it."""
+    values = one.values or {}
+    chain = values.get("chain")
+    full = chain[0]["type"] if chain else ""
+    return (full.rpartition(".")[2] or text(values, "error_type", 200) or str(one.status or ""))[:200]
+
+
+def classification(one: Sighting) -> Classification:
+    """Return what an error is, by its class and its status."""
+    values = one.values or {}
+    chain = values.get("chain") or []
+    mro = chain[0]["mro"] or [chain[0]["type"]] if chain and chain[0]["type"] else []
+    error_type = text(values, "error_type", 200) if values.get("kind") == "response" else ""
+    return classify(mro, one.status, portrait.module(chain), one.environment or "production", error_type)
+
+
+def severity(one: Sighting, found: Classification) -> str:
+    """Return how bad an error is: as somebody said, or as its class is."""
+    said = severity_of(text(one.values or {}, "severity", 20))
+    return str((said or found.severity).value)

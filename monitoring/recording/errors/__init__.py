@@ -1,0 +1,207 @@
+"""Errors: every exception, response of 4xx or 5xx and line logged at ERROR, once.
+
+What happens where an error is caught is `capture`: it takes tuples. All that makes them readable is `describe`, on the
+flusher's thread. Whoever sees an exception tells this module, by one of the functions here; none of them raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from monitoring.error_tracking import get_error_tracking
+from monitoring.recording import fingerprint as fingerprints
+from monitoring.recording.context import Context, current
+from monitoring.recording.raised import describe
+from monitoring.recording.recorder import SWALLOWED, recorder
+
+from . import capture
+from .capture import Told
+
+UNMATCHED = "<unmatched>"
+CSRF = "csrf"
+
+
+class Identity(NamedTuple):
+    """What people are shown of an error: its id, empty where errors are not recorded, and its fingerprint."""
+
+    error_id: str
+    fingerprint: str
+
+
+def report(
+    exception: BaseException,
+    *,
+    context: Mapping[str, Any] | None = None,
+    user_id: Any = None,
+    path: str | None = None,
+    severity: str | None = None,
+    fingerprint: Sequence[str] = (),
+) -> str | None:
+    """Record an exception that the caller has caught; one that is recorded already is enriched.
+
+    Args:
+        exception: As caught.
+        context: What to say of it; what is no JSON becomes bounded text.
+        user_id: Who it happened to; the user of the running request unless given.
+        path: Path of the request it belongs to; that of the running request unless given.
+        severity: `critical`, `high`, `medium`, `low`, or a level of logging; by its class unless given.
+        fingerprint: What it is grouped by, if that is not for Enginel to find out.
+
+    Returns:
+        Its id, or None if errors are not recorded.
+    """
+    try:
+        if not _is_recorded():
+            return None
+        running = current.get()
+        about: dict[str, Any] = {"handled": True}
+        said = dict(context) if context else {}
+        if user_id is not None:
+            about["user"] = said["user_id"] = str(user_id)[:64]
+        if path is not None:
+            said["path"] = str(path)
+        if severity:
+            about["severity"] = str(severity)
+        about |= _route(running)
+        name = _name(running) or said.get("path") or "<process>"
+        error_id = capture.record(exception, Told("exception", str(name), about, said), running, fingerprint)
+        return describe.as_uuid(error_id)
+    except SWALLOWED:
+        recorder.failed()
+        return None
+
+
+def ended_task(exception: BaseException, name: str, context: Context | None, *, handled: bool = False) -> None:
+    """Record the exception that ended an execution of a task, or that makes it run again (`handled`)."""
+    if _is_recorded():
+        capture.record(exception, Told("exception", name, {"handled": handled}), context)
+
+
+def ended_process(exception: BaseException, name: str) -> None:
+    """Record an exception that nobody caught, in a command, a script or a thread."""
+    try:
+        if _is_recorded():
+            running = current.get()
+            capture.record(exception, Told("exception", _name(running) or name, _route(running)), running)
+    except SWALLOWED:
+        recorder.failed()
+
+
+def note(exception: BaseException) -> None:
+    """Say what the running request is going to be answered for; it is recorded when the answer is known."""
+    context = current.get()
+    if context is not None and context.request is not None:
+        context.error = exception
+
+
+def answered(context: Context, status: int, exception: BaseException | None) -> None:
+    """Record a response of 4xx or 5xx, with the exception that it came of.
+
+    Args:
+        context: Of the request.
+        status: Of the response.
+        exception: What was noted, or None.
+    """
+    tracking = get_error_tracking()
+    request: Any = context.request
+    if (
+        not tracking.enabled
+        or status in tracking.exclude_status_codes
+        or request.path.startswith(tracking.exclude_paths)
+    ):
+        return
+    about = {**_route(context), "status": status}
+    name = _name(context)
+    if exception is not None:
+        mark = capture.mark_of(exception, context)
+        if not mark.recorded and context._error_id:
+            mark.error_id = context._error_id
+        capture.record(exception, Told("exception", name, {**about, "handled": False}), context)
+        return
+    about["error_type"] = error_type = context.error_type or str(status)
+    key = hash(("response", about["route"], status, error_type))
+    capture.send(Told("response", name, about), key, context.error_id, context)
+
+
+def logged(logger: str, level: str, template: str, text: str, place: tuple[str, str, str, int]) -> None:
+    """Record a line that was logged at ERROR or above without an exception.
+
+    Args:
+        logger: Name of the logger.
+        level: Name of the level.
+        template: The line before its arguments were put in.
+        text: The line.
+        place: Module, file, function and line that logged it.
+    """
+    if not _is_recorded():
+        return
+    running = current.get()
+    about = {
+        **_route(running),
+        "handled": True,
+        "severity": level,
+        "error_type": "log",
+        "logger": logger,
+        "template": template,
+        "text": text,
+        "place": place,
+    }
+    key = hash(("log", logger, template, place))
+    capture.send(Told("log", _name(running) or logger, about), key, capture.new_id(), running)
+
+
+def identify(exception: BaseException | None = None) -> Identity:
+    """Return what to show of the error that the running request is answered with, before it is recorded.
+
+    Args:
+        exception: What the answer is for; what was noted unless given.
+    """
+    try:
+        context = current.get()
+        if context is None or not _is_recorded():
+            return Identity("", "")
+        exception = exception or context.error
+        if exception is None:
+            return Identity(describe.as_uuid(context.error_id), "")
+        mark = capture.mark_of(exception, context)
+        if not mark.recorded:
+            mark.error_id = context.error_id
+        return Identity(describe.as_uuid(mark.error_id), _fingerprint(exception))
+    except SWALLOWED:
+        recorder.failed()
+        return Identity("", "")
+
+
+def response_fingerprint(context: Context, status: int) -> str:
+    """Return the fingerprint of an answer without an exception."""
+    route = str(_route(context).get("route", ""))
+    return fingerprints.of_response(context.error_type or str(status), status, route)
+
+
+def _fingerprint(exception: BaseException) -> str:
+    taken = capture.take(exception)
+    found = describe.fingerprint_of(taken.key)
+    if not found:
+        values = {"kind": "exception", "chain": describe.chain_of(taken.chain), "name": _name(current.get())}
+        found = fingerprints.current(values | {"explicit": list(capture.explicit_of(exception))})
+        describe.remember(taken.key, found)
+    return found
+
+
+def _is_recorded() -> bool:
+    return recorder.enabled and get_error_tracking().enabled
+
+
+def _name(context: Context | None) -> str:
+    """Return the method and route of a request, or the name of a task; empty outside of both."""
+    if context is None or context.request is None:
+        return context.name if context is not None else ""
+    return f"{context.request.method} {_route(context)['route']}"
+
+
+def _route(context: Context | None) -> dict[str, Any]:
+    if context is None or context.request is None:
+        return {}
+    match = getattr(context.request, "resolver_match", None)
+    return {"route": match.route if match is not None else UNMATCHED}

@@ -1,0 +1,118 @@
+"""Secrets and personal data that are known by their own form, wherever they stand: tokens, keys, cards, addresses.
+
+Each rule runs only on texts that hold what all of its matches hold, and takes time in proportion to the text's length:
+repetitions are bounded or possessive.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error
+
+from .names import FILTERED
+
+_LONG = re.compile(r"(?<![\w.+/=-])[\w.+/=-]{16}")
+_TOKENS = re.compile(
+    r"""
+    (?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?                                    # JSON web tokens
+    | \b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b                                    # AWS
+    | \b(?:gh[opusr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+|glpat-[\w-]{16,}+)    # GitHub, GitLab
+    | \bxox[a-z]-[\w-]{10,}+ | \bxapp-[\w-]{10,}+                                # Slack
+    | \b(?:hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]{8,}+
+    | \b(?:discord(?:app)?\.com/api/webhooks/)[\w/-]{8,}+
+    | \bwebhook\.office\.com/[\w@/-]{8,}+
+    | \b(?:[rs]k_(?:live|test)|whsec)_\w{10,}+                                   # Stripe
+    | \bAIza[\w-]{30,}+ | \bya29\.[\w-]{16,}+                                    # Google
+    | \bsk-[\w-]{20,}+ | \bnpm_[A-Za-z0-9]{30,}+ | \bpypi-[\w-]{16,}+ | \bdop_v1_[a-f0-9]{32,}+
+    | \bSG\.[\w-]{16,}+\.[\w-]{16,}+                                             # SendGrid
+    | \b\d{8,10}:[\w-]{35}(?![\w-])                                              # Telegram
+    """,
+    re.VERBOSE,
+)
+_HASHES = re.compile(
+    r"\b(?:pbkdf2_sha\d{1,3}|argon2|bcrypt(?:_sha256)?|scrypt|md5|sha1)\$[^\s'\",)]++|\$(?:2[aby]|5|6|argon2\w{1,2}|y)\$[\w./$=,+]{20,}+"
+)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)", re.DOTALL
+)
+_SCHEME_NAMES = ("bearer", "basic", "token", "negotiate", "apikey", "digest")
+_SCHEMES = re.compile(rf"\b({'|'.join(_SCHEME_NAMES)})[ \t]{{1,3}}([\w.~+/=-]{{8,}}+)", re.IGNORECASE)
+_PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]{0,30}[.:]?|[A-Z]{2,12}[.:]?")
+# Of a page's address all before the last @ of its authority; of others, whose passwords are often not escaped, all
+# before the last @, unless what follows the colon is a port.
+_WEB_USER = re.compile(r"(?<=://)(?!git@)[^\s/?#\"'<>]{1,300}@")
+_USER = re.compile(
+    r"(?<!http://)(?<!https://)(?<!git://)(?<!ssh://)(?<=://)[^\s/:@?#\"'<>]{0,100}+"
+    r"(?::(?!\d{1,5}[/?#,])[^\s\"'<>?]{0,300}@|@)"
+)
+_BARE_USER_INFO = re.compile(
+    r"(?<![\w.%+/:-])[\w.%+-]{1,60}+:(?!//)[^\s@:/\"'<>\[\]]{1,100}+@(?!sha\d)(?=[\w.-]{1,100}+[:/])"
+)
+_EMAIL = re.compile(
+    r"(?<![\w.%+-])(?!(?:celery|git)@)[\w.+-]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])"
+)
+_CARD = re.compile(r"(?<![\w.,-])(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:[ -]?\d){11,17}(?![\w-]|[.,]\d)")
+_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![\w-])")
+_DIGITS = re.compile(r"\d[ -]?\d{3}[ -]?\d")
+# What PostgreSQL says of a row that it refuses is the whole row.
+_ROW = re.compile(r"(Failing row contains )\(.*?(?:\)\.?(?=\s|\Z)(?=\s*\n|\s*\Z)|\Z)", re.DOTALL)
+
+
+def hide_addresses(text: str) -> str:
+    """Filter user and password in URLs, and users' addresses of e-mail."""
+    if "://" in text and "@" in text:
+        text = _WEB_USER.sub(f"{FILTERED}@", _USER.sub(f"{FILTERED}@", text))
+    if "@" in text or "%40" in text:
+        text = _EMAIL.sub(FILTERED, _BARE_USER_INFO.sub(f"{FILTERED}@", text))
+    return text
+
+
+def hide_secrets(text: str) -> str:
+    """Filter what is a secret by its form, and numbers of cards and accounts."""
+    if "-----BEGIN" in text:
+        text = _PRIVATE_KEY.sub(FILTERED, text)
+    if "Failing row contains" in text:
+        text = _ROW.sub(rf"\1({FILTERED}).", text)
+    lowered = text.lower()
+    if any(scheme in lowered for scheme in _SCHEME_NAMES):
+        text = _SCHEMES.sub(_credentials, text)
+    if "$" in text:
+        text = _HASHES.sub(FILTERED, text)
+    if _LONG.search(text):
+        text = _TOKENS.sub(FILTERED, text)
+    if _DIGITS.search(text):
+        text = _IBAN.sub(_account, _CARD.sub(_card, text))
+    return text
+
+
+def _credentials(found: re.Match[str]) -> str:
+    """Filter what follows the name of a scheme, unless it is a word about it: `Basic authentication failed`."""
+    kept, told = found[0], found[2]
+    if _PLAIN_WORD.fullmatch(told) or (told.endswith("=") and told[:-1].isalpha() and found[1].lower() != "basic"):
+        return kept
+    if found[1].lower() == "basic" and not _is_basic(told):
+        return kept
+    if found[1].lower() == "token" and (len(told) < 16 or not any(one.isdigit() for one in told)):
+        return kept
+    return kept[: found.start(2) - found.start()] + FILTERED
+
+
+def _is_basic(told: str) -> bool:
+    """Whether this is a user and a password in Base64."""
+    try:
+        return b":" in b64decode(told + "=" * (-len(told) % 4), validate=True)
+    except (Error, ValueError):
+        return False
+
+
+def _card(found: re.Match[str]) -> str:
+    digits = [int(one) for one in found[0] if one.isdigit()]
+    doubled = sum(sum(divmod(2 * one, 10)) for one in digits[-2::-2])
+    return FILTERED if (sum(digits[-1::-2]) + doubled) % 10 == 0 else found[0]
+
+
+def _account(found: re.Match[str]) -> str:
+    plain = found[0].replace(" ", "")
+    number = int("".join(str(int(one, 36)) for one in plain[4:] + plain[:4]))
+    return FILTERED if number % 97 == 1 else found[0]
