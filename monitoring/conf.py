@@ -20,6 +20,7 @@ QUEUE = "monitoring"
 MINUTE = 60
 Network = IPv4Network | IPv6Network
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
+_MAX_KEY = 100
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Config:
     """Send the headers of a request with its errors, scrubbed; never cookies or what authenticates."""
     record_body: bool = False
     """Send the body of a request with its errors, as far as the view had read it, scrubbed and bounded."""
+    scrub_keys: tuple[str, ...] = ()
+    """Names, or patterns such as `*_licence`, whose values are filtered like those of passwords wherever they stand."""
     breadcrumbs: int = 20
     """Last log lines and queries of a request or task that its errors tell of."""
     in_app: tuple[str, ...] = ()
@@ -312,6 +315,13 @@ def _are_rows(value: Any) -> bool:
     )
 
 
+def _are_keys(value: Any) -> bool:
+    """Whether these are names or patterns, of which none is for every name."""
+    return isinstance(value, list | tuple) and all(
+        isinstance(key, str) and len(key) <= _MAX_KEY and any(one.isalnum() for one in key) for key in value
+    )
+
+
 def _are_networks(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
 
@@ -336,6 +346,7 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
+    "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
     "trusted_proxies": (_are_networks, _NETWORKS),
 }
 """What settings must be that have more of a form than a type, and how it is said."""

@@ -46,6 +46,9 @@ _USER = re.compile(
     r"(?<!http://)(?<!https://)(?<!git://)(?<!ssh://)(?<=://)[^\s/:@?#\"'<>]{0,100}+"
     r"(?::(?!\d{1,5}[/?#,])[^\s\"'<>?]{0,300}@|@)"
 )
+# Whoever cut a text may have cut a password, and with it the @ behind it.
+_CUT_USER = re.compile(r"(?<=://)[^\s/:@?#\"'<>\[\]]{0,100}+:(?!\d{0,5}\Z)[^\s/@?#\"'<>]{1,300}\Z")
+
 _BARE_USER_INFO = re.compile(
     r"(?<![\w.%+/:-])[\w.%+-]{1,60}+:(?!//)[^\s@:/\"'<>\[\]]{1,100}+@(?!sha\d)(?=[\w.-]{1,100}+[:/])"
 )
@@ -61,6 +64,8 @@ _ROW = re.compile(r"(Failing row contains )\(.*?(?:\)\.?(?=\s|\Z)(?=\s*\n|\s*\Z)
 
 def hide_addresses(text: str) -> str:
     """Filter user and password in URLs, and users' addresses of e-mail."""
+    if "://" in text:
+        text = _CUT_USER.sub(FILTERED, text)
     if "://" in text and "@" in text:
         text = _WEB_USER.sub(f"{FILTERED}@", _USER.sub(f"{FILTERED}@", text))
     if "@" in text or "%40" in text:
