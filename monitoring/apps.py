@@ -59,7 +59,7 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
-        from monitoring.recording import client
+        from monitoring.recording import client, decisions
         from monitoring.recording.raised import frames
         from monitoring.recording.recorder import recorder
 
@@ -68,5 +68,6 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         client.forget()
         frames.forget()
         recorder.reset()
+        decisions.copy.reset()
         for follower in (board, evaluator, readiness):
             follower.reset()

@@ -46,6 +46,7 @@ class Follower:
         self._config = config
         self._failed = failed
         self._client: Client | None = None
+        self._woken = False
         self._thread = NativeThread(self._run)
 
     def start(self) -> None:
@@ -79,10 +80,11 @@ class Follower:
         """Read what was written, and wait for more."""
         if self._client is None:
             self._client = connect(self._config.redis_url, _LISTEN_SECONDS + _ANSWER_SECONDS)
-        head = self.replica.catch_up(self._client)
-        if not self._thread.over and self.replica.wait(self._client, _LISTEN_SECONDS):
-            # A log without a head is one that is being lost: nothing to hurry for.
-            self._thread.pause(_GATHER_SECONDS if head is not None else _RETRY_SECONDS)
+        if self.replica.catch_up(self._client) is None and self._woken:
+            self._thread.pause(_RETRY_SECONDS)  # a log without a head is left over from a loss: it wakes at once, again
+        if not self._thread.over:
+            self._woken = self.replica.wait(self._client, _LISTEN_SECONDS)
+            self._thread.pause(_GATHER_SECONDS if self._woken else 0.0)
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None

@@ -16,6 +16,7 @@ from typing import Any
 from monitoring.conf import Config
 from monitoring.stream import streams
 
+from . import decisions
 from .encode import Notes, salvage
 from .events import FACTS, MEASURES, Error, Occurrence, Started
 from .sender import Lane, new_producer_id
@@ -122,6 +123,7 @@ class Flusher:
     # ---- the thread
 
     def _run(self) -> None:
+        decisions.copy.begin(self._config, lambda: self.losses.add(FAILURE))
         while not self._closing:
             try:
                 self._gather()
