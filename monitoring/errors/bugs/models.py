@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from monitoring.errors.groups.models import ErrorGroup
@@ -30,17 +31,9 @@ class BugSeverity(models.TextChoices):
 class KnownBugQuerySet(models.QuerySet["KnownBug"]):
     """Bugs by what is left to do for them."""
 
-    def unfinished(self) -> KnownBugQuerySet:
-        """Leave those whose file, issue or comment waits."""
-        return self.filter(deleted_at=None, next_attempt__isnull=False)
-
-    def without_file(self) -> KnownBugQuerySet:
-        """Leave those that have no file yet."""
-        return self.filter(file_path="")
-
-    def for_tracker(self) -> KnownBugQuerySet:
-        """Leave those that a tracker does not know yet, or not that they came back."""
-        return self.filter(Q(issue_key="") | Q(regressions__gt=F("regressions_told")))
+    def free(self, now: datetime) -> KnownBugQuerySet:
+        """Leave those that nobody is at."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now), deleted_at=None)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Hide them, as deleting one does."""
@@ -59,8 +52,8 @@ class KnownBugManager(models.Manager["KnownBug"]):
 class KnownBug(models.Model):
     """A group of errors that is to be fixed.
 
-    What is left to do for it has a time, `next_attempt`: a bug without one has its file, and its issue where there is a
-    tracker. Each step is written down when it is done, so whoever comes next goes on where somebody ended.
+    What is left to do for it has a time: a bug without `file_due` has its file, one without `issue_due` its issue and
+    comments, or no tracker. Each step is written down when it is done, so that the next run goes on where one ended.
 
     Attributes:
         number: The id's number, by which bugs are ordered: as texts, `B-1000` would come before `B-999`.
@@ -76,7 +69,10 @@ class KnownBug(models.Model):
         regressions: How often it came back after it was resolved.
         regressions_told: Up to which of these its issue tells.
         attempts: Attempts that failed, since the last step that went well.
-        problem: What went wrong with the last attempt.
+        file_due: When its file is to be written; empty when it is.
+        file_problem: Why that did not work the last time.
+        issue_due: When the tracker is to be told something; empty when it was.
+        issue_problem: Why that did not work the last time.
         lease_until: Until when somebody is at it.
     """
 
@@ -105,8 +101,10 @@ class KnownBug(models.Model):
     regressions = models.IntegerField(default=0)
     regressions_told = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
-    next_attempt = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=500, blank=True, default="")
+    file_due = models.DateTimeField(null=True, blank=True)
+    file_problem = models.CharField(max_length=500, blank=True, default="")
+    issue_due = models.DateTimeField(null=True, blank=True)
+    issue_problem = models.CharField(max_length=500, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
 
     all_objects = KnownBugQuerySet.as_manager()
@@ -121,7 +119,8 @@ class KnownBug(models.Model):
         constraints = [models.UniqueConstraint(fields=["service", "fingerprint"], name="monitoring_bug_once")]
         indexes = [
             models.Index(fields=["status", "-number"], name="monitoring_bug_status"),
-            models.Index(fields=["next_attempt"], name="monitoring_bug_due", condition=Q(next_attempt__isnull=False)),
+            models.Index(fields=["file_due"], name="monitoring_bug_file", condition=Q(file_due__isnull=False)),
+            models.Index(fields=["issue_due"], name="monitoring_bug_issue", condition=Q(issue_due__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -148,14 +147,17 @@ class KnownBug(models.Model):
     @property
     def pending(self) -> list[str]:
         """What of `file`, `issue` and `comment` is still to come."""
-        if self.next_attempt is None:
-            return []
         waits = {
-            "file": not self.file_path,
-            "issue": not self.issue_key,
-            "comment": self.regressions > self.regressions_told,
+            "file": self.file_due is not None,
+            "issue": self.issue_due is not None and not self.issue_key,
+            "comment": self.issue_due is not None and bool(self.issue_key),
         }
         return [name for name, missing in waits.items() if missing]
+
+    @property
+    def next_attempt(self) -> datetime | None:
+        """When the next of what is still to come is tried."""
+        return min((due for due in (self.file_due, self.issue_due) if due is not None), default=None)
 
 
 class BugCounter(models.Model):

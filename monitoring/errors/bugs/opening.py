@@ -1,0 +1,152 @@
+"""Making a bug of a group: its row and its id, in one transaction with the group's `bug_state`.
+
+A group that is merged into another has that one's bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
+from monitoring.errors.log.models import ErrorLog
+
+from . import markdown, numbering
+from .desk import Desk
+from .models import BugSeverity, BugStatus, KnownBug
+
+WANTED, FILED = "wanted", "filed"
+_MAX_DESCRIPTION = 20_000
+
+
+def open_for(group_id: int, desk: Desk) -> KnownBug | None:
+    """Make the bug of a group that wants one.
+
+    Returns:
+        The bug; None when the group, its root or a member of that has one already, or it wants none any more.
+    """
+    groups = ErrorGroup.objects.using(desk.alias)
+    with transaction.atomic(using=desk.alias):
+        root_id = groups.filter(pk=group_id).values_list("merged_into_id", flat=True).first() or group_id
+        # In the order in which drains lock them, which count occurrences meanwhile.
+        family = list(groups.filter(Q(pk=root_id) | Q(merged_into=root_id)).order_by("pk").select_for_update())
+        by_id = {group.pk: group for group in family}
+        if group_id not in by_id or root_id not in by_id or by_id[group_id].bug_state != WANTED:
+            return None
+        desk.step("file the group")
+        groups.filter(pk__in=[group.pk for group in family if group.bug_state == WANTED] + [root_id]).update(
+            bug_state=FILED
+        )
+        if KnownBug.all_objects.using(desk.alias).filter(group_id__in=by_id).exists():
+            return None
+        bug = _reunited(by_id[root_id], desk) or _new(by_id[root_id], family, desk)
+        desk.step("commit the bug")
+    return bug
+
+
+def open_reported(service: str, fingerprint: str, data: Mapping[str, Any], desk: Desk) -> KnownBug:
+    """Make a bug that was reported without a group; the same report again finds it.
+
+    Args:
+        service: Of which service.
+        fingerprint: By which it is known again.
+        data: `title`, `description` and `severity`, as far as they are known.
+        desk: What it is made with.
+    """
+    with transaction.atomic(using=desk.alias):
+        number = numbering.take(desk.alias)
+        known = KnownBug.all_objects.using(desk.alias).filter(service=service, fingerprint=fingerprint).first()
+        if known is not None:
+            transaction.set_rollback(True, using=desk.alias)
+            return known
+        bug = KnownBug(
+            service=service,
+            fingerprint=fingerprint,
+            title=markdown.line(str(data.get("title", "")), 200) or fingerprint,
+            description=str(data.get("description", ""))[:_MAX_DESCRIPTION].replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            severity=_severity(str(data.get("severity", ""))),
+        )
+        return _inserted(bug, number, desk)
+
+
+def want(group_ids: Collection[int], desk: Desk) -> int:
+    """Ask for the bugs of groups, whatever their counts; a deleted bug is taken back.
+
+    Args:
+        group_ids: Groups; the bug of a merged one is that of its root.
+        desk: What bugs are made with.
+
+    Returns:
+        How many bugs there will be that there were not.
+    """
+    groups, bugs, now = ErrorGroup.objects.using(desk.alias), KnownBug.all_objects.using(desk.alias), desk.now()
+    with transaction.atomic(using=desk.alias):
+        asked = groups.filter(pk__in=group_ids)
+        roots = {root or pk for pk, root in asked.values_list("pk", "merged_into_id")}
+        back = bugs.filter(group_id__in=roots).exclude(deleted_at=None).update(deleted_at=None, modified=now)
+        missing = groups.filter(pk__in=roots).exclude(pk__in=bugs.filter(group__isnull=False).values("group_id"))
+        wanted = sorted(missing.values_list("pk", flat=True))
+        list(groups.filter(pk__in=wanted).order_by("pk").select_for_update().values_list("pk"))
+        return back + groups.filter(pk__in=wanted).exclude(bug_state=WANTED).update(bug_state=WANTED)
+
+
+def _reunited(group: ErrorGroup, desk: Desk) -> KnownBug | None:
+    """Return the bug of a former group with the same fingerprint, which is this group's from now on."""
+    own = GroupFingerprint.objects.using(desk.alias).filter(group=group).values_list("fingerprint", flat=True)
+    bugs = KnownBug.all_objects.using(desk.alias)
+    bug = bugs.filter(group=None, service=group.service, fingerprint__in=list(own)).order_by("number").first()
+    if bug is None:
+        return None
+    values: dict[str, Any] = {
+        "group": group,
+        "occurrence_count": F("occurrence_count") + group.count,
+        "last_occurrence": group.last_seen,
+        "modified": desk.now(),
+    }
+    if bug.status == BugStatus.RESOLVED:
+        values |= {"status": BugStatus.OPEN, "resolved_at": None, "regressions": F("regressions") + 1}
+        values |= {"issue_due": desk.now()} if bug.issue_key else {}
+    bugs.filter(pk=bug.pk).update(**values)
+    return bugs.get(pk=bug.pk)
+
+
+def _new(group: ErrorGroup, family: Sequence[ErrorGroup], desk: Desk) -> KnownBug:
+    number = numbering.take(desk.alias)
+    prints = GroupFingerprint.objects.using(desk.alias).filter(group=group).order_by("pk")
+    bug = KnownBug(
+        group=group,
+        service=group.service,
+        fingerprint=prints.values_list("fingerprint", flat=True).first() or f"group-{group.pk}",
+        title=markdown.line(group.title, 200) or group.error_type or "Error",
+        description=_description(family, desk),
+        severity=_severity(group.severity),
+        occurrence_count=sum(member.count for member in family),
+        last_occurrence=max(member.last_seen for member in family),
+    )
+    return _inserted(bug, number, desk)
+
+
+def _inserted(bug: KnownBug, number: int, desk: Desk) -> KnownBug:
+    now = desk.now()
+    bug.number, bug.bug_id, bug.created = number, numbering.bug_id(number), now
+    bug.file_due, bug.issue_due = now, now if desk.tracker is not None else None
+    desk.step("insert the bug")
+    bug.save(using=desk.alias, force_insert=True)
+    return bug
+
+
+def _description(family: Sequence[ErrorGroup], desk: Desk) -> str:
+    """Return what is known of the newest of a group's errors that was kept whole."""
+    errors = ErrorLog.objects.using(desk.alias).filter(group_id__in=[group.pk for group in family]).exclude(kept="")
+    error = errors.only("exception_type", "exception_message", "traceback").order_by("-created", "-id").first()
+    if error is None:
+        return ""
+    said = f"{error.exception_type}: {error.exception_message}".strip(": ")
+    return (error.traceback.rstrip() or said)[-_MAX_DESCRIPTION:]
+
+
+def _severity(severity: str) -> str:
+    return severity.lower() if severity.lower() in BugSeverity.values else BugSeverity.MEDIUM.value
