@@ -129,7 +129,7 @@ class MonitoringMiddleware:
             recorder.record(Request(time_ns(), duration, method, route, status))
             if duration >= self._slow:
                 _record_slow(context, duration, f"{method} {route}", status)
-            if status >= _FAILED:
+            if status >= _FAILED and status != _CLIENT_GONE:
                 errors.answered(context, status, error)
         except Exception:  # the response is more important than its record
             recorder.failed()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import msgspec
 import pytest
 
 from monitoring.metrics.models import CounterMinute, GaugeValue
 from monitoring.metrics.reader import totals
 from monitoring.performance.models import MinuteRollup, SlowSample
-from monitoring.recording import errors, wire
+from monitoring.recording import wire
+from monitoring.recording.errors import capture
 from monitoring.recording.events import MAX_DURATION, UNKNOWN_DURATION, Counter, Error, Gauge, Operation, Slow
 from monitoring.recording.wire import Record, Segment, column
 from monitoring.stream.streams import FACTS
@@ -106,9 +106,9 @@ def test_names_of_any_kind_can_come_from_the_wire(name: str, good: None) -> None
 def test_facts_of_any_kind_can_be_recorded(good: None) -> None:
     source = Source(FACTS)
     context = {"path": "\0", "\ud800": "\ud800", "n": float("nan"), "big": 10**400, "deep": [[[[[[1]]]]]], 5: {6: {7}}}
-    error = errors.capture(ValueError("a\0b\ud800"), "\0" * 10_000, errors.Limiter(1), None)
-    assert isinstance(error, Error)
-    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), msgspec.structs.replace(error, context=context))
+    taken = capture.take(ValueError("a\0b\ud800"))
+    error = Error(NOW(), 1, 2**128 - 1, "\0", "\0" * 10_000, tuple(taken.chain), context, {"status": "x", "user": 5})
+    source.send(Slow(NOW(), -1, "\0", "x\0\ud800", context), error)
     assert dead_letters() == []
     assert counted("folded") == {"operation": 3, "slow": 2, "error": 1}
 

@@ -107,7 +107,7 @@ def test_a_failure_is_recorded_once_with_its_error(app: Celery) -> None:
     error = ErrorLog.objects.get()
     assert (error.error_type, error.name, error.trace_id) == ("LookupError", "shop.fail", "c" * 32)
     assert (error.context["task_id"], error.context["user_id"]) == (task_id, "7")
-    assert error.chain[0]["frames"][-1][1].endswith("fail")
+    assert error.chain[0]["frames"][-1][2].endswith("fail")
 
 
 def test_a_retry_is_an_execution_but_no_failure(app: Celery) -> None:

@@ -176,8 +176,8 @@ def test_an_exception_is_recorded_once_with_its_frames_and_route(client: Client)
     error = ErrorLog.objects.get()
     assert (error.error_type, error.message, error.name) == ("RuntimeError", "it broke", "GET broken/")
     assert error.trace_id == "a" * 32
-    file_name, function, line = error.chain[0]["frames"][-1]
-    assert (file_name, function) == (__file__, "broken")
+    module, file_name, function, line, in_app = error.chain[0]["frames"][-1]
+    assert (module, file_name, function, in_app) == (__name__, __file__, "broken", True)
     assert "raise RuntimeError" in Path(__file__).read_text().splitlines()[line - 1]
     assert slowest_total("request")["GET broken/"]["error_count"] == 1
 

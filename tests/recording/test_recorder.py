@@ -253,7 +253,7 @@ def test_a_flood_of_one_error_travels_in_full_only_so_often(settings: Any) -> No
         try:
             int(f"number {number}")
         except ValueError as error:
-            recorder.record_fact(errors.capture(error, "work", recorder.limiter, None))
+            errors.ended_process(error, "work")
     assert recorder.flush()
     drain_all()
     assert ErrorLog.objects.count() == 20
