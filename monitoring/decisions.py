@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from monitoring.conf import Config
+from monitoring.errors.bugs import decisions as bugs
 from monitoring.intake.connections import reading_client
 from monitoring.recording.decisions import copy
-from monitoring.stream.decisions import Replica
-from monitoring.stream.projection import Provider, rebuild
+from monitoring.stream.decisions import Entry, Replica
+from monitoring.stream.projection import Entries, Provider, rebuild
 
-PROVIDERS: dict[str, Provider] = {}
-"""Who reads the decisions of a kind."""
+
+def _lasting(read: Callable[[], Mapping[str, str]]) -> Provider:
+    """Make a provider of values that are in force until they are taken back."""
+
+    def entries() -> Entries:
+        return {key: Entry(value) for key, value in read().items()}
+
+    return entries
+
+
+PROVIDERS: dict[str, Provider] = {
+    "bug": _lasting(bugs.active),
+}
+"""Who reads the decisions of a kind, by `service:fingerprint` for bugs."""
 
 _turn = threading.Lock()
 
