@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
+from . import stored
 from .dispatch import queue_extraction
-from .models import MAX_ATTEMPTS, Design
+from .exceptions import EnginelBaseException, TaskTimeoutError
+from .models import MAX_ATTEMPTS, Design, Failure
 from .parsing import ParseError, read_bom, read_geometry
+from .results import failure_of
 
 RESUMED_AT_ONCE = 100
 logger = logging.getLogger(__name__)
@@ -19,23 +22,26 @@ def extract_geometry(design_id: UUID | str) -> bool:
     """Read schema, units, entity counts, products and bounding box; False when there was nothing to do.
 
     Raises:
-        ParseError: The file is broken; the design has failed with the message.
+        GeometryProcessingError: The file is broken; the design has failed with the message.
+        ExternalServiceError: The file storage failed; the design waits.
     """
-    return _extract(design_id, "geometry", read_geometry)
+    return _extract(design_id, Failure.GEOMETRY, read_geometry)
 
 
 def extract_bom(design_id: UUID | str) -> bool:
     """Read the assembly tree; False when there was nothing to do.
 
     Raises:
-        ParseError: The file is broken; the design has failed with the message.
+        BOMExtractionError: The file is broken; the design has failed with the message.
+        ExternalServiceError: The file storage failed; the design waits.
     """
-    return _extract(design_id, "bom", read_bom)
+    return _extract(design_id, Failure.BOM, read_bom)
 
 
-def give_up(design_id: UUID | str, message: str) -> bool:
-    """End a design that cannot be read, for a reason its file does not tell."""
-    return Design(pk=design_id).fail(message)
+def give_up_in_time(design_id: UUID | str, message: str) -> TaskTimeoutError:
+    """End a design whose reading took too long; returns the error that says so."""
+    Design(pk=design_id).fail(message, Failure.TIMEOUT)
+    return TaskTimeoutError(message, details={"design": design_id})
 
 
 def resume() -> int:
@@ -48,7 +54,8 @@ def resume() -> int:
         if not design.expect_work():
             continue
         if design.attempts >= MAX_ATTEMPTS:
-            design.fail(f"Gave up: {MAX_ATTEMPTS} attempts to read the file ended without an answer.")
+            step = Failure.GEOMETRY if design.geometry is None else Failure.BOM
+            design.fail(f"Gave up: {MAX_ATTEMPTS} attempts to read the file ended without an answer.", step)
             continue
         if not queue_extraction(design):
             break  # The broker is away; the others wait as well there as here.
@@ -56,30 +63,32 @@ def resume() -> int:
     return queued
 
 
-def _extract(design_id: UUID | str, step: str, read: Callable[[BinaryIO, str], dict[str, Any]]) -> bool:
-    design = Design.objects.only("file", "format", step).filter(pk=design_id).first()
-    if design is None or getattr(design, step) is not None or not design.begin():
+def _extract(design_id: UUID | str, step: Failure, read: Callable[[BinaryIO, str], dict[str, Any]]) -> bool:
+    design = Design.objects.only("file", "format", step.value).filter(pk=design_id).first()
+    if design is None or getattr(design, step.value) is not None or not design.begin():
         return False
     try:
         with design.file.open("rb") as file:
             found = read(cast(BinaryIO, file), design.format)
     except ParseError as error:
-        design.fail(str(error))
-        raise
+        raise _failed(design, step, str(error)) from error
     except FileNotFoundError as error:
-        design.fail("The stored file is gone.")
-        raise ParseError("the stored file is gone") from error
-    except OSError:
+        raise _failed(design, step, "The stored file is gone.") from error
+    except OSError as error:
         design.forget_attempt()
-        raise
+        raise stored.unavailable() from error
     except (MemoryError, RecursionError):
         # What was read is held by the traceback until this block ends; only then is there memory to say so.
         found = None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         logger.exception("Design %s: the reader did not expect such a file", design.pk)
-        design.fail("The file cannot be read: it holds something unexpected.")
-        raise ParseError("the file holds something unexpected") from error
+        raise _failed(design, step, "The file cannot be read: it holds something unexpected.") from error
     if found is None:
-        design.fail("The file is too complex to be read.")
-        raise ParseError("the file is too complex to be read")
-    return design.keep(step, found)
+        raise _failed(design, step, "The file is too complex to be read.")
+    return design.keep(step.value, found)
+
+
+def _failed(design: Design, step: Failure, message: str) -> EnginelBaseException:
+    """End a design that cannot be read; returns the error that says so."""
+    design.fail(message, step)
+    return failure_of(design, step, message)

@@ -13,3 +13,4 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 install(app)
 app.conf.imports += ["tasks.designs"]
 app.conf.beat_schedule["designs-resume"] = {"task": "tasks.designs.resume_designs", "schedule": 60.0}
+app.conf.beat_schedule["designs-orphans"] = {"task": "tasks.designs.remove_orphans", "schedule": 3600.0}

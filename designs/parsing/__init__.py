@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 from . import iges, step
 from .errors import ParseError
+from .iges_records import Sections, read_head
+from .part21 import Reader
 
 STEP, IGES = "step", "iges"
 EXTENSIONS = {".step": STEP, ".stp": STEP, ".p21": STEP, ".igs": IGES, ".iges": IGES}
@@ -23,6 +25,18 @@ def looks_like(format_name: str, head: bytes) -> bool:
     if format_name == STEP:
         return head.removeprefix(b"\xef\xbb\xbf").lstrip().upper().startswith((b"ISO-10303-21", b"/*"))
     return head[72:73] == b"S" and head[73:80].strip() == b"1"
+
+
+def check_beginning(file: BinaryIO, format_name: str) -> None:
+    """Read what precedes the data, which is cheap however large the file is.
+
+    Raises:
+        ParseError: It is broken.
+    """
+    if format_name == STEP:
+        Reader(file).header()
+    else:
+        read_head(Sections(file))
 
 
 def read_geometry(file: BinaryIO, format_name: str) -> dict[str, Any]:
@@ -43,4 +57,14 @@ def read_bom(file: BinaryIO, format_name: str) -> dict[str, Any]:
     return _BOM[format_name](file)
 
 
-__all__ = ["EXTENSIONS", "HEAD_BYTES", "IGES", "STEP", "ParseError", "looks_like", "read_bom", "read_geometry"]
+__all__ = [
+    "EXTENSIONS",
+    "HEAD_BYTES",
+    "IGES",
+    "STEP",
+    "ParseError",
+    "check_beginning",
+    "looks_like",
+    "read_bom",
+    "read_geometry",
+]

@@ -12,6 +12,7 @@ from designs import uploads
 from designs.models import Design, Series, Status
 from designs.monitoring import MetricsCollector, PerformanceMonitor
 from designs.parsing import samples
+from tests.designs.refusals import wrong_fields
 
 UPLOAD = "/api/designs/upload/"
 
@@ -91,20 +92,20 @@ def test_a_bad_file_is_refused_with_the_field_named(anna, client_of, queued, fil
     answer = upload(client_of(anna), file)
 
     assert answer.status_code == 400
-    assert message in answer.json()["file"][0]
+    assert message in answer.json()["detail"]
     assert not Design.objects.exists()
 
 
 def test_a_missing_file_is_refused_with_the_field_named(anna, client_of):
     answer = client_of(anna).post(UPLOAD, {"name": "x"}, format="multipart")
 
-    assert (answer.status_code, list(answer.json())) == (400, ["file"])
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["file"])
 
 
 def test_text_instead_of_a_file_is_refused_with_the_field_named(anna, client_of):
     answer = client_of(anna).post(UPLOAD, {"file": "text"}, format="multipart")
 
-    assert (answer.status_code, list(answer.json())) == (400, ["file"])
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["file"])
 
 
 def test_a_file_over_the_limit_is_refused(anna, client_of, settings):
@@ -113,7 +114,7 @@ def test_a_file_over_the_limit_is_refused(anna, client_of, settings):
     answer = upload(client_of(anna))
 
     assert answer.status_code == 400
-    assert "larger than 1000 bytes" in answer.json()["file"][0]
+    assert "larger than 1000 bytes" in answer.json()["detail"]
 
 
 def test_a_body_declared_far_over_the_limit_is_refused_unread(anna, client_of, settings, monkeypatch):
@@ -122,7 +123,8 @@ def test_a_body_declared_far_over_the_limit_is_refused_unread(anna, client_of, s
 
     answer = upload(client_of(anna), step_file(content=b"ISO-10303-21;" + b" " * 100_000))
 
-    assert (answer.status_code, list(answer.json())) == (400, ["file"])
+    assert answer.status_code == 400
+    assert "larger than 1000 bytes" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.step", "a\x00b.step", "\udcff.step", " .step", "x" * 200 + ".step"])
@@ -146,7 +148,7 @@ def test_a_given_name_wins_over_the_files(anna, client_of, queued):
 def test_a_bad_name_is_refused_with_the_field_named(anna, client_of, name):
     answer = upload(client_of(anna), name=name)
 
-    assert (answer.status_code, list(answer.json())) == (400, ["name"])
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["name"])
 
 
 def test_uploads_to_a_series_are_numbered(anna, client_of, queued):
@@ -160,7 +162,7 @@ def test_uploads_to_a_series_are_numbered(anna, client_of, queued):
 def test_an_unknown_series_is_refused_with_the_field_named(anna, client_of, pk):
     answer = upload(client_of(anna), series=pk)
 
-    assert (answer.status_code, list(answer.json())) == (400, ["series"])
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["series"])
 
 
 def test_a_strangers_series_looks_like_an_unknown_one(anna, ben, client_of):
@@ -168,7 +170,8 @@ def test_a_strangers_series_looks_like_an_unknown_one(anna, ben, client_of):
 
     answer = upload(client_of(anna), series=series.pk)
 
-    assert answer.json() == {"series": [f'Invalid pk "{series.pk}" - object does not exist.']}
+    assert wrong_fields(answer) == ["series"]
+    assert f'Invalid pk \\"{series.pk}\\" - object does not exist.' in answer.content.decode()
 
 
 def test_without_a_broker_the_upload_still_succeeds_and_is_found_later(anna, client_of, broker):
@@ -247,7 +250,7 @@ def test_a_link_leads_to_the_design_however_the_list_was_filtered(anna, client_o
 def test_a_bad_filter_is_refused_with_the_field_named(anna, client_of, query):
     answer = client_of(anna).get(f"/api/designs/?{query}")
 
-    assert (answer.status_code, list(answer.json())) == (400, [query.split("=")[0]])
+    assert (answer.status_code, wrong_fields(answer)) == (400, [query.split("=")[0]])
 
 
 def test_the_list_is_paginated(anna, client_of, make_design):
@@ -264,7 +267,7 @@ def test_the_list_is_paginated(anna, client_of, make_design):
 def test_a_page_that_cannot_be_is_refused(anna, client_of, where, query):
     answer = client_of(anna).get(f"{where}?{query}")
 
-    assert (answer.status_code, list(answer.json())) == (400, [query.split("=")[0]])
+    assert (answer.status_code, wrong_fields(answer)) == (400, [query.split("=")[0]])
 
 
 @pytest.mark.parametrize("number", [1, 12])
@@ -298,7 +301,7 @@ def test_a_second_series_of_the_same_name_is_refused_with_the_field_named(anna, 
 
     answer = client_of(anna).post("/api/series/", {"name": "Plates"})
 
-    assert (answer.status_code, list(answer.json())) == (400, ["name"])
+    assert (answer.status_code, wrong_fields(answer)) == (400, ["name"])
     assert client_of(ben).post("/api/series/", {"name": "Plates"}).status_code == 201
 
 
@@ -311,4 +314,4 @@ def test_the_schema_of_these_views_has_no_warnings():
         schema = SchemaGenerator(urlconf="designs.urls").get_schema(request=None, public=True)
 
     assert not GENERATOR_STATS
-    assert set(schema["paths"]) == {UPLOAD, "/api/designs/", "/api/designs/{id}/", "/api/series/"}
+    assert {UPLOAD, "/api/designs/", "/api/designs/{id}/", "/api/series/"} < set(schema["paths"])

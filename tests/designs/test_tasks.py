@@ -10,7 +10,8 @@ from django.db import DatabaseError, DataError, OperationalError
 from django.utils import timezone
 
 from designs import dispatch, extraction
-from designs.models import MAX_ATTEMPTS, Design, Status
+from designs.exceptions import BOMExtractionError, ExternalServiceError, GeometryProcessingError, TaskTimeoutError
+from designs.models import MAX_ATTEMPTS, Design, Failure, Status
 from designs.parsing import ParseError
 from tasks.designs import bom_extraction, geometry_extraction, resume_designs
 
@@ -37,9 +38,12 @@ def test_both_tasks_make_a_design_ready(anna, make_design, name):
 def test_a_broken_file_fails_the_design_with_a_message_and_the_task_with_it(anna, make_design, task):
     design = make_design(anna, "broken.step")
 
-    with pytest.raises(ParseError):
+    with pytest.raises(
+        (GeometryProcessingError, BOMExtractionError), match=r"^Failed to .* ends in the middle"
+    ) as raised:
         task(str(design.pk))
 
+    assert isinstance(raised.value.__cause__, ParseError)
     assert reread(design).status == Status.FAILED
     assert "ends in the middle" in reread(design).error_message
 
@@ -63,7 +67,7 @@ def test_a_lost_file_fails_the_design(anna, make_design):
     design = make_design(anna)
     design.file.storage.delete(design.file.name)
 
-    with pytest.raises(ParseError):
+    with pytest.raises(GeometryProcessingError):
         geometry_extraction(str(design.pk))
 
     assert reread(design).error_message == "The stored file is gone."
@@ -73,7 +77,7 @@ def test_a_storage_out_of_order_is_tried_again_and_does_not_count_as_an_attempt(
     design = make_design(anna)
     monkeypatch.setattr(extraction, "read_geometry", _raise(ConnectionError("storage")))
 
-    with pytest.raises((Retry, ConnectionError)):
+    with pytest.raises((Retry, ExternalServiceError)):
         geometry_extraction(str(design.pk))
 
     assert (reread(design).status, reread(design).attempts) == (Status.PROCESSING, 0)
@@ -83,9 +87,11 @@ def test_reading_that_takes_too_long_fails_the_design(anna, make_design, monkeyp
     design = make_design(anna)
     monkeypatch.setattr(extraction, "extract_geometry", _raise(SoftTimeLimitExceeded()))
 
-    with pytest.raises(SoftTimeLimitExceeded):
+    with pytest.raises(TaskTimeoutError) as raised:
         geometry_extraction(str(design.pk))
 
+    assert isinstance(raised.value.__cause__, SoftTimeLimitExceeded)
+    assert reread(design).failure == Failure.TIMEOUT
     assert "longer than 240 seconds" in reread(design).error_message
 
 
@@ -93,7 +99,7 @@ def test_a_file_too_large_for_memory_fails_the_design(anna, make_design, monkeyp
     design = make_design(anna)
     monkeypatch.setattr(extraction, "read_geometry", _raise(MemoryError()))
 
-    with pytest.raises(ParseError):
+    with pytest.raises(GeometryProcessingError):
         geometry_extraction(str(design.pk))
 
     assert reread(design).status == Status.FAILED
@@ -110,9 +116,9 @@ def test_memory_that_ran_out_is_free_again_before_the_design_is_told(anna, make_
 
     monkeypatch.setattr(extraction, "read_geometry", read_until_memory_is_gone)
     free: list[bool] = []
-    monkeypatch.setattr(Design, "fail", lambda self, message: free.append(held[0]() is None))
+    monkeypatch.setattr(Design, "fail", lambda self, message, failure: free.append(held[0]() is None))
 
-    with pytest.raises(ParseError):
+    with pytest.raises(GeometryProcessingError):
         geometry_extraction(str(design.pk))
 
     assert free == [True]
@@ -123,7 +129,7 @@ def test_a_slip_of_the_reader_fails_the_design_with_a_message(anna, make_design,
     design = make_design(anna)
     monkeypatch.setattr(extraction, "read_geometry", _raise(error))
 
-    with pytest.raises(ParseError):
+    with pytest.raises(GeometryProcessingError):
         geometry_extraction(str(design.pk))
 
     assert reread(design).status == Status.FAILED

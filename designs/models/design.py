@@ -1,4 +1,4 @@
-"""Users, series and designs, and every change of state a design can make.
+"""Designs, and every change of state one can make.
 
 A design's row says what it still needs: `status`, which of `geometry` and `bom` is missing, and `lease_until`, the time
 up to which somebody has promised to deal with it. Each change is one conditional UPDATE whose row count is the verdict,
@@ -13,44 +13,20 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+
+from .controls import Controlled
+from .members import Membership
+from .series import Series
 
 LEASE = timedelta(minutes=10)
 """Longer than a task's hard time limit, so that a lease runs out only when its holder is gone."""
 LONGEST_WAIT = timedelta(hours=6)
 MAX_ATTEMPTS = 3
 MESSAGE_LENGTH = 500
-
-
-class User(AbstractUser):
-    """Who owns designs. Ours from the first migration on, because Django cannot swap the model later."""
-
-
-class Series(models.Model):
-    """A family of designs: successive revisions of one thing."""
-
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="series")
-    name = models.CharField(max_length=200)
-    part_number_prefix = models.CharField(max_length=50, blank=True, default="")
-    last_revision = models.PositiveIntegerField(default=0, editable=False)
-    created = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        verbose_name_plural = "series"
-        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="series_name_once_per_owner")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def next_revision(self) -> int:
-        """Take the next revision number. Call it in a transaction: the UPDATE makes others wait for our commit."""
-        type(self).objects.filter(pk=self.pk).update(last_revision=F("last_revision") + 1)
-        self.refresh_from_db(fields=["last_revision"])
-        return self.last_revision
+PART_NUMBER_LENGTH = 100
 
 
 class Status(models.TextChoices):
@@ -60,6 +36,14 @@ class Status(models.TextChoices):
     PROCESSING = "processing"
     READY = "ready"
     FAILED = "failed"
+
+
+class Failure(models.TextChoices):
+    """Why a design failed."""
+
+    GEOMETRY = "geometry"
+    BOM = "bom", "BOM"
+    TIMEOUT = "timeout"
 
 
 class Format(models.TextChoices):
@@ -72,9 +56,20 @@ class Format(models.TextChoices):
 class DesignQuerySet(models.QuerySet["Design"]):
     """Which designs."""
 
+    def known_to(self, user: Any) -> DesignQuerySet:
+        """Those of which a user may know that they exist: of the user's organizations; the staff's are all."""
+        if user.is_staff:
+            return self
+        return self.filter(organization_id__in=Membership.objects.filter(user_id=user.pk).values("organization_id"))
+
     def visible_to(self, user: Any) -> DesignQuerySet:
-        """Those a user may see: their own; the staff's are all."""
-        return self if user.is_staff else self.filter(owner_id=user.pk)
+        """Those a user may open: of those known, what export control and clearance allow; the staff's are all."""
+        if user.is_staff:
+            return self
+        open_ones = Q(clearance__lte=user.clearance, organization__clearance__lte=user.clearance)
+        if not user.us_person:
+            open_ones &= Q(itar=False, organization__itar=False)
+        return self.known_to(user).filter(open_ones)
 
     def unfinished(self) -> DesignQuerySet:
         """Those that still need work."""
@@ -91,25 +86,32 @@ def _storage_path(design: Design, filename: str) -> str:
     return f"designs/{design.pk.hex[:2]}/{design.pk}.{design.format}"
 
 
-class Design(models.Model):
+class Design(Controlled):
     """One uploaded CAD file and what was read from it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="designs")
+    organization = models.ForeignKey("designs.Organization", on_delete=models.CASCADE, related_name="designs")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="designs")
     series = models.ForeignKey(Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="designs")
     revision = models.PositiveIntegerField(null=True, blank=True)
     name = models.CharField(max_length=200)
+    part_number = models.CharField(max_length=PART_NUMBER_LENGTH, null=True, blank=True)  # noqa: DJ001 -- unique
     file = models.FileField(upload_to=_storage_path, max_length=200)
     format = models.CharField(max_length=10, choices=Format.choices)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.UPLOADED)
     error_message = models.CharField(max_length=MESSAGE_LENGTH, blank=True, default="")
+    failure = models.CharField(max_length=20, choices=Failure.choices, blank=True, default="")
     geometry = models.JSONField(null=True, blank=True)
     bom = models.JSONField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     times_queued = models.PositiveSmallIntegerField(default=0, editable=False)
     lease_until = models.DateTimeField(default=timezone.now, editable=False)
+    finalized = models.DateTimeField(null=True, editable=False)
+    finalized_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     created = models.DateTimeField(default=timezone.now, editable=False)
     updated = models.DateTimeField(auto_now=True)
 
@@ -119,9 +121,12 @@ class Design(models.Model):
         ordering = ["-created", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["series", "revision"], name="design_revision_once_per_series"),
+            models.UniqueConstraint(
+                fields=["organization", "part_number"], name="design_part_number_once_per_organization"
+            ),
         ]
         indexes = [
-            models.Index(fields=["owner", "-created"], name="design_by_owner"),
+            models.Index(fields=["organization", "-created"], name="design_by_organization"),
             models.Index(
                 fields=["lease_until"],
                 name="design_unfinished",
@@ -131,6 +136,12 @@ class Design(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; what is said to belong to nobody else belongs to its owner's organization."""
+        if self.organization_id is None and self.owner is not None:
+            self.organization = self.owner.organization
+        super().save(*args, **kwargs)
 
     def begin(self) -> bool:
         """Claim the design for one step; False when it needs no more work, or has taken enough workers down with it."""
@@ -154,9 +165,20 @@ class Design(models.Model):
             self._change(complete, status=Status.READY)
         return kept
 
-    def fail(self, message: str) -> bool:
+    def fail(self, message: str, failure: Failure = Failure.GEOMETRY) -> bool:
         """End the design with a message for its owner, unless it has ended already."""
-        return self._change(Design.objects.unfinished(), status=Status.FAILED, error_message=message[:MESSAGE_LENGTH])
+        return self._change(
+            Design.objects.unfinished(), status=Status.FAILED, failure=failure, error_message=message[:MESSAGE_LENGTH]
+        )
+
+    def finalize(self, user_id: int) -> bool:
+        """Release a design that is ready; False when it is not, or somebody else was faster."""
+        ready = Design.objects.filter(status=Status.READY, finalized__isnull=True)
+        return self._change(ready, finalized=timezone.now(), finalized_by_id=user_id)
+
+    def describe(self, **values: Any) -> bool:
+        """Change what people say about a design; False when it has been released."""
+        return self._change(Design.objects.filter(finalized__isnull=True), **values)
 
     def expect_work(self) -> bool:
         """Renew an overdue lease before the work is queued again; False when somebody else was faster.
