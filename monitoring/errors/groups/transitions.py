@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from monitoring.errors.bugs import lifecycle
 from monitoring.storage import bulk
 from monitoring.storage.folding import Scope
 
@@ -115,3 +116,4 @@ def _regress(group_ids: Sequence[int], evidence: Mapping[int, Evidence], now: da
         for pk in group_ids
     ]
     history.write(entries, alias)
+    lifecycle.group_regressed(group_ids, alias)

@@ -92,4 +92,4 @@ def _write(scope: Scope, counts: Mapping[int, int], sketches: Mapping[int, Sketc
         "users": list(users.values()),
         "users_sketch": [sketches[pk].to_bytes() if pk in sketches else None for pk in users],
     }
-    bulk.change(scope.connection, ErrorGroup, "id", columns)
+    bulk.overwrite(scope.connection, ErrorGroup, columns)
