@@ -16,7 +16,7 @@ _CHUNK = 5_000
 
 def active() -> dict[str, str]:
     """Return the ids of open bugs by `service:fingerprint`, for all fingerprints of their groups and merged members."""
-    alias = router.db_for_read(KnownBug)
+    alias = router.db_for_write(KnownBug)
     bugs = KnownBug.objects.using(alias).filter(status=BugStatus.OPEN).order_by("-number")[:MOST]
     found: dict[str, str] = {}
     by_group: dict[int, str] = {}
