@@ -26,6 +26,8 @@ from monitoring.access.probes import wait
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
+from monitoring.errors.log import recent
+from monitoring.errors.log.serializers import RecentErrorSerializer
 from monitoring.health.api import HealthField
 from monitoring.health.board import board
 from monitoring.health.report import detailed
@@ -37,6 +39,7 @@ from monitoring.performance import stats
 from monitoring.performance.api import StatisticsSerializer
 
 TITLE = "Enginel"
+_RECENT_ERRORS = 20
 DESCRIPTION = "Background monitoring for Django and Celery."
 
 
@@ -64,6 +67,7 @@ class DashboardSerializer(serializers.Serializer[Any]):
     """How everything is and what happened lately, in one document."""
 
     health = HealthField()
+    recent_errors = RecentErrorSerializer(many=True, help_text="The latest of the last hour, 20 at most.")
     performance = serializers.DictField(
         child=StatisticsSerializer(), help_text="Operations of the last hour with the greatest total duration, by name."
     )
@@ -79,8 +83,14 @@ class DashboardView(ApiView):
         """Return how everything is and what happened lately."""
         wait(request, board.pending)
         operations = stats.slowest_total("operation")
-        health = detailed(board.parts())
-        return Response({"health": health, "performance": operations, "metrics": reader.snapshot(), "intake": tally()})
+        document = {
+            "health": detailed(board.parts()),
+            "recent_errors": recent.recent(_RECENT_ERRORS),
+            "performance": operations,
+            "metrics": reader.snapshot(),
+            "intake": tally(),
+        }
+        return Response(document)
 
 
 class NowhereView(ApiView):

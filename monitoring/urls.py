@@ -5,6 +5,8 @@ from django.urls import path, re_path
 from .access import paths  # noqa: F401  # makes `any_name` known
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
+from .errors.bugs.api import BugsView, BugView, FileBugView
+from .errors.log.api import ErrorsView, ErrorView, SummaryView
 from .exposition.view import MetricsView
 from .health.api import DetailedView, ReadyView
 from .intake.api import DeadLettersView, ReplayView
@@ -48,8 +50,14 @@ urlpatterns = [
     path("api/monitoring/schedule/", ScheduleView.as_view(), name="schedule"),
     path("api/monitoring/schedule/beats/", BeatsView.as_view(), name="schedule-beats"),
     path("api/monitoring/schedule/<any_name:entry>/runs/", ScheduledRunsView.as_view(), name="schedule-runs"),
+    path("api/monitoring/bugs/", BugsView.as_view(), name="bugs"),
+    path("api/monitoring/bugs/<any_name:bug_id>/file/", FileBugView.as_view(), name="file-bug"),
+    path("api/monitoring/bugs/<any_name:bug_id>/", BugView.as_view(), name="bug"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
+    path("api/monitoring/errors/", ErrorsView.as_view(), name="errors"),
+    path("api/monitoring/errors/<uuid:error_id>/", ErrorView.as_view(), name="error"),
+    path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -1,1 +1,6 @@
-"""Errors: what was captured in requests and tasks, kept one by one."""
+"""Errors: captured in requests, tasks and plain code, classified, grouped, and filed as known bugs."""
+
+from .capture_service import ErrorCaptureService
+from .tracker import ErrorTracker
+
+__all__ = ["ErrorCaptureService", "ErrorTracker"]

@@ -70,7 +70,8 @@ def test_values_that_were_changed_on_the_way_in_are_counted(api: Client, now_ns:
 
 def test_an_empty_platform_answers(api: Client) -> None:
     answer = api.get(URL).json()
-    assert list(answer) == ["health", "performance", "metrics", "intake"]
+    assert list(answer) == ["health", "recent_errors", "performance", "metrics", "intake"]
     assert answer["performance"] == {}
+    assert answer["recent_errors"] == []
     assert list(answer["metrics"]) == ["timestamp"]
     assert answer["intake"] == {"folded": {}, "lost": {}, "refused": {}, "replayed": {}, "notes": {}, "dead_letters": 0}

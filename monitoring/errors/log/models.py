@@ -12,6 +12,10 @@ from monitoring.errors.groups.models import ErrorGroup
 from monitoring.storage.alias import Aliases, AliasField, AliasQuerySet
 
 
+class ErrorLogQuerySet(AliasQuerySet["ErrorLog"]):
+    """Errors."""
+
+
 class ErrorLog(Aliases):
     """An error: an exception, a response of 4xx or 5xx without one, or a line logged at ERROR.
 
@@ -79,7 +83,7 @@ class ErrorLog(Aliases):
     request_id = models.CharField(max_length=64, blank=True, default="")
     kept = models.CharField(max_length=10, blank=True, default="manual")
 
-    objects = AliasQuerySet["ErrorLog"].as_manager()
+    objects = ErrorLogQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]
