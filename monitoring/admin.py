@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
 from monitoring.errors.admin import ErrorLogAdmin
+from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
@@ -19,6 +20,7 @@ __all__ = [
     "DeadLetterAdmin",
     "ErrorLogAdmin",
     "FindingAdmin",
+    "KnownBugAdmin",
     "NameAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",

@@ -11,6 +11,7 @@ from monitoring.conf import QUEUE, get_config
 
 MODULES = [
     "tasks.decisions",
+    "tasks.errors",
     "tasks.health",
     "tasks.intake",
     "tasks.jobs",
@@ -23,6 +24,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-evaluate-health": {"task": "tasks.health.evaluate", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-project-decisions": {"task": "tasks.decisions.project", "schedule": 10.0, "options": {"expires": 10}},
+    "enginel-file-bugs": {"task": "tasks.errors.file_bugs", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},

@@ -37,9 +37,9 @@ def open_for(group_id: int, desk: Desk) -> KnownBug | None:
         if group_id not in by_id or root_id not in by_id or by_id[group_id].bug_state != WANTED:
             return None
         desk.step("file the group")
-        groups.filter(pk__in=[group.pk for group in family if group.bug_state == WANTED] + [root_id]).update(
-            bug_state=FILED
-        )
+        # Members have no bug of their own; taken out of the merge, they may want one again.
+        groups.filter(pk__in=by_id, bug_state=WANTED).update(bug_state="")
+        groups.filter(pk=root_id).update(bug_state=FILED)
         if KnownBug.all_objects.using(desk.alias).filter(group_id__in=by_id).exists():
             return None
         bug = _reunited(by_id[root_id], desk) or _new(by_id[root_id], family, desk)

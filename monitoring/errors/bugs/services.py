@@ -1,0 +1,86 @@
+"""The documented `BugCreationService`: a thin face of what files bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import numbering, texts
+from .desk import Desk, desk
+from .files import Shelf
+from .trackers import gh
+from .trackers.base import Draft, RefusedError
+
+
+class BugCreationService:
+    """Makes bugs' files and issues. What files bugs by itself is `filing.file_due`, which calls the same functions.
+
+    `data` of its methods has a `title`, and as far as they are known `description`, `severity`, `service`,
+    `fingerprint`, `culprit` and `occurrence_count`.
+    """
+
+    def __init__(self) -> None:
+        self._desk: Desk = desk()
+
+    def get_next_bug_id(self) -> str:
+        """Return the id that the next bug gets. It is taken only with the bug itself, so that no id is ever lost."""
+        return numbering.bug_id(numbering.peek(self._desk.alias))
+
+    def get_bug_template(self) -> str:
+        """Return what a bug's file is made from, for `str.format`."""
+        return texts.template()
+
+    def create_bug_file(self, bug_id: str, data: Mapping[str, Any]) -> Path:
+        """Write a bug's file, unless there is one with its marker.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        shelf = Shelf(self._desk.tracking.planning_dir)
+        known = shelf.find(_marker(data))
+        if known is not None:
+            return shelf.folder / Path(known).name
+        text = texts.file_text(bug_id, data, self.get_bug_template())
+        return shelf.write(bug_id, str(data.get("title", "")), text)
+
+    def create_github_issue(self, bug_id: str, data: Mapping[str, Any]) -> tuple[int, str]:
+        """Open a bug's issue, unless there is one with its marker.
+
+        Returns:
+            Its number and its address.
+
+        Raises:
+            TrackerError: It could not be opened, or no tracker is set.
+        """
+        if self._desk.tracker is None:
+            raise RefusedError("No repository is set: ERROR_TRACKING['GITHUB_REPO'].")
+        draft = Draft(
+            title=texts.issue_title(bug_id, data),
+            body=self.format_issue_body(data),
+            labels=("bug", str(data.get("severity") or "medium")),
+            marker=_marker(data),
+        )
+        issue = self._desk.tracker.find(draft) or self._desk.tracker.create(draft)
+        return issue.number or 0, issue.url
+
+    def format_issue_body(self, data: Mapping[str, Any]) -> str:
+        """Return what a bug's issue says, in Markdown."""
+        return texts.body(data)
+
+    def parse_gh_output(self, output: str) -> tuple[int, str]:
+        """Return number and address of the issue that `gh issue create` printed.
+
+        Raises:
+            TrackerError: It printed none.
+        """
+        return gh.parse(output)
+
+
+def _marker(data: Mapping[str, Any]) -> str:
+    # A report without a fingerprint is told from others by its title.
+    known = str(data.get("fingerprint") or data.get("title", ""))
+    return texts.marker_of(str(data.get("service", "")), known)

@@ -1,0 +1,48 @@
+"""When bugs are filed: every ten seconds, and at once when a drain has found an error that is to become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from monitoring.conf import get_config
+
+_EXPIRES = 10
+
+
+@shared_task(name="tasks.errors.file_bugs", ignore_result=True, acks_late=False, expires=_EXPIRES)
+def file_bugs() -> None:
+    """Make the bugs that are wanted, and their files and issues; what fails is tried again by a later run."""
+    from monitoring.errors.bugs.desk import desk
+    from monitoring.errors.bugs.filing import file_due
+
+    if file_due(desk()):
+        nudge()
+
+
+def nudge() -> None:
+    """Have bugs filed now. Should the word get lost, they are within ten seconds."""
+    file_bugs.apply_async(expires=_EXPIRES)
+
+
+@shared_task(name="tasks.errors.create_bug_task", ignore_result=True)
+def create_bug_task(fingerprint: str, error_data: dict[str, Any]) -> str:
+    """Make the bug of a fingerprint, its file and its issue. A bug that there is already is not made again.
+
+    Args:
+        fingerprint: That of an error, or any other text by which this bug is known again.
+        error_data: `title`, `description`, `severity` and `service`, as far as they are known. A bug of errors that
+            were recorded has these from them.
+
+    Returns:
+        The bug's id.
+    """
+    from monitoring.errors.bugs.desk import desk
+    from monitoring.errors.bugs.filing import file_one
+    from monitoring.errors.bugs.reporting import report
+
+    used = desk()
+    bug = report(str(error_data.get("service") or get_config().service), fingerprint, error_data, used)
+    file_one(bug, used)
+    return bug.bug_id
