@@ -101,6 +101,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+CSRF_FAILURE_VIEW = "monitoring.errors.answers.views.csrf_failure"
+
 ROOT_URLCONF = "enginel.urls"
 WSGI_APPLICATION = "enginel.wsgi.application"
 ASGI_APPLICATION = "enginel.asgi.application"
@@ -173,6 +175,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "monitoring.errors.answers.drf.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "monitoring.access.paging.Pages",
     # `?format=` filters designs; REST framework would take it for the answer's, and repeat it in every link.

@@ -10,3 +10,8 @@ urlpatterns = [
     path("", include("monitoring.urls")),
     path("", include("designs.urls")),
 ]
+
+handler400 = "monitoring.errors.answers.views.bad_request"
+handler403 = "monitoring.errors.answers.views.permission_denied"
+handler404 = "monitoring.errors.answers.views.page_not_found"
+handler500 = "monitoring.errors.answers.views.server_error"

@@ -1,10 +1,13 @@
-"""The one JSON error format: RFC 9457 problem details, with DRF's field errors as `errors`."""
+"""The one JSON error format: RFC 9457 problem details, with DRF's field errors as `errors`.
+
+What it says of the error itself, as `error`, comes from a floor above: see `extend`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -12,6 +15,15 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The error that an answer tells of."""
+
+    type = serializers.CharField(help_text="Such as `DatabaseError`; `csrf`, or the status, where nothing was raised.")
+    message = serializers.CharField()
+    error_id = serializers.UUIDField(allow_null=True, help_text="Its id in the error log; null where it is not kept.")
+    severity = serializers.ChoiceField(choices=["critical", "high", "medium", "low"])
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -28,11 +40,45 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="What is wrong with which parameter.",
     )
+    error = ErrorSerializer()
+
+
+class Members(Protocol):
+    """Returns further members of an answer about an error; raises nothing."""
+
+    def __call__(self, status: int, message: str, exception: BaseException | None = None) -> Mapping[str, Any]:
+        """Return them for the status, the detail, and the exception that is answered, where there is one."""
+
+
+class _Extension:
+    """What there is to say of errors, once somebody has said where it comes from."""
+
+    members: Members | None = None
+
+
+def extend(members: Members) -> None:
+    """Take further members of all answers about errors from here on from `members`."""
+    _Extension.members = members
 
 
 def refusals(*statuses: int) -> dict[Any, Any]:
     """Return, for an endpoint's description, that it refuses with these statuses, and who may not use it at all."""
     return {(status, MEDIA_TYPE): ProblemSerializer for status in (*statuses, 401, 403)}
+
+
+def body(status: int, detail: str, errors: Any = None, extensions: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the body of an answer in the error format.
+
+    Args:
+        status: HTTP status code.
+        detail: What went wrong this time, for a person to read.
+        errors: Messages by the name of the parameter they are about.
+        extensions: Further members.
+    """
+    found: dict[str, Any] = {"type": "about:blank", "title": phrase(status), "status": status, "detail": detail}
+    if errors is not None:
+        found["errors"] = errors
+    return found | dict(extensions or {})
 
 
 def problem(
@@ -41,6 +87,8 @@ def problem(
     errors: Any = None,
     headers: dict[str, str] | None = None,
     extensions: Mapping[str, Any] | None = None,
+    *,
+    error: BaseException | None = None,
 ) -> Response:
     """Return a response in the error format.
 
@@ -50,17 +98,11 @@ def problem(
         errors: Messages by the name of the parameter they are about.
         headers: Further headers of the response.
         extensions: Further members of the body.
+        error: The exception that is answered, where there is one.
     """
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
-    if errors is not None:
-        body["errors"] = errors
-    body |= extensions or {}
-    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+    members = _Extension.members(status, detail, error) if _Extension.members is not None else {}
+    filled = body(status, detail, errors, {**members, **(extensions or {})})
+    return Response(filled, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -70,8 +112,22 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     headers = dict(response.headers)
     if isinstance(error, ValidationError):
-        return problem(response.status_code, "A parameter is not valid.", _by_field(response.data), headers)
-    return problem(response.status_code, str(response.data["detail"]), headers=headers)
+        errors = _by_field(response.data)
+        return problem(response.status_code, "A parameter is not valid.", errors, headers, error=error)
+    return problem(response.status_code, _detail(response.data), headers=headers, error=error)
+
+
+def phrase(status: int) -> str:
+    """Return the standard phrase of a status, also for those that have none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown Error"
+
+
+def _detail(data: Any) -> str:
+    """Return what is said, whatever form a project's own exception gave to it."""
+    return str(data["detail"] if isinstance(data, dict) and "detail" in data else data)
 
 
 def _by_field(errors: Any) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 
 from monitoring.access.openapi import describe
 from monitoring.access.permissions import IsAdmin
-from monitoring.access.problems import refusals
+from monitoring.access.problems import MEDIA_TYPE, ProblemSerializer, refusals
 from monitoring.access.views import ApiView
 
+from .answers import drf
 from .provoke import DEFAULT, ERROR_TYPES, provoke
 
 
@@ -45,7 +46,7 @@ class TestErrorView(ApiView):
         operation_id="test_error",
         request=ErrorTypeSerializer,
         responses={
-            500: OpenApiResponse(description="What the project answers to any unhandled error."),
+            (500, MEDIA_TYPE): ProblemSerializer,
             **refusals(400),
         },
     )
@@ -54,3 +55,7 @@ class TestErrorView(ApiView):
         wanted = ErrorTypeSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         provoke(wanted.validated_data["error_type"])
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Answer in the error format under `DEBUG`, too."""
+        return drf.handle

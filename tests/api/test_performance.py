@@ -94,7 +94,7 @@ def test_a_bad_parameter_is_named(api: Client, parameter: str, value: str) -> No
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
     body = response.json()
-    assert set(body) == {"type", "title", "status", "detail", "errors"}
+    assert set(body) == {"type", "title", "status", "detail", "errors", "error"}
     assert (body["status"], body["title"]) == (400, "Bad Request")
     assert list(body["errors"]) == [parameter]
     assert all(isinstance(message, str) for message in body["errors"][parameter])

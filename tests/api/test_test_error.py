@@ -43,8 +43,14 @@ def test_all_documented_types_are_known() -> None:
 
 @pytest.mark.parametrize("error_type", sorted(DOCUMENTED))
 def test_the_error_is_logged_and_the_request_counts_as_one(api: Client, error_type: str) -> None:
-    assert provoke(api, {"error_type": error_type}).status_code == 500
+    response = provoke(api, {"error_type": error_type})
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
     logged = ErrorLog.objects.get()
+    shown = response.json()["error"]
+    assert (shown["type"], shown["error_id"], shown["severity"]) == (
+        error_type, str(logged.error_id), logged.severity,
+    )  # fmt: skip
+    assert "on purpose" not in response.content.decode()
     assert logged.error_type.rpartition(".")[2] == error_type
     assert logged.name == "POST api/test-error/"
     assert re.search(r"on purpose", logged.message)
@@ -68,7 +74,7 @@ def test_a_body_is_not_needed_at_all(api: Client) -> None:
 def test_another_type_is_refused_with_the_field_named(api: Client, value: Any) -> None:
     response = provoke(api, {"error_type": value})
     assert (response.status_code, list(response.json()["errors"])) == (400, ["error_type"])
-    assert not ErrorLog.objects.exists()
+    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["400"]
 
 
 @pytest.mark.parametrize("body", ["[]", '"DatabaseError"', "{"])
@@ -78,14 +84,15 @@ def test_what_is_no_object_is_refused(api: Client, body: str) -> None:
 
 def test_strangers_are_refused(stranger: Client) -> None:
     assert provoke(stranger, {}).status_code == 401
-    assert not ErrorLog.objects.exists()
+    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["401"]
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "ENABLE_TEST_ERROR"])
 def test_strangers_may_where_the_project_is_tried_out(stranger: Client, settings: Any, name: str) -> None:
     setattr(settings, name, True)
-    assert provoke(stranger, {}).status_code == 500
-    assert ErrorLog.objects.count() == 1
+    response = provoke(stranger, {})
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
+    assert str(ErrorLog.objects.get().error_id) == response.json()["error"]["error_id"]
 
 
 def test_reading_raises_nothing(api: Client) -> None:

@@ -1,0 +1,48 @@
+"""REST framework's exception handler: name it as `EXCEPTION_HANDLER` in the setting `REST_FRAMEWORK`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.http.multipartparser import MultiPartParserError
+from django.utils.log import log_response
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from monitoring.access import problems
+from monitoring.errors.classification import classify_exception
+
+from .sentences import of_kind, of_status
+from .views import accepts_page
+
+_BROKEN = 500
+_ANSWERED_BY_DJANGO = (BadRequest, SuspiciousOperation, MultiPartParserError)
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into an answer, or leave it to Django.
+
+    Besides what REST framework handles, these are exceptions to which the setting `ERROR_CLASSES` gives a status below
+    500. All others reach Django's handlers, and whoever listens to `got_request_exception`. Under `DEBUG` clients that
+    ask for no page get the same answer as without; Django's own would be a traceback.
+    """
+    handled = problems.handle(error, context)
+    if handled is not None or isinstance(error, _ANSWERED_BY_DJANGO):
+        return handled
+    found = classify_exception(error)
+    if found.status < _BROKEN:
+        set_rollback()
+        return problems.problem(found.status, of_status(found.status), error=error)
+    request = context["request"]
+    if not settings.DEBUG or settings.DEBUG_PROPAGATE_EXCEPTIONS or accepts_page(request):
+        return None
+    set_rollback()
+    got_request_exception.send(sender=None, request=request)
+    response = problems.problem(_BROKEN, of_kind(found.kind), error=error)
+    log_response(
+        "%s: %s", response.status_text, request.path, response=response, request=request._request, exception=error
+    )
+    return response
