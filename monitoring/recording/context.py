@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from . import request_data
 from .client import client_address
 from .events import Started
 from .stamp import read as read_stamp
@@ -45,6 +46,7 @@ class Context(Struct, eq=False):
         error: The exception that made its answer, as far as is known.
         error_type: What made its answer where that was no exception, such as `csrf`.
         crumbs: What was logged and queried in it lately.
+        facets: What the middleware of its request records, as in `facets`.
     """
 
     name: str = ""
@@ -60,6 +62,7 @@ class Context(Struct, eq=False):
     error: BaseException | None = None
     error_type: str = ""
     crumbs: deque[Any] | None = None
+    facets: int = 0
     _error_id: int = 0
     _token: int = 0
     _trace: str = ""
@@ -162,7 +165,7 @@ class Context(Struct, eq=False):
             described["task"] = self.name
         if self.request is not None:
             described["method"] = self.request.method
-            described["path"] = self.request.path[:500]
+            described["path"] = request_data.path_of(self.request)
         return described
 
 

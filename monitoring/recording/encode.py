@@ -38,6 +38,8 @@ from .wire import Column, Record, Segment, column, name, texts
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _MAX_TIME = 2**32 - 1
 _LOW = 2**64 - 1
+_FREE_TEXTS = ("message", "arguments")
+"""What a run says that is no name or id."""
 
 
 Notes = Tally[str]
@@ -113,6 +115,9 @@ def requests(events: Sequence[Request], base: int, notes: Notes) -> Segment:
         "duration": _durations([e.duration for e in events], notes),
         "status": column("H", [e.status if 0 <= e.status < 1000 else 0 for e in events]),
     }
+    only = [e.only for e in events]
+    if any(only):
+        columns["only"] = column("B", only)
     return Segment("request", len(events), names.list, columns)
 
 
@@ -226,7 +231,7 @@ def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segmen
     """Encode repetitions of errors."""
     names, release = Names(notes), get_config().release
     columns = {
-        "name": column("I", [names.index(e.name) for e in events]),
+        "name": column("I", [names.index(e.name, scrub.text) for e in events]),
         "key": column("I", [names.index(("key", e.key), lambda key: describe.fingerprint_of(key[1])) for e in events]),
         "trace": column("I", [names.index(e.trace) for e in events]),
         "user": column("I", [names.index(e.user) for e in events]),
@@ -249,7 +254,10 @@ def slow(event: Slow, notes: Notes) -> Record:
 
 def run(event: Run, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
     """Encode a run of a task; its texts are bounded, its arguments were scrubbed when it was kept."""
-    values = {key: scrub.text(value) if isinstance(value, str) else value for key, value in event.values.items()}
+    values = {
+        key: (scrub.text(value) if key in _FREE_TEXTS else scrub.clean(value)) if isinstance(value, str) else value
+        for key, value in event.values.items()
+    }
     return Record("run", event.at, values)
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from . import scrub
 
-_MAX_URL, _MAX_PATH, _MAX_AGENT, _MAX_HEADER, _MAX_QUERY = 2_000, 1_000, 500, 500, 8_000
+_MAX_URL, _MAX_REFERER, _MAX_PATH, _MAX_AGENT, _MAX_HEADER, _MAX_QUERY = 2_000, 1_000, 500, 500, 500, 8_000
 _MAX_BODY, _MAX_READ, _MAX_FIELDS = 4_000, 16_384, 50
 _FORM = "application/x-www-form-urlencoded"
 _TAKEN = (
@@ -117,6 +117,12 @@ def _more(request: Any, *, headers: bool, body: bool) -> dict[str, Any]:
     return more
 
 
+def path_of(request: Any) -> str:
+    """Return the path of a request, bounded, without the parts that its route gives a denied name."""
+    match = getattr(request, "resolver_match", None)
+    return _path(_text(request.path), getattr(match, "kwargs", None) or {})[:_MAX_PATH]
+
+
 def describe(captured: Captured | None) -> dict[str, Any]:
     """Describe a request without secrets, as plain JSON of bounded size. Never raises.
 
@@ -137,7 +143,8 @@ def describe(captured: Captured | None) -> dict[str, Any]:
 
 def _described(captured: Captured) -> dict[str, Any]:
     sent, server, query, agent, referer, kind, length = (_text(one) for one in captured.meta)
-    path, host = _path(_text(captured.path), captured.parts), scrub.text(sent or server, 255)
+    path = scrub.text(_path(_text(captured.path), captured.parts), _MAX_PATH)
+    host = scrub.text(sent or server, 255)
     scheme, asked = scrub.text(_text(captured.scheme), 10), _query(query)
     encoded = "&".join(f"{quote(name, safe='')}={quote(one, safe='[]')}" for name, one in asked)
     address = f"{scheme or 'http'}://{host}{path}{'?' if encoded else ''}{encoded}"
@@ -166,9 +173,9 @@ def _text(item: Any) -> str:
 def _path(path: str, parts: Mapping[str, Any]) -> str:
     """Return a path; those of its parts that the route gives a denied name, such as `<str:token>`, are filtered."""
     for name, part in list(parts.items()):
-        if isinstance(part, str | int | UUID) and str(part) and scrub.denied(str(name)):
+        if type(part) in (str, int, UUID) and part != "" and scrub.denied(str(name)):
             path = path.replace(str(part), scrub.FILTERED)
-    return scrub.text(path, _MAX_PATH)
+    return path
 
 
 def _query(query: str) -> list[tuple[str, str]]:
@@ -194,7 +201,7 @@ def _referer(referer: str) -> str:
     """Return the page the request came from, scrubbed like its own address."""
     page, _, query = referer.partition("#")[0].partition("?")
     asked = "&".join(f"{quote(name, safe='')}={quote(one, safe='[]')}" for name, one in _query(query))
-    return f"{scrub.text(page, _MAX_PATH)}{'?' if asked else ''}{asked}"[:_MAX_PATH]
+    return f"{scrub.text(page, _MAX_PATH)}{'?' if asked else ''}{asked}"[:_MAX_REFERER]
 
 
 def _headers(headers: Iterable[tuple[Any, Any]]) -> dict[str, str]:

@@ -104,7 +104,7 @@ def _add_details(chain: list[dict[str, Any]], local: Any) -> None:
     for raised in chain:
         if found := frames.source(raised["frames"], _SOURCE_FRAMES):
             raised["source"] = {
-                place: [first, [scrub.text(line, _MAX_LINE) for line in lines]]
+                place: [first, [scrub.source(line, _MAX_LINE) for line in lines]]
                 for place, (first, lines) in found.items()
             }
     if local and chain[0]["frames"]:

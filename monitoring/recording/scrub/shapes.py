@@ -43,12 +43,11 @@ _PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]{0,30}[.:]?|[A-Z]{2,12}[.:]?")
 # before the last @, unless what follows the colon is a port.
 _WEB_USER = re.compile(r"(?<=://)(?!git@)[^\s/?#\"'<>]{1,300}@")
 _USER = re.compile(
-    r"(?<!http://)(?<!https://)(?<!git://)(?<!ssh://)(?<=://)[^\s/:@?#\"'<>]{0,100}+"
+    r"(?<!http://)(?<!https://)(?<!git://)(?<!ssh://)(?<=://)(?!git@)[^\s/:@?#\"'<>]{0,100}+"
     r"(?::(?!\d{1,5}[/?#,])[^\s\"'<>?]{0,300}@|@)"
 )
 # Whoever cut a text may have cut a password, and with it the @ behind it.
-_CUT_USER = re.compile(r"(?<=://)[^\s/:@?#\"'<>\[\]]{0,100}+:(?!\d{0,5}\Z)[^\s/@?#\"'<>]{1,300}\Z")
-
+_CUT_USER = re.compile(r"(?<=://)[^\s/:@?#\"'<>\[\]]{0,100}+:(?!\d{0,5}\Z)[^\s/@?#\"'<>\[\]]{1,300}\Z")
 _BARE_USER_INFO = re.compile(
     r"(?<![\w.%+/:-])[\w.%+-]{1,60}+:(?!//)[^\s@:/\"'<>\[\]]{1,100}+@(?!sha\d)(?=[\w.-]{1,100}+[:/])"
 )
@@ -59,7 +58,7 @@ _CARD = re.compile(r"(?<![\w.,-])(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:[ -]?\d){11,
 _IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![\w-])")
 _DIGITS = re.compile(r"\d[ -]?\d{3}[ -]?\d")
 # What PostgreSQL says of a row that it refuses is the whole row.
-_ROW = re.compile(r"(Failing row contains )\(.*?(?:\)\.?(?=\s|\Z)(?=\s*\n|\s*\Z)|\Z)", re.DOTALL)
+_ROW = re.compile(r"(Failing row contains )\((?:.*\)|.*)", re.DOTALL)
 
 
 def hide_addresses(text: str) -> str:
@@ -73,12 +72,17 @@ def hide_addresses(text: str) -> str:
     return text
 
 
-def hide_secrets(text: str) -> str:
-    """Filter what is a secret by its form, and numbers of cards and accounts."""
+def hide_blocks(text: str) -> str:
+    """Filter what may go over several lines: private keys, and rows that a database refused."""
     if "-----BEGIN" in text:
         text = _PRIVATE_KEY.sub(FILTERED, text)
     if "Failing row contains" in text:
-        text = _ROW.sub(rf"\1({FILTERED}).", text)
+        text = _ROW.sub(rf"\1({FILTERED})", text)
+    return text
+
+
+def hide_secrets(text: str) -> str:
+    """Filter what is a secret by its form, and numbers of cards and accounts."""
     lowered = text.lower()
     if any(scheme in lowered for scheme in _SCHEME_NAMES):
         text = _SCHEMES.sub(_credentials, text)

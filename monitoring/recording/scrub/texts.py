@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .pairs import hide_pairs
-from .shapes import hide_addresses, hide_secrets
+from .shapes import hide_addresses, hide_blocks, hide_secrets
 
 MAX_TEXT = 1_000
 _BEYOND = 1_000
@@ -45,7 +45,7 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
 
 def _scrubbed(value: str, limit: int, *, quoted_only: bool) -> str:
     read = clean(value, limit + _BEYOND)
-    shown = hide_secrets(hide_pairs(hide_addresses(read), quoted_only=quoted_only))
+    shown = hide_secrets(hide_pairs(hide_addresses(hide_blocks(read)), quoted_only=quoted_only))
     if len(value) > limit + _BEYOND and len(shown) < limit:
         shown = shown.rpartition(" ")[0]  # what was cut in its middle may be a secret that nobody recognised
     return shown[:limit]
