@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.api.conftest import admin, api
+
+__all__ = ["admin", "api"]
