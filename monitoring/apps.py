@@ -36,6 +36,7 @@ class MonitoringConfig(AppConfig):
         register(checks.check_settings)
         register(checks.check_error_tracking)
         register(checks.check_error_classes)
+        register(checks.check_fingerprint_rules)
         register(checks.check_storage_provider)
         register(checks.check_health_checks)
         register(checks.check_redis, Tags.database)

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from monitoring import error_tracking
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.classification import traits
+from monitoring.errors.rules import rule
 from monitoring.health import registry
 from monitoring.stream.connection import connect
 from monitoring.stream.streams import eviction_policy
@@ -49,6 +50,12 @@ def check_error_classes(**_: Any) -> list[CheckMessage]:
     """Report every row of `ERROR_CLASSES` that says what no class can be."""
     found = traits.rows(load(getattr(settings, "MONITORING", {})).error_classes)[1]
     return [Error(text, id="monitoring.E005") for text in found]
+
+
+def check_fingerprint_rules(**_: Any) -> list[CheckMessage]:
+    """Report every rule of `FINGERPRINT_RULES` that no error could meet."""
+    found = rule.problems(load(getattr(settings, "MONITORING", {})).fingerprint_rules)
+    return [Error(text, id="monitoring.E006") for text in found]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

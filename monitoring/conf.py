@@ -67,6 +67,8 @@ class Config:
     """Seconds a send may take before its outcome counts as unknown."""
     error_classes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is known of classes of exceptions, by qualified name, over the built-in table; for their subclasses too."""
+    fingerprint_rules: tuple[dict[str, Any], ...] = ()
+    """Which errors are of one cause: patterns that an error meets, and what its fingerprint is made of then."""
     errors_per_minute: int = 10
     """Errors of one place in the code that a process sends in full per minute; the rest travel as occurrences."""
     error_details: int = 3
@@ -322,6 +324,10 @@ def _are_keys(value: Any) -> bool:
     )
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def _are_networks(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
 
@@ -341,6 +347,7 @@ def network(text: Any) -> Network | None:
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
+    "fingerprint_rules": (_is_list, "must be a list of rules"),
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),

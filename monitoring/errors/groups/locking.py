@@ -77,8 +77,8 @@ def families(group_ids: Collection[int], alias: str) -> dict[int, ErrorGroup]:
         UnknownGroupError: One of them does not exist.
     """
     # Looked up before anything is locked: whoever locks all at once, in order, never waits for one who waits for him.
-    parents = ErrorGroup.objects.using(alias).filter(pk__in=group_ids, merged_into__isnull=False)
-    wanted, missing = set[int](), {*group_ids, *parents.values_list("merged_into", flat=True)}
+    rows = ErrorGroup.objects.using(alias).filter(pk__in=group_ids).values_list("merged_into", flat=True)
+    wanted, missing = set[int](), {*group_ids, *filter(None, rows)}
     while missing:
         wanted |= missing
         found = _locked(Q(pk__in=wanted) | Q(merged_into__in=wanted), alias)

@@ -1,0 +1,1 @@
+"""Rules by which a project says itself which errors are of one cause."""
