@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import uuid
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.recording import scrub
+from tests.properties import FEW
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,9 @@ def test_what_stands_under_a_secret_key_is_filtered(key: str) -> None:
     assert scrub.mapping({"outer": {key: "value"}}) == {"outer": {key: scrub.FILTERED}}
 
 
-@pytest.mark.parametrize("key", ["author", "path", "status", "design_id", "passenger", "cardinality"])
+@pytest.mark.parametrize(
+    "key", ["author", "path", "status", "design_id", "passenger", "cardinality", "className", "secretary", "tokenizer"]
+)
 def test_ordinary_keys_stay(key: str) -> None:
     assert scrub.mapping({key: "value"}) == {key: "value"}
 
@@ -72,6 +78,70 @@ def test_values_of_well_known_types_keep_their_text() -> None:
     }
 
 
+def test_lazy_objects_are_not_loaded() -> None:
+    loaded: list[int] = []
+    lazy = SimpleLazyObject(lambda: loaded.append(1))
+    assert scrub.mapping({"user": lazy, "users": [lazy]}) == {
+        "user": "<SimpleLazyObject>",
+        "users": ["<SimpleLazyObject>"],
+    }
+    assert not loaded
+
+
+class Shop(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        raise OSError
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["open"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    class Broken(PurePosixPath):
+        def __str__(self) -> str:
+            raise OSError
+
+    assert scrub.value({"shop": Shop(), "path": Broken()})["shop"] == {"<unreadable>": "<Shop>"}
+    assert scrub.value(Broken()).endswith("Broken>")
+
+
+def test_keys_of_any_kind_become_texts() -> None:
+    values = {1: "a", None: "b", (1, 2): "d", b"token": "e", object(): "f"}
+    assert scrub.mapping(values) == {"1": "a", "None": "b", "<tuple>": "d", "<bytes>": "e", "<object>": "f"}
+
+
+def test_members_of_enums_are_told_by_their_plain_values() -> None:
+    class State(enum.StrEnum):
+        OPEN = "open"
+
+    class Other(enum.Enum):
+        ONE = ()
+
+    assert scrub.value([State.OPEN, Other.ONE]) == ["open", "Other.ONE"]
+
+
+@pytest.mark.parametrize(
+    ("item", "copied"),
+    [
+        (("token", "planted"), ["token", scrub.FILTERED]),
+        (
+            [["Authorization", "Bearer planted"], ["Accept", "*/*"]],
+            [["Authorization", scrub.FILTERED], ["Accept", "*/*"]],
+        ),
+        (["tool", "--password", "planted", "-v"], ["tool", "--password", scrub.FILTERED, "-v"]),
+        (["tool", "--password=planted"], ["tool", f"--password={scrub.FILTERED}"]),
+        (["--token", "--verbose"], ["--token", "--verbose"]),
+        (["email", "phone"], ["email", "phone"]),
+        (["password", "name", "age"], ["password", "name", "age"]),
+    ],
+)
+def test_lists_are_read_for_names_and_their_values(item: Any, copied: Any) -> None:
+    assert scrub.value(item) == copied
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda children: st.lists(children) | st.dictionaries(st.text() | st.integers(), children),
@@ -80,6 +150,7 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.text(), anything))
+@FEW
 def test_whatever_comes_in_goes_out_as_json_that_a_database_can_store(values: dict[str, Any]) -> None:
     text = json.dumps(scrub.mapping(values), allow_nan=False)
     assert "\\u0000" not in text

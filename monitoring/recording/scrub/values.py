@@ -110,4 +110,4 @@ def _announces(name: str, part: Any, length: int) -> bool:
     """Whether what follows a text in a list may be its value, not one more of its kind."""
     if name.startswith("--"):
         return "=" not in name and not (type(part) is str and part.startswith("--"))
-    return length == 2 and not (type(part) is str and denied(part))
+    return length == 2 and not (type(part) is str and part.isidentifier() and denied(part))
