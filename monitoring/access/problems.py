@@ -23,7 +23,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     type = serializers.CharField(help_text="Such as `DatabaseError`; `csrf`, or the status, where nothing was raised.")
     message = serializers.CharField()
     error_id = serializers.UUIDField(allow_null=True, help_text="Its id in the error log; null where it is not kept.")
-    severity = serializers.ChoiceField(choices=["critical", "high", "medium", "low"])
+    severity = serializers.CharField(help_text="`critical`, `high`, `medium` or `low`.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +20,8 @@ from monitoring.access.views import ApiView
 
 from .answers import drf
 from .provoke import DEFAULT, ERROR_TYPES, provoke
+
+_SERVICE = re.compile(r"[A-Za-z0-9._-]{1,50}")
 
 
 class ErrorTypeSerializer(serializers.Serializer[Any]):
@@ -37,6 +41,12 @@ class MayProvoke(IsAdmin):
         return super().has_permission(request, view)
 
 
+def _service(request: Request) -> str:
+    """Return the service that the client names, or an empty string; a name that could be anything is none."""
+    named = request.headers.get("X-Service", "")
+    return named if _SERVICE.fullmatch(named) else ""
+
+
 class TestErrorView(ApiView):
     """An error on purpose, to see what becomes of errors."""
 
@@ -45,6 +55,14 @@ class TestErrorView(ApiView):
     @describe(
         operation_id="test_error",
         request=ErrorTypeSerializer,
+        parameters=[
+            OpenApiParameter(
+                "X-Service",
+                {"type": "string", "pattern": f"^{_SERVICE.pattern}$"},
+                OpenApiParameter.HEADER,
+                description="The service whose error it is to be; this one unless given.",
+            )
+        ],
         responses={
             (500, MEDIA_TYPE): ProblemSerializer,
             **refusals(400),
@@ -54,7 +72,7 @@ class TestErrorView(ApiView):
         """Raise an error that nothing handles."""
         wanted = ErrorTypeSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        provoke(wanted.validated_data["error_type"])
+        provoke(wanted.validated_data["error_type"], _service(request))
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Answer in the error format under `DEBUG`, too."""

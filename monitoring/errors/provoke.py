@@ -38,7 +38,14 @@ ERROR_TYPES: list[str] = list(_ERRORS)
 DEFAULT = "DatabaseError"
 
 
-def provoke(error_type: str) -> NoReturn:
-    """Raise an error of one of `ERROR_TYPES`."""
+def provoke(error_type: str, service: str = "") -> NoReturn:
+    """Raise an error.
+
+    Args:
+        error_type: One of `ERROR_TYPES`.
+        service: Which service's error it is to be; that of this process unless given.
+    """
     error: Any = _ERRORS[error_type](f"{error_type}, raised on purpose")
+    if service:
+        error.enginel_service = service
     raise error

@@ -82,6 +82,20 @@ def test_what_is_no_object_is_refused(api: Client, body: str) -> None:
     assert provoke(api, body).status_code == 400
 
 
+def test_it_is_an_error_of_the_service_that_the_client_names(api: Client) -> None:
+    response = api.generic("POST", URL, headers={"x-service": "django"})
+    logged = ErrorLog.objects.get()
+    assert (logged.service, str(logged.error_id)) == ("django", response.json()["error"]["error_id"])
+    assert logged.group is not None
+    assert logged.group.service == "django"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 51, "<script>", "caf\u00e9"])
+def test_a_name_that_no_service_has_is_left_away(api: Client, name: str) -> None:
+    assert api.generic("POST", URL, headers={"x-service": name}).status_code == 500
+    assert ErrorLog.objects.get().service == "enginel"
+
+
 def test_strangers_are_refused(stranger: Client) -> None:
     assert provoke(stranger, {}).status_code == 401
     assert [logged.error_type for logged in ErrorLog.objects.all()] == ["401"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -99,7 +99,7 @@ def _recovery(value: Any) -> tuple[str, ...]:
     raise ValueError(f"needs a list of names like {', '.join(sorted(STRATEGIES))} as recovery")
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "error_type": _error_type,
     "kind": _kind,
     "severity": _severity,

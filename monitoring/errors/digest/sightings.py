@@ -50,12 +50,12 @@ def of_fact(fact: Fact) -> Sighting:
     values["context"], values["request"] = context, _mapping(values.get("request"))
     values["crumbs"] = _list(values.get("crumbs"))[:_MAX_CRUMBS]
     values["explicit"] = [part for part in _list(values.get("explicit")) if isinstance(part, str)]
-    if values.get("kind") not in KINDS:
+    if text(values, "kind", 20) not in KINDS:
         values["kind"] = "exception" if chain else "response"
     return Sighting(
         error_id=_uuid(values.get("id")),
         at=fact.at,
-        service=fact.service,
+        service=text(values, "service", 200) or fact.service,
         release=fact.origin.get("release", "")[:200],
         environment=fact.origin.get("environment", "")[:50],
         fingerprints=_fingerprints(values),

@@ -16,10 +16,12 @@ from monitoring.recording.events import Amendment, Error, Occurrence, Raised
 from monitoring.recording.raised import frames
 from monitoring.recording.recorder import recorder
 
-_MAX_CHAIN, _MAX_MESSAGE, _MAX_EXPLICIT = 5, 2_000, 10
+_MAX_CHAIN, _MAX_MESSAGE, _MAX_EXPLICIT, _MAX_SERVICE = 5, 2_000, 10, 200
 _MARK = "_enginel_error"
 EXPLICIT = "enginel_fingerprint"
 """Attribute of an exception that says what it is grouped by."""
+SERVICE = "enginel_service"
+"""Attribute of an exception that says which service it is of, where that is not the one it was raised in."""
 
 
 class Mark(Struct):
@@ -150,6 +152,8 @@ def record(exception: BaseException, told: Told, context: Context | None = None,
         taken.key = hash((taken.key, grouped))
     if grouped:
         told.about = {**told.about, "explicit": list(grouped)}
+    if service := getattr(exception, SERVICE, None):
+        told.about = {**told.about, "service": str(service)[:_MAX_SERVICE]}
     mark.full = send(told, taken.key, mark.error_id, context, taken)
     return mark.error_id
 

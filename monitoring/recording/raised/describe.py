@@ -17,7 +17,7 @@ from . import frames
 _MAX_KEYS, _MAX_TYPES, _MAX_MRO = 5_000, 2_000, 20
 _MAX_MESSAGE, _MAX_LINE, _SOURCE_FRAMES = 2_000, 300, 5
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
-_ABOUT = ("error_type", "severity", "route", "logger", "template", "client", "user")
+_ABOUT = ("error_type", "severity", "route", "logger", "template", "client", "user", "service")
 
 _keys: OrderedDict[int, str] = OrderedDict()
 _lock = threading.Lock()
