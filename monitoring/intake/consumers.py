@@ -19,7 +19,7 @@ Facts = Mapping[str, Sequence[Fact]]
 Consumer = Callable[[Measures, Facts, Scope], list[Write]]
 
 COLUMNS: dict[str, dict[str, str]] = {
-    "request": {"name": "I", "at": "I", "duration": "Q", "status": "H"},
+    "request": {"name": "I", "at": "I", "duration": "Q", "status": "H", "only": "B"},
     "operation": {"name": "I", "at": "I", "duration": "Q", "failed": "B"},
     "sent": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
     "received": {"name": "I", "queue": "I", "worker": "I", "at": "I"},
@@ -53,8 +53,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release"})
 """Columns that hold positions in the names of their segment."""
-LATER_COLUMNS = frozenset({"worker", "exception", "id", "user", "client", "release", "code", "high", "low"})
-"""Columns that batches of an earlier version do not have."""
+LATER_COLUMNS = frozenset({"only", "worker", "exception", "id", "user", "client", "release", "code", "high", "low"})
+"""Columns that batches of an earlier version, or for which all values are zero, may leave out."""
 FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""

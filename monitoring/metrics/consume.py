@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.recording import facets
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Scope, Write
 
@@ -25,6 +26,7 @@ Growth = dict[tuple[str, str, int], float]
 
 def consume(measures: Mapping[str, Columns], _facts: object, scope: Scope) -> list[Write]:
     """Fold counters, gauges, and what follows from requests and tasks; one row is written once a drain."""
+    measures = _counted(measures)
     grown: Growth = defaultdict(float)
     if columns := measures.get("counter"):
         _counters(columns, grown, scope)
@@ -36,6 +38,15 @@ def consume(measures: Mapping[str, Columns], _facts: object, scope: Scope) -> li
     if columns := measures.get("gauge"):
         writes += _gauges(columns, scope)
     return writes + labelled.consume(measures, scope)
+
+
+def _counted(measures: Mapping[str, Columns]) -> Mapping[str, Columns]:
+    """Leave requests out that are only timed."""
+    if (columns := measures.get("request")) is None:
+        return measures
+    counted = columns.where(columns.values["only"] != facets.EXCEPT_METRICS)
+    rest = {kind: other for kind, other in measures.items() if kind != "request"}
+    return {**rest, "request": counted} if len(counted.name) else rest
 
 
 def _counters(columns: Columns, grown: Growth, scope: Scope) -> None:

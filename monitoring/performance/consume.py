@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 from django.db.models import Count
 
+from monitoring.recording import facets
 from monitoring.recording.events import MAX_DURATION, UNKNOWN_DURATION
 from monitoring.storage import bulk, names, partitions
 from monitoring.storage.folding import Columns, Fact, Scope, Write
@@ -32,6 +33,7 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     writes: list[Write] = []
     hours: set[int] = set()
     if columns := measures.get("request"):
+        columns = columns.where(columns.values["only"] != facets.EXCEPT_PERFORMANCE)
         failed = columns.values["status"] >= _SERVER_ERROR
         writes += durations("request", columns, columns.values["duration"], failed, scope, hours)
     if columns := measures.get("operation"):

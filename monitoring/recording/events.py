@@ -34,13 +34,14 @@ class TaskState(IntEnum):
 
 
 class Request(Struct, frozen=True, gc=False):
-    """A request that was answered, to its last byte."""
+    """A request that was answered, to its last byte. `only` says who it is for, as in `facets.ONLY`."""
 
     at: int
     duration: int
     method: str
     route: str
     status: int
+    only: int = 0
 
 
 class Operation(Struct, frozen=True, gc=False):

@@ -1,5 +1,8 @@
 """The one middleware a project installs: times every request to its last byte and records it.
 
+Beside it the documented four, each of which records its own facet alone. Of several that a request passes through the
+outermost one records what all of them are for, once.
+
 It reads neither `request.user` (which would make the response vary by cookie) nor the body (which would break views
 that stream it), and keeps no state on itself: instances are shared by concurrent requests.
 """
@@ -20,18 +23,20 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
-from . import decisions, errors
+from . import decisions, errors, facets
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
 from .streaming import watch
 
 logger = logging.getLogger("monitoring.slow")
+lines = logging.getLogger("monitoring.requests")
 
 STATIC = "<static>"
 OTHER_METHOD = "_OTHER"
 _FAILED, _BROKEN = 400, 500
 _CLIENT_GONE = 499
+_MEASURED = facets.PERFORMANCE | facets.METRICS
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
@@ -39,8 +44,12 @@ class MonitoringMiddleware:
     """Records duration, route, method and status of each request, and the exception that ended it.
 
     Put it first in `MIDDLEWARE`, so that it sees what all the others do.
+
+    Attributes:
+        facets: What it records, as in `facets`.
     """
 
+    facets = facets.USUAL
     sync_capable = True
     async_capable = True
 
@@ -57,9 +66,13 @@ class MonitoringMiddleware:
 
     def __call__(self, request: HttpRequest) -> Any:
         """Answer the request and record it."""
+        outer = current.get()
+        if outer is not None and outer.request is request and outer.facets:
+            outer.facets |= self.facets
+            return self.get_response(request)
         if self._async:
             return self._answer(request)
-        context = Context("", request)
+        context = Context("", request, facets=self.facets)
         token = current.set(context)
         start = perf_counter_ns()
         try:
@@ -77,7 +90,7 @@ class MonitoringMiddleware:
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        context = Context("", request)
+        context = Context("", request, facets=self.facets)
         token = current.set(context)
         start = perf_counter_ns()
         try:
@@ -126,17 +139,45 @@ class MonitoringMiddleware:
             if method not in _METHODS:
                 method = OTHER_METHOD
             route = match.route if match is not None else self._unmatched(request.path_info)
-            recorder.record(Request(time_ns(), duration, method, route, status))
-            if duration >= self._slow:
+            wanted = context.facets
+            if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
+                recorder.record(Request(time_ns(), duration, method, route, status, only))
+            if duration >= self._slow and wanted & facets.PERFORMANCE:
                 _record_slow(context, duration, f"{method} {route}", status)
-            if status >= _FAILED and status != _CLIENT_GONE:
+            if status >= _FAILED and status != _CLIENT_GONE and wanted & facets.ERRORS:
                 errors.answered(context, status, error)
+            if wanted & facets.LINES:
+                _write_line(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record
             recorder.failed()
 
     def _unmatched(self, path: str) -> str:
         """Name what no route answered: a middleware's static files are not to hide who tries doors."""
         return STATIC if path.startswith(self._static) else errors.UNMATCHED
+
+
+class ErrorTrackingMiddleware(MonitoringMiddleware):
+    """Records the exceptions and the answers of 4xx and 5xx that requests end with."""
+
+    facets = facets.ERRORS
+
+
+class RequestLoggingMiddleware(MonitoringMiddleware):
+    """Writes a line for each request, to the logger `monitoring.requests`: route, status, duration, and whose it is."""
+
+    facets = facets.LINES
+
+
+class PerformanceMonitoringMiddleware(MonitoringMiddleware):
+    """Records how long requests take, and samples of slow ones."""
+
+    facets = facets.PERFORMANCE
+
+
+class MetricsMiddleware(MonitoringMiddleware):
+    """Counts requests: in all, by status, by endpoint, and in the histogram of their durations."""
+
+    facets = facets.METRICS
 
 
 def _static_prefixes() -> tuple[str, ...]:
@@ -149,6 +190,13 @@ def _record_slow(context: Context, duration: int, name: str, status: int) -> Non
     described = context.describe() | {"status": status}
     logger.warning("slow request: %s took %.3f s", name, duration / 1e9, extra={"enginel": described})
     recorder.record_fact(Slow(time_ns(), duration, "request", name, described))
+
+
+def _write_line(context: Context, duration: int, name: str, status: int) -> None:
+    level = logging.ERROR if status >= _BROKEN else logging.WARNING if status >= _FAILED else logging.INFO
+    if lines.isEnabledFor(level):
+        described = context.describe() | {"status": status, "duration": duration / 1e9}
+        lines.log(level, "%s answered %s in %.3f s", name, status, duration / 1e9, extra={"enginel": described})
 
 
 def _note(**_: Any) -> None:

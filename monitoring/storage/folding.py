@@ -32,6 +32,13 @@ class Columns:
     at: np.ndarray[Any, Any]
     values: dict[str, np.ndarray[Any, Any]]
 
+    def where(self, wanted: np.ndarray[Any, Any]) -> Columns:
+        """Return the events of a mask."""
+        if wanted.all():
+            return self
+        values = {title: column[wanted] for title, column in self.values.items()}
+        return Columns(self.names, self.name[wanted], self.at[wanted], values)
+
 
 @dataclass(frozen=True)
 class Fact:

@@ -1,0 +1,20 @@
+"""What may be recorded of a request. A middleware records all of it, or the documented facets one by one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PERFORMANCE: Final = 1
+"""How long it took; a sample and a warning where that was long."""
+METRICS: Final = 2
+"""That it was: requests in all, by status, by endpoint, and their histogram."""
+ERRORS: Final = 4
+"""The exception or the answer of 4xx or 5xx that it ended with."""
+LINES: Final = 8
+"""A line in the log."""
+USUAL: Final = PERFORMANCE | METRICS | ERRORS
+"""What the combined middleware records. Lines are for who asks for them: they cost more than all the rest."""
+
+ONLY: Final = {PERFORMANCE | METRICS: 0, PERFORMANCE: 1, METRICS: 2}
+"""How the event of a request says which of the two it is for: 0 for both."""
+EXCEPT_PERFORMANCE, EXCEPT_METRICS = ONLY[METRICS], ONLY[PERFORMANCE]
