@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from monitoring.error_tracking import get_error_tracking
-from monitoring.recording import errors, fingerprint
+from monitoring.recording import errors, facets, fingerprint
 from monitoring.recording.context import Context, current
 
 _CONTEXT = "_enginel_capture"
@@ -106,8 +106,13 @@ def _plain(request: Any) -> Any:
 
 
 def _runs(request: Any) -> bool:
+    """Whether the request is monitored anyway; a middleware that is not there for errors then records them as well."""
     running = current.get()
-    return running is not None and running.request is request
+    if running is None or running.request is not request:
+        return False
+    if running.facets:
+        running.facets |= facets.ERRORS
+    return True
 
 
 def _is_excluded(request: Any) -> bool:

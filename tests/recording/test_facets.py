@@ -18,7 +18,7 @@ from monitoring.metrics.models import LabelledTotal
 from monitoring.metrics.reader import totals
 from monitoring.performance.models import SlowSample
 from monitoring.performance.stats import slowest_total
-from monitoring.recording import middleware
+from monitoring.recording import errors, middleware
 from monitoring.recording.recorder import recorder
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("eager")]
@@ -36,11 +36,15 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("it broke")
 
 
+def shown(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(errors.identify().error_id, status=409)
+
+
 async def async_broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("it broke")
 
 
-urlpatterns = [path("broken/", broken), path("async-broken/", async_broken)]
+urlpatterns = [path("broken/", broken), path("async-broken/", async_broken), path("shown/", shown)]
 
 
 def ask(*installed: str, settings: Any, asynchronous: bool) -> None:
@@ -125,6 +129,22 @@ def test_a_line_says_what_was_asked_how_it_was_answered_and_whose_request_it_was
     assert (line.levelname, line.enginel["status"], line.enginel["request_id"]) == (level, status, "abc")  # type: ignore[attr-defined]
     assert f" answered {status} in 0." in line.getMessage()
     assert "secret" not in f"{line.getMessage()} {line.enginel}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("facet", FACES)
+def test_no_id_is_shown_of_an_error_that_is_not_recorded(facet: str, settings: Any) -> None:
+    settings.MIDDLEWARE = [FACES[facet]]
+    shown = Client().get("/shown/").content.decode()
+    assert bool(shown) == (facet == "errors")
+    assert [str(one.error_id) for one in ErrorLog.objects.all()] == ([shown] if shown else [])
+
+
+def test_who_captures_errors_below_one_that_does_not_has_them_recorded(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    capture = "monitoring.errors.middleware.ErrorCaptureMiddleware"
+    ask(FACES["metrics"], capture, settings=settings, asynchronous=False)
+    assert recorded(caplog) == {"metrics": 1, "errors": 1}
 
 
 def test_the_face_is_the_platforms() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitoring.error_tracking import get_error_tracking
+from monitoring.recording import facets
 from monitoring.recording import fingerprint as fingerprints
 from monitoring.recording.context import Context, current
 from monitoring.recording.raised import describe
@@ -159,7 +160,7 @@ def identify(exception: BaseException | None = None) -> Identity:
     """
     try:
         context = current.get()
-        if context is None or not _is_recorded():
+        if context is None or not _is_recorded() or not _reaches_log(context):
             return Identity("", "")
         exception = exception or context.error
         if exception is None:
@@ -187,6 +188,11 @@ def _fingerprint(exception: BaseException) -> str:
         found = fingerprints.current(values | {"explicit": list(capture.explicit_of(exception))})
         describe.remember(taken.key, found)
     return found
+
+
+def _reaches_log(context: Context) -> bool:
+    """Whether what the running request is answered with will be recorded, as far as a middleware has its say."""
+    return not context.facets or bool(context.facets & facets.ERRORS)
 
 
 def _is_recorded() -> bool:
