@@ -74,7 +74,7 @@ def answer(request: HttpRequest, status: int, exception: BaseException | None, t
         body = _page(status, text) if wanted else _problem(status, text, exception)
     except Exception:  # of all answers this one must not be missing
         recorder.failed()
-        body = page.CONSTANT if wanted else json.dumps(problems.body(status, sentences.of_status(500)))
+        body = page.CONSTANT if wanted else _as_text(problems.body(status, sentences.of_status(500)))
     response = HttpResponse(
         body, status=status, content_type="text/html; charset=utf-8" if wanted else problems.MEDIA_TYPE
     )
@@ -101,4 +101,8 @@ def _page(status: int, text: str) -> str:
 
 
 def _problem(status: int, text: str, exception: BaseException | None) -> str:
-    return json.dumps(problems.body(status, text, extensions=members.of(status, text, exception)))
+    return _as_text(problems.body(status, text, extensions=members.of(status, text, exception)))
+
+
+def _as_text(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"))

@@ -95,7 +95,12 @@ def test_field_errors_stand_beside_the_error(client: Client) -> None:
 
 def test_an_address_that_does_not_exist(client: Client) -> None:
     found = problem(client.get("/nowhere/"))
-    assert (found["status"], found["error"]["type"], found["error"]["severity"]) == (404, "Resolver404", "low")
+    assert (found["status"], found["error"]["type"], found["error"]["severity"]) == (404, "Http404", "low")
+
+
+def test_a_host_that_is_none_of_ours(client: Client) -> None:
+    found = problem(client.get("/form/", headers={"host": "evil.example"}))
+    assert (found["status"], found["error"]["type"]) == (400, "DisallowedHost")
 
 
 def test_under_asgi(asynchronous: AsyncClient) -> None:

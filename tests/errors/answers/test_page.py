@@ -181,7 +181,7 @@ def failing(_get_response: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("accept", "constant"), [(PAGE, "<p>Please try again later.</p>"), ("*/*", '"detail": "Something went wrong')]
+    ("accept", "constant"), [(PAGE, "<p>Please try again later.</p>"), ("*/*", '"detail":"Something went wrong')]
 )
 def test_whatever_goes_wrong_with_it_there_is_an_answer(
     accept: str, constant: str, monkeypatch: pytest.MonkeyPatch

@@ -52,7 +52,7 @@ ROWS = [
     ("SSLCertVerificationError", "ConnectionError", "security_error", "high", 500, False),
     ("TimeoutExpired", "TimeoutError", "timeout_error", "high", 500, True),
     ("KeyboardInterrupt", "KeyboardInterrupt", "internal_error", "low", 500, False),
-    ("Http404", "Resolver404", "not_found", "low", 404, False),
+    ("Http404", "Http404", "not_found", "low", 404, False),
     ("django PermissionDenied", "PermissionDenied", "authorization_error", "low", 403, False),
     ("django BadRequest", "ValidationError", "validation_error", "low", 400, False),
     ("django SuspiciousOperation", "SuspiciousFileOperation", "security_error", "low", 400, False),

@@ -14,9 +14,10 @@ _BUG = Traits(kind=ErrorType.INTERNAL_ERROR, severity=ErrorSeverity.MEDIUM, retr
 _STRANGER = Traits("AuthenticationError", ErrorType.AUTHENTICATION_ERROR, status=401, retryable=False)
 _FORBIDDEN = Traits(kind=ErrorType.AUTHORIZATION_ERROR, status=403, retryable=False)
 _NOWHERE = Traits(kind=ErrorType.NOT_FOUND, status=404, retryable=False)
+_MISSING = Traits("Http404", ErrorType.NOT_FOUND, status=404, retryable=False)
 
 _DJANGO: dict[str, Traits] = {
-    "django.http.response.Http404": _NOWHERE,
+    "django.http.response.Http404": _MISSING,
     "django.core.exceptions.ObjectDoesNotExist": Traits(kind=ErrorType.NOT_FOUND, retryable=False),
     "django.core.exceptions.MultipleObjectsReturned": Traits(kind=ErrorType.CONFLICT, retryable=False),
     "django.core.exceptions.PermissionDenied": _FORBIDDEN,
