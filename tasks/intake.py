@@ -11,15 +11,23 @@ import contextlib
 from celery import shared_task
 from celery.signals import worker_ready
 from celery.worker import state
+from kombu.exceptions import OperationalError
 
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
+from . import errors
 from .jobs import watch_for_beat
 
 
 def _stopping() -> bool:
     return state.should_stop is not None or state.should_terminate is not None
+
+
+def _nudge(due: str) -> None:
+    """Have done at once what a drain has made due; a broker that is away leaves it to beat."""
+    with contextlib.suppress(OperationalError):
+        {"bugs": errors.nudge}[due]()
 
 
 @shared_task(name="tasks.intake.drain", ignore_result=True, acks_late=False, expires=60)
@@ -33,7 +41,7 @@ def drain(key: str) -> None:
 
     config = get_config()
     stream = parse_key(key, config.stream_prefix)
-    if stream is not None and listen.listen(config, stream, _stopping):
+    if stream is not None and listen.listen(config, stream, _stopping, _nudge):
         drain.apply_async((key,))
     # Drains follow one another without beat; somebody has to see that it is dead.
     watch_for_beat()

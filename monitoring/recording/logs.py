@@ -30,7 +30,7 @@ def install() -> None:
         if record.levelno >= logging.INFO:
             take(record)
 
-    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+    logging.Logger.callHandlers = call_handlers  # type: ignore[assignment,method-assign]
 
 
 def take(record: logging.LogRecord) -> None:

@@ -23,16 +23,17 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     left = amending.merge(facts.get("amendment", ()), seen)
     if columns := measures.get("occurrence"):
         seen += sightings.of_occurrences(columns)
-    rules.apply(seen)
-    writes: list[Write] = [lambda: digest(seen, scope)] if seen else []
+    followed = rules.apply(seen)
+    writes: list[Write] = [lambda: digest(seen, followed, scope)] if seen else []
     if left:
         writes.append(lambda: amending.amend(left, scope))
     return writes
 
 
-def digest(seen: Sequence[sightings.Sighting], scope: Scope) -> None:
+def digest(seen: Sequence[sightings.Sighting], followed: rules.Followed, scope: Scope) -> None:
     """Write errors, inside of the drain's transaction."""
     new = grouping.assign(seen, scope)
+    rules.follow(seen, followed, scope)
     counted = counts.count(seen, new, scope)
     ErrorLog.objects.using(scope.connection.alias).bulk_create([row(one) for one in seen], batch_size=_BATCH)
     counts.finish(counted, new, scope)

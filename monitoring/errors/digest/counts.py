@@ -55,8 +55,8 @@ def count(sightings: Sequence[Sighting], new: set[int], scope: Scope) -> list[Co
         groups = groups.select_for_update(of=("self",))
     counted = [Counted(group, by_group[group.pk]) for group in groups]
     releases = _releases(counted, scope)
-    for one in counted:
-        _judge(one, releases[one.group.pk], new)
+    for found in counted:
+        _judge(found, releases[found.group.pk], new)
     _write_groups(counted, scope)
     _write_hours(counted, scope)
     _write_releases(counted, scope)
@@ -95,7 +95,7 @@ def _judge(one: Counted, releases: set[str], new: set[int]) -> None:
 def _releases(counted: Sequence[Counted], scope: Scope) -> dict[int, set[str]]:
     """Return in which of the releases of this drain each group was seen before."""
     pairs = sorted({(one.group.pk, sighting.release) for one in counted for sighting in one.sightings})
-    keys = {"group_id": [group for group, _ in pairs], "release": [release for _, release in pairs]}
+    keys: bulk.Columns = {"group_id": [group for group, _ in pairs], "release": [release for _, release in pairs]}
     found: dict[int, set[str]] = defaultdict(set)
     for group, release in bulk.fetch(scope.connection, GroupRelease, keys, ["group_id", "release"]):
         found[group].add(release)
@@ -174,7 +174,7 @@ def _write_releases(counted: Sequence[Counted], scope: Scope) -> None:
 def _add_releases(seen: Mapping[tuple[int, str], Sequence[int]], scope: Scope) -> None:
     adapt = scope.connection.ops.adapt_datetimefield_value
     keys = sorted(seen)
-    rows = {
+    rows: bulk.Columns = {
         "group_id": [group for group, _ in keys],
         "release": [release for _, release in keys],
         "count": [len(seen[key]) for key in keys],

@@ -1,32 +1,68 @@
-"""Fingerprints by the rules that the project has set, before those that Enginel finds."""
+"""Fingerprints by the rules that the project has set, instead of those that Enginel finds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from monitoring.errors.rules.application import apply as find
-from monitoring.errors.rules.application import configured
+from monitoring.errors.groups.models import GroupFingerprint
+from monitoring.errors.rules import application
+from monitoring.storage import bulk
+from monitoring.storage.folding import Scope
 
 from .sightings import Sighting
 
+_BATCH = 500
+Followed = dict[tuple[str, str], str]
+"""The fingerprint by a rule, for service and fingerprint without it."""
 
-def apply(sightings: Sequence[Sighting]) -> None:
-    """Put the fingerprint of the rule that an error meets, if there is one, before the others.
+
+def apply(sightings: Sequence[Sighting]) -> Followed:
+    """Give errors that meet a rule the fingerprint that it says.
 
     Repetitions travel as keys, of which no rule can tell anything: they follow the errors of the same key.
+
+    Returns:
+        Which fingerprints were replaced, for `follow`.
     """
-    rules = configured()
+    rules, followed = application.configured(), Followed()
     if not rules:
-        return
-    followed: dict[tuple[str, str], str] = {}
+        return followed
     for one in sightings:
-        found = find(one.values, one.service, rules) if one.values is not None else None
-        if found:
+        if one.values is None:
+            continue
+        values = {**one.values, "fingerprint": one.fingerprints[0]}
+        if (found := application.apply(values, one.service, rules)) is not None:
             followed |= {(one.service, fingerprint): found for fingerprint in one.fingerprints}
-            one.fingerprints.insert(0, found)
-            one.ruled = True
+            one.fingerprints = [found]
     for one in sightings:
-        found = followed.get((one.service, one.fingerprints[0])) if one.values is None else None
-        if found:
-            one.fingerprints.insert(0, found)
-            one.ruled = True
+        if one.values is None and (found := followed.get((one.service, one.fingerprints[0]))):
+            one.fingerprints = [found]
+    return followed
+
+
+def follow(sightings: Sequence[Sighting], followed: Mapping[tuple[str, str], str], scope: Scope) -> None:
+    """Let later repetitions of what met a rule be counted where that was, inside of the drain's transaction.
+
+    Args:
+        sightings: The errors of the drain; their groups are known.
+        followed: What `apply` has replaced.
+        scope: Whose connection has the transaction.
+    """
+    if not followed:
+        return
+    groups = {(one.service, one.fingerprints[0]): one.group_id for one in sightings}
+    wanted = {key: groups[key[0], found] for key, found in sorted(followed.items())}
+    columns = {"service": [service for service, _ in wanted], "fingerprint": [one for _, one in wanted]}
+    rows = bulk.fetch(scope.connection, GroupFingerprint, columns, ["service", "fingerprint", "group_id"])
+    known = {(service, fingerprint): group for service, fingerprint, group in rows}
+    GroupFingerprint.objects.using(scope.connection.alias).bulk_create(
+        [
+            GroupFingerprint(service=service, fingerprint=fingerprint, group_id=group)
+            for (service, fingerprint), group in wanted.items()
+            if known.get((service, fingerprint)) != group
+        ],
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["service", "fingerprint"],
+        update_fields=["group"],
+    )

@@ -80,8 +80,8 @@ def chain_of(chain: Sequence[Raised]) -> list[dict[str, Any]]:
     """Return exceptions with readable frames."""
     return [
         {
-            "type": _names(raised.type)[0],
-            "mro": list(_names(raised.type)),
+            "type": (names := _names_of(raised.type))[0],
+            "mro": names,
             "message": scrub.text(raised.message, _MAX_MESSAGE),
             "link": raised.link,
             "frames": frames.describe(raised.frames),
@@ -115,8 +115,12 @@ def _crumb(at: int, level: str, source: str, text: str) -> list[Any]:
     return [at // _NANOSECONDS_PER_MILLISECOND, level, scrub.text(source, 200), scrub.text(text, 500)]
 
 
+def _names_of(kind: Any) -> list[str]:
+    return list(_names(kind))
+
+
 @lru_cache(maxsize=_MAX_TYPES)
-def _names(kind: type[BaseException]) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     """Return the qualified names of a class and of those it is derived from, without object."""
     return tuple(_qualified(base) for base in kind.__mro__[:_MAX_MRO] if base is not object)
 
