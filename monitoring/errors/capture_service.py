@@ -84,6 +84,7 @@ class ErrorCaptureService:
         if _is_excluded(request):
             return None
         if _runs(request):
+            errors.note(exception)  # should the answer be an error, it is this one
             return errors.report(exception)
         context = _context_of(request)
         context.error = exception

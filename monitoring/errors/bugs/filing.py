@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import DatabaseError, DataError, IntegrityError
@@ -67,9 +68,10 @@ def _write_files(desk: Desk, among: Q = _ALL) -> int:
     due = _free(desk).filter(among, file_due__lte=desk.now()).order_by("number")
     shelf = Shelf(desk.tracking.planning_dir)
     found = list(due.values_list("pk", flat=True)[:_FILES])
-    for bug in _claimed(found, desk):
-        if bug.file_due is not None:
-            _write_file(bug, shelf, desk)
+    for pk in found:
+        with _claimed(pk, desk) as bug:
+            if bug is not None and bug.file_due is not None:
+                _write_file(bug, shelf, desk)
     return len(found)
 
 
@@ -84,7 +86,7 @@ def _write_file(bug: KnownBug, shelf: Shelf, desk: Desk) -> None:
     except OSError as error:
         wait = delay(bug.attempts + 1, _FIRST_FILE, _MOST_FILE)
         problem = f"The file cannot be written into {desk.tracking.planning_dir}: {_why(error)}."
-        _logger.warning("%s waits for its file. %s", bug.bug_id, problem)
+        _logger.warning("%s waits for its file: %s", bug.bug_id, problem)
         _note(bug, desk, attempts=F("attempts") + 1, file_due=desk.now() + wait, file_problem=problem[:500])
         return
     desk.step("note the file")
@@ -105,17 +107,19 @@ def _tell_tracker(desk: Desk, among: Q = _ALL) -> None:
         room = gate.room(desk.config.issues_per_hour)
         chosen = list(due.exclude(issue_key="").values_list("pk", flat=True)[:_ISSUES])
         chosen += due.filter(issue_key="").values_list("pk", flat=True)[: min(room, _ISSUES)]
-        _talk(_claimed(chosen, desk), gate, desk)
+        ends = time.monotonic() + _SECONDS
+        for pk in chosen:
+            if time.monotonic() > ends or not gate.keep() or not _told(pk, gate, desk):
+                return
     finally:
         gate.leave()
 
 
-def _talk(bugs: Iterator[KnownBug], gate: Gate, desk: Desk) -> None:
-    """Tell the tracker of bugs, until it fails or the time is up."""
-    ends = time.monotonic() + _SECONDS
-    for bug in bugs:
-        if bug.issue_due is None or not gate.keep():
-            return
+def _told(pk: int, gate: Gate, desk: Desk) -> bool:
+    """Tell the tracker of a bug; return whether it can be told of the next one."""
+    with _claimed(pk, desk) as bug:
+        if bug is None or bug.issue_due is None:
+            return True
         try:
             _comment(bug, desk) if bug.issue_key else _open_issue(bug, gate, desk)
             gate.passed()
@@ -124,14 +128,13 @@ def _talk(bugs: Iterator[KnownBug], gate: Gate, desk: Desk) -> None:
         except TrackerError as error:
             _note(bug, desk, attempts=F("attempts") + 1, issue_problem=str(error)[:500])
             gate.failed(error)
-            return
+            return False
         except DatabaseError:
             raise
         except Exception as error:  # a mistake in here must not keep the bugs behind this one waiting
             _logger.exception("No issue could be opened for %s", bug.bug_id)
             _postpone(bug, f"It failed with {type(error).__name__}.", desk)
-        if time.monotonic() > ends:
-            return
+    return True
 
 
 def _postpone(bug: KnownBug, problem: str, desk: Desk) -> None:
@@ -196,16 +199,17 @@ def _comment(bug: KnownBug, desk: Desk) -> None:
     _rows(bug, desk).filter(regressions=bug.regressions).update(issue_due=None)
 
 
-def _claimed(found: list[int], desk: Desk) -> Iterator[KnownBug]:
-    """Yield bugs, one after the other, that nobody else is at while the caller is."""
-    for pk in found:
-        row, until = KnownBug.all_objects.using(desk.alias).filter(pk=pk), desk.now() + LEASE
-        if not _free(desk).filter(pk=pk).update(lease_until=until):
-            continue
-        try:
-            yield row.select_related("group").get()
-        finally:
-            row.filter(lease_until=until).update(lease_until=None)
+@contextmanager
+def _claimed(pk: int, desk: Desk) -> Iterator[KnownBug | None]:
+    """Take a bug for the length of a block; None where somebody else is at it."""
+    row, until = KnownBug.all_objects.using(desk.alias).filter(pk=pk), desk.now() + LEASE
+    if not _free(desk).filter(pk=pk).update(lease_until=until):
+        yield None
+        return
+    try:
+        yield row.select_related("group").get()
+    finally:
+        row.filter(lease_until=until).update(lease_until=None)
 
 
 def _free(desk: Desk) -> KnownBugQuerySet:

@@ -80,7 +80,7 @@ class Gate:
         else:
             failures = before + 1
             wait = delay(failures, _FIRST, _MOST)
-        _logger.warning("The issue tracker is left alone for %d s: %s", wait.total_seconds(), error)
+        _logger.warning("The issue tracker is left alone for %d s: %s", wait.total_seconds(), str(error))
         self._row().update(failures=failures, paused_until=self._now() + wait, problem=str(error)[:500])
 
     def passed(self) -> None:

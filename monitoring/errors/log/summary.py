@@ -78,7 +78,8 @@ def _countable(hour: int, since: datetime, service: str | None) -> bool:
     rows = GroupHour.objects.filter(hour=hour)
     rows = rows if service is None else rows.filter(group__service=service)
     few = (rows.aggregate(counted=Sum("count"))["counted"] or 0) <= _COUNTED
-    return few and ErrorLog.objects.filter(created__lte=since).exists()
+    oldest = ErrorLog.objects.order_by("created").values_list("created", flat=True).first()
+    return few and oldest is not None and oldest <= since
 
 
 def _of_rows(service: str | None, since: datetime, until: datetime) -> list[Tally]:
