@@ -103,6 +103,7 @@ def test_names_of_another_form_are_told_at_the_start(keys: Any) -> None:
 
 def test_source_code_shows_expressions_but_no_literals() -> None:
     assert scrub.source('password = request.POST["password"]') == 'password = request.POST["password"]'
+    assert scrub.source('def f(token: str = "abc"):') == 'def f(token: str = "[filtered]"):'
     assert scrub.source('API_KEY = "abc123"  # for now') == 'API_KEY = "[filtered]"  # for now'
 
 
