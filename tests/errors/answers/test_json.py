@@ -162,8 +162,8 @@ def test_a_class_that_the_setting_gives_a_status_is_answered_with_it(client: Cli
         ("/rest/broken/", "RuntimeError", "RuntimeError"),
         ("/rest/paper/", "OutOfPaper", "tests.errors.answers.urls.OutOfPaper"),
         ("/rest/structured/", "Structured", "tests.errors.answers.urls.Structured"),
-        ("/rest/not-found/", "404", ""),
-        ("/rest/invalid/", "400", ""),
+        ("/rest/not-found/", "NotFound", "rest_framework.exceptions.NotFound"),
+        ("/rest/invalid/", "ValidationError", "rest_framework.exceptions.ValidationError"),
     ],
 )
 def test_the_id_leads_to_the_one_row_of_the_log(
