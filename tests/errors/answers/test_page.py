@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
 from monitoring.errors.answers import page, shown, views
-from monitoring.recording import errors
+from monitoring.errors.models import ErrorLog
 
 from .conftest import PAGE, response_key
 from .urls import SECRET
@@ -99,19 +99,14 @@ def test_its_policy_allows_its_style_and_nothing_else(browser: Client) -> None:
     assert response["Content-Security-Policy"].startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
 
 
-def test_a_known_error_is_named(browser: Client, known_bug: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    identify = errors.identify
-
-    def spy() -> Any:
-        found = identify()
-        seen.append(found.fingerprint)
-        return found
-
-    monkeypatch.setattr(shown.errors, "identify", spy)
-    assert "We know" not in text_of(browser.get("/plain/value/"))
-    known_bug("B-007", seen[0])
-    text = text_of(browser.get("/plain/value/"))
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("path", ["/plain/value/", "/later/value/", "/rest/value/"])
+def test_an_error_is_named_by_the_fingerprint_that_it_has_in_the_log(
+    browser: Client, known_bug: Any, path: str
+) -> None:
+    assert b"We know" not in browser.get(path).content
+    known_bug("B-007", ErrorLog.objects.get().fingerprint)
+    text = text_of(browser.get(path))
     assert "We know of this problem, as <strong>B-007</strong>" in text
     assert "has been reported" not in text
     assert "B-007" not in text_of(browser.get("/plain/broken/"))
