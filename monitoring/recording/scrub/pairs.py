@@ -23,7 +23,9 @@ _TUPLE = re.compile(r"\(b?\\{0,3}[\"'](?P<name>[\w.-]{1,100}+)(?P<sign>)\\{0,3}[
 _TAG = re.compile(r"<([\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>([^<>]{1,2000}+)(?=</)")
 _QUOTE = re.compile(r"[bBfFrRuU]{0,2}(\\{0,3})([\"'`])")
 _QUOTED = {one: re.compile(rf"(?:[^{one}\\]|\\.|{one}{one})*+", re.DOTALL) for one in "\"'`"}
-_ANNOTATION = re.compile(r"[\w.\[\]| ]{1,60}+=[ \t]?+(?=[bBfFrRuU]{0,2}[\"'])")
+_ANNOTATION = re.compile(
+    r"[A-Za-z][\w.]{0,60}+(?:\[[\w.,| ]{0,60}\])?(?: ?\| ?[\w.\[\]]{1,40}){0,5} ?= ?(?=[bBfFrRuU]{0,2}[\"'])"
+)
 _BRACKETS = re.compile(r"[\"'\[\](){}]")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,80}+(?=\()")
 # A closing or separating character is part of a value, unless something new begins after it.
@@ -117,7 +119,9 @@ def _word_before(text: str, at: int) -> str:
 def _value(text: str, found: re.Match[str], *, quoted_only: bool) -> tuple[int, int] | None:
     """Return where the value of a pair begins and ends, or None if it tells nothing."""
     at, name = found.end(), found["name"]
-    if found["sign"] == ":" and (annotation := _ANNOTATION.match(text, at)):
+    lowered = name.lower()
+    is_header = "auth" in lowered or "cookie" in lowered
+    if found["sign"] == ":" and not is_header and (annotation := _ANNOTATION.match(text, at)):
         at = annotation.end()
     if quote := _QUOTE.match(text, at):
         start, end = quote.end(), _end_of_quoted(text, quote)
