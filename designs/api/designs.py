@@ -48,12 +48,12 @@ class DesignDetailSerializer(DesignSerializer):
 
 
 class EditSerializer(serializers.Serializer[Any]):
-    """What can be changed about a design that is not finalized."""
+    """What can be changed about a design that is not finalized; each may be left out."""
 
-    name = serializers.CharField(max_length=200, required=False)
-    part_number = PartNumberField(required=False)
-    itar = serializers.BooleanField(required=False, help_text="Open to US persons only.")
-    clearance = ClearanceField(required=False, help_text="The least clearance that may see it.")
+    name = serializers.CharField(max_length=200)
+    part_number = PartNumberField()
+    itar = serializers.BooleanField(help_text="Open to US persons only.")
+    clearance = ClearanceField(help_text="The least clearance that may see it.")
 
 
 class FilterSerializer(serializers.Serializer[Any]):
@@ -104,7 +104,8 @@ class DesignDetailView(APIView):
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change what people say about a design. ITAR and clearance are for admins; a finalized design stays."""
         design = open_design(request.user, pk)
-        wanted = EditSerializer(data=request.data)
+        # Partial: in a form, a box that is not there would else count as not ticked, and lift ITAR.
+        wanted = EditSerializer(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         edits.edit(design, request.user, dict(wanted.validated_data))
         return self._answer(design)

@@ -47,6 +47,10 @@ class PartNumberField(serializers.CharField):
             self.fail("max_length", max_length=PART_NUMBER_LENGTH)
         return number
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the part number, or None for none: an empty text would be one that can be given out once."""
+        return super().run_validation(data) or None
+
     def run_validators(self, value: Any) -> None:
         """Validate what there is."""
         if value is not None:

@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
+from rest_framework.views import APIView
 
 from designs import dispatch, uploads
-from designs.models import Design, User
+from designs.models import Design, Membership, Organization, Role, User
 from designs.parsing import samples
 
 # How long an example takes says more about the machine's other work than about the code.
@@ -93,10 +94,46 @@ def client_of() -> Callable[[User], APIClient]:
 
 
 @pytest.fixture
+def raised(monkeypatch) -> list[Exception]:
+    """What views raised, beside how it was answered."""
+    seen: list[Exception] = []
+    handle = APIView.handle_exception
+
+    def note(view: APIView, error: Exception) -> Any:
+        seen.append(error)
+        return handle(view, error)
+
+    monkeypatch.setattr(APIView, "handle_exception", note)
+    return seen
+
+
+@pytest.fixture
+def acme(db) -> Organization:
+    """A company without anybody in it."""
+    return Organization.objects.create(name="Acme")
+
+
+@pytest.fixture
+def join() -> Callable[..., User]:
+    """Make somebody a member of an organization, which they work in from then on."""
+
+    def make(organization: Organization, name: str, role: Role = Role.EDITOR, **about: Any) -> User:
+        user = User.objects.filter(username=name).first() or User.objects.create(username=name)
+        User.objects.filter(pk=user.pk).update(current_organization=organization, **about)
+        user.refresh_from_db()
+        Membership.objects.create(organization=organization, user=user, role=role)
+        return user
+
+    return make
+
+
+@pytest.fixture
 def make_design(queued) -> Callable[..., Design]:
-    def make(owner: User, name: str = "plate.step", content: bytes | None = None, **fields) -> Design:
+    def make(
+        owner: User, name: str = "plate.step", content: bytes | None = None, about: Any = None, **fields
+    ) -> Design:
         file = SimpleUploadedFile(name, samples.SAMPLES[name]() if content is None else content)
-        design = uploads.take_in(file, "iges" if name.endswith(".igs") else "step", owner)
+        design = uploads.take_in(file, "iges" if name.endswith(".igs") else "step", owner, **(about or {}))
         if fields:
             Design.objects.filter(pk=design.pk).update(**fields)
             design.refresh_from_db()
