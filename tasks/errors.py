@@ -1,4 +1,4 @@
-"""When bugs are filed: every ten seconds, and at once when a drain has found an error that is to become one."""
+"""When bugs are filed: every ten seconds, and at once when a drain wants one; and when the error log is thinned."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def file_bugs() -> None:
 
     if file_due(desk()):
         nudge()
+
+
+@shared_task(name="tasks.errors.thin", ignore_result=True, acks_late=False, expires=60, soft_time_limit=300)
+def thin() -> None:
+    """Give up payloads and rows of the error log that are beyond what is kept; a later run does the rest."""
+    from monitoring.errors.log import thinning
+
+    thinning.thin(get_config())
 
 
 def nudge() -> None:

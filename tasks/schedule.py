@@ -25,6 +25,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-evaluate-health": {"task": "tasks.health.evaluate", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-project-decisions": {"task": "tasks.decisions.project", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-file-bugs": {"task": "tasks.errors.file_bugs", "schedule": 10.0, "options": {"expires": 10}},
+    "enginel-thin-errors": {"task": "tasks.errors.thin", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from monitoring import __version__
 from monitoring.conf import Config
+from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
 from monitoring.jobs.families import families as jobs
@@ -28,6 +29,7 @@ SOURCES: dict[str, Source] = {
     "jobs": jobs,
     "health": health,
     "intake": intake,
+    "errors": errors,
 }
 """Families whose names are fixed, by the slice that has them."""
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import tasks.errors
 from monitoring.conf import Config
+from monitoring.errors.families import families
 from monitoring.errors.log import thinning, totals
 from monitoring.errors.log.models import ErrorLog
 from monitoring.errors.log.thinning import SLIM, evict, thin, thin_payloads
+from tasks.schedule import SCHEDULE
 
 from .rows import full, make_group, slim, store
 
@@ -147,3 +151,23 @@ def test_a_row_that_intake_writes_to_is_left_for_the_next_time() -> None:
         assert elsewhere(lambda: thin_payloads(config)) == 0
     assert elsewhere(lambda: thin_payloads(config)) == 2
     assert first.pk
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_task_does_it_each_minute(settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "ERRORS_KEPT_PER_GROUP": 5}
+    group = make_group()
+    store(*(full(group, ago=ago, kept="sample") for ago in range(9)))
+    tasks.errors.thin()
+    assert kept() == ["sample"] * 5
+    assert SCHEDULE["enginel-thin-errors"] == {
+        "task": tasks.errors.thin.name,
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    }
+
+
+def test_what_was_given_up_is_among_the_metrics() -> None:
+    totals.add(totals.PAYLOADS, 7)
+    (family,) = families(CONFIG)
+    assert {sample.labels["what"]: sample.value for sample in family.samples} == {"payloads": 7, "rows": 0}
