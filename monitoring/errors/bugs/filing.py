@@ -18,6 +18,7 @@ from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import F, Q
 
 from monitoring.errors.groups.models import ErrorGroup
+from monitoring.recording import scrub
 
 from . import texts
 from .desk import Desk
@@ -126,7 +127,7 @@ def _told(pk: int, gate: Gate, desk: Desk) -> bool:
         except RejectedError as error:
             _postpone(bug, str(error), desk)
         except TrackerError as error:
-            _note(bug, desk, attempts=F("attempts") + 1, issue_problem=str(error)[:500])
+            _note(bug, desk, attempts=F("attempts") + 1, issue_problem=scrub.text(str(error), 500))
             gate.failed(error)
             return False
         except DatabaseError:
@@ -140,7 +141,7 @@ def _told(pk: int, gate: Gate, desk: Desk) -> bool:
 def _postpone(bug: KnownBug, problem: str, desk: Desk) -> None:
     _logger.warning("%s waits for its issue: %s", bug.bug_id, problem)
     later = desk.now() + _REJECTED
-    _note(bug, desk, attempts=F("attempts") + 1, issue_due=later, issue_problem=problem[:500])
+    _note(bug, desk, attempts=F("attempts") + 1, issue_due=later, issue_problem=scrub.text(problem, 500))
 
 
 def _open_issue(bug: KnownBug, gate: Gate, desk: Desk) -> None:

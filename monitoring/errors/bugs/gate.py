@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from monitoring.recording import scrub
+
 from .models import KnownBug, TrackerState
 from .trackers.base import LimitedError, RefusedError, Tracker, TrackerError
 
@@ -81,7 +83,7 @@ class Gate:
             failures = before + 1
             wait = delay(failures, _FIRST, _MOST)
         _logger.warning("The issue tracker is left alone for %d s: %s", wait.total_seconds(), str(error))
-        self._row().update(failures=failures, paused_until=self._now() + wait, problem=str(error)[:500])
+        self._row().update(failures=failures, paused_until=self._now() + wait, problem=scrub.text(str(error), 500))
 
     def passed(self) -> None:
         """Forget former failures."""

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.errors.log.models import ErrorLog
+from monitoring.recording import scrub
 
 from . import markdown, numbering
 from .desk import Desk
@@ -65,8 +66,8 @@ def open_reported(service: str, fingerprint: str, data: Mapping[str, Any], desk:
         bug = KnownBug(
             service=service,
             fingerprint=fingerprint,
-            title=markdown.line(str(data.get("title", "")), 200) or fingerprint,
-            description=str(data.get("description", ""))[:_MAX_DESCRIPTION].replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            title=markdown.line(scrub.text(str(data.get("title", ""))), 200) or fingerprint,
+            description=scrub.text(str(data.get("description", "")), _MAX_DESCRIPTION),
             severity=_severity(str(data.get("severity", ""))),
         )
         return _inserted(bug, number, desk)
