@@ -36,6 +36,8 @@ def _prune_hours(first: int) -> None:
 def _prune_groups(cutoff: datetime) -> None:
     """Drop groups that nobody saw since, that have no bug, and that no other group is merged with."""
     rows = ErrorGroup.objects.using(router.db_for_write(ErrorGroup))
-    old = rows.filter(last_seen__lt=cutoff, bug_state="", merged_into=None, members=None).order_by("last_seen")
+    old = rows.filter(last_seen__lt=cutoff, bug_state="", bug=None, merged_into=None, members=None).order_by(
+        "last_seen"
+    )
     while pks := list(old.values_list("pk", flat=True)[:_GROUPS]):
         rows.filter(pk__in=pks).delete()
