@@ -6,6 +6,7 @@ from .access import paths  # noqa: F401  # makes `any_name` known
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
 from .errors.bugs.api import BugsView, BugView, FileBugView
+from .errors.groups.api import CommentsView, GroupsView, GroupView, MergeView, UnmergeView
 from .errors.log.api import ErrorsView, ErrorView, SummaryView
 from .exposition.view import MetricsView
 from .health.api import DetailedView, ReadyView
@@ -57,6 +58,11 @@ urlpatterns = [
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/monitoring/errors/", ErrorsView.as_view(), name="errors"),
     path("api/monitoring/errors/<uuid:error_id>/", ErrorView.as_view(), name="error"),
+    path("api/monitoring/errors/groups/", GroupsView.as_view(), name="error-groups"),
+    path("api/monitoring/errors/groups/<int:pk>/", GroupView.as_view(), name="error-group"),
+    path("api/monitoring/errors/groups/<int:pk>/comments/", CommentsView.as_view(), name="error-group-comments"),
+    path("api/monitoring/errors/groups/<int:pk>/merge/", MergeView.as_view(), name="error-group-merge"),
+    path("api/monitoring/errors/groups/<int:pk>/unmerge/", UnmergeView.as_view(), name="error-group-unmerge"),
     path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

@@ -84,10 +84,7 @@ class CursorPages(CursorPagination):
         backwards, after = place or (False, None)
         descending = self.ordering[0].startswith("-") is not backwards
         columns = [column.removeprefix("-") for column in self.ordering]
-        rows = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
-        if after is not None:
-            rows = rows.filter(_beyond(columns, after, "lt" if descending else "gt"))
-        found = list(rows[: size + 1])
+        found = self.rows(queryset, columns, after, descending, size + 1)
         more, page = len(found) > size, found[:size]
         if backwards:
             page.reverse()
@@ -95,6 +92,23 @@ class CursorPages(CursorPagination):
         self._previous = self._link(True, page[0]) if page and (more if backwards else place is not None) else None
         self.page = page
         return page
+
+    def rows(
+        self, queryset: Any, columns: Sequence[str], after: Sequence[Any] | None, descending: bool, number: int
+    ) -> list[Any]:
+        """Return the first rows that come after a place.
+
+        Args:
+            queryset: What is listed.
+            columns: By what it is ordered.
+            after: Values of these columns at the place; None for the beginning.
+            descending: Whether the greatest come first.
+            number: How many rows at most.
+        """
+        rows = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
+        if after is not None:
+            rows = rows.filter(_beyond(columns, after, "lt" if descending else "gt"))
+        return list(rows[:number])
 
     def get_next_link(self) -> str | None:
         """Return the address of the page that follows."""
