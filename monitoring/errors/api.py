@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from monitoring.access.negotiation import AnyClient
 from monitoring.access.openapi import describe
 from monitoring.access.permissions import IsAdmin
 from monitoring.access.problems import MEDIA_TYPE, ProblemSerializer, refusals
@@ -51,6 +52,7 @@ class TestErrorView(ApiView):
     """An error on purpose, to see what becomes of errors."""
 
     permission_classes = [MayProvoke]
+    content_negotiation_class = AnyClient
 
     @describe(
         operation_id="test_error",

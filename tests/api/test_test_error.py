@@ -74,7 +74,7 @@ def test_a_body_is_not_needed_at_all(api: Client) -> None:
 def test_another_type_is_refused_with_the_field_named(api: Client, value: Any) -> None:
     response = provoke(api, {"error_type": value})
     assert (response.status_code, list(response.json()["errors"])) == (400, ["error_type"])
-    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["400"]
+    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["ValidationError"]
 
 
 @pytest.mark.parametrize("body", ["[]", '"DatabaseError"', "{"])
@@ -98,7 +98,7 @@ def test_a_name_that_no_service_has_is_left_away(api: Client, name: str) -> None
 
 def test_strangers_are_refused(stranger: Client) -> None:
     assert provoke(stranger, {}).status_code == 401
-    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["401"]
+    assert [logged.error_type for logged in ErrorLog.objects.all()] == ["NotAuthenticated"]
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "ENABLE_TEST_ERROR"])
