@@ -12,9 +12,11 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 
 from monitoring.recording import scrub
-from monitoring.recording.request_data import Captured, capture, describe, path_of
+from monitoring.recording.request_data import Captured, capture, describe, keep_parsed, path_of
 from tests.properties import FEW
 
 FILTERED = scrub.FILTERED
@@ -107,6 +109,17 @@ def test_a_body_is_told_by_its_fields_once_the_view_has_read_it(kind: str) -> No
     _ = request.POST if kind == "multipart" else request.body
     assert "body" not in described(request)
     assert described(request, body=True)["body"] == {"name": "bolt", "password": FILTERED}
+
+
+def test_a_body_that_rest_framework_parsed_is_told_by_its_fields() -> None:
+    inner = RequestFactory().post("/", {"name": "bolt", "password": "planted"}, content_type="application/json")
+    request = Request(inner, parsers=[JSONParser()])
+    keep_parsed(request)
+    assert "body" not in described(inner, body=True)
+    assert request.data["name"] == "bolt"
+    keep_parsed(request)
+    assert "body" not in described(inner)
+    assert described(inner, body=True)["body"] == {"name": "bolt", "password": FILTERED}
 
 
 @pytest.mark.parametrize(

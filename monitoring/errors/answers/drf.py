@@ -14,7 +14,7 @@ from rest_framework.views import set_rollback
 
 from monitoring.access import problems
 from monitoring.errors.classification import classify_exception
-from monitoring.recording import errors
+from monitoring.recording import errors, request_data
 
 from .sentences import of_kind, of_status
 from .views import accepts_page
@@ -31,6 +31,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     ask for no page get the same answer as without; Django's own would be a traceback.
     """
     errors.note(error)
+    request_data.keep_parsed(context.get("request"))
     handled = problems.handle(error, context)
     if handled is not None or isinstance(error, _ANSWERED_BY_DJANGO):
         return handled
