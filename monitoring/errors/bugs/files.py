@@ -35,11 +35,7 @@ class Shelf:
         self._names: dict[str, str] | None = None
 
     def find(self, marker: str) -> str | None:
-        """Return the path of the file with a marker, as it is shown; None where there is none.
-
-        Raises:
-            OSError: The folder cannot be read.
-        """
+        """Return the path of the file with a marker, as it is shown; None where there is none."""
         name = self._read().get(marker)
         return None if name is None else self.shown(self.folder / name)
 
@@ -71,8 +67,8 @@ class Shelf:
         except OSError:
             draft.unlink(missing_ok=True)
             raise
-        if self._names is not None:
-            self._names |= dict.fromkeys(texts.markers(text), path.name)
+        if self._names is not None and (marker := texts.marker_in(text)) is not None:
+            self._names[marker] = path.name
         return path
 
     def _free_name(self, stem: str) -> Path:
@@ -86,7 +82,7 @@ class Shelf:
         if self._names is None:
             self._names = {}
             for path in sorted(self.folder.glob("B-*.md")):
-                for marker in texts.markers(_beginning(path)):
+                if (marker := texts.marker_in(_beginning(path))) is not None:
                     self._names.setdefault(marker, path.name)
         return self._names
 
@@ -97,8 +93,14 @@ def slug(title: str) -> str:
 
 
 def _beginning(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(_MAX_READ).decode("utf-8", "replace")
+    """Return the first part of a file; nothing of what is none, or cannot be read."""
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file.read(_MAX_READ).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _never_a_link(path: str, flags: int) -> int:

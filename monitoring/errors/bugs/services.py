@@ -41,10 +41,10 @@ class BugCreationService:
             OSError: It cannot be written.
         """
         shelf = Shelf(self._desk.tracking.planning_dir)
-        known = shelf.find(_marker(data))
+        known = shelf.find(_marked(data)["marker"])
         if known is not None:
             return shelf.folder / Path(known).name
-        text = texts.file_text(bug_id, data, self.get_bug_template())
+        text = texts.file_text(bug_id, _marked(data), self.get_bug_template())
         return shelf.write(bug_id, str(data.get("title", "")), text)
 
     def create_github_issue(self, bug_id: str, data: Mapping[str, Any]) -> tuple[int, str]:
@@ -62,14 +62,14 @@ class BugCreationService:
             title=texts.issue_title(bug_id, data),
             body=self.format_issue_body(data),
             labels=("bug", str(data.get("severity") or "medium")),
-            marker=_marker(data),
+            marker=_marked(data)["marker"],
         )
         issue = self._desk.tracker.find(draft) or self._desk.tracker.create(draft)
         return issue.number or 0, issue.url
 
     def format_issue_body(self, data: Mapping[str, Any]) -> str:
         """Return what a bug's issue says, in Markdown."""
-        return texts.body(data)
+        return texts.body(_marked(data))
 
     def parse_gh_output(self, output: str) -> tuple[int, str]:
         """Return number and address of the issue that `gh issue create` printed.
@@ -80,7 +80,7 @@ class BugCreationService:
         return gh.parse(output)
 
 
-def _marker(data: Mapping[str, Any]) -> str:
-    # A report without a fingerprint is told from others by its title.
+def _marked(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data with its marker; a report without a fingerprint is told from others by its title."""
     known = str(data.get("fingerprint") or data.get("title", ""))
-    return texts.marker_of(str(data.get("service", "")), known)
+    return {"marker": texts.marker_of(str(data.get("service", "")), known), **data}

@@ -49,14 +49,15 @@ def marker_of(service: str, fingerprint: str) -> str:
     return "enginel-" + hashlib.sha256(f"{service}\0{fingerprint}".encode()).hexdigest()[:24]
 
 
-def markers(text: str) -> list[str]:
-    """Return the markers a text has of its own; those that it only quotes are others'."""
-    return _MARKED.findall(text)
+def marker_in(text: str) -> str | None:
+    """Return a text's own marker, its first: what it holds further down, or quotes, may have come with an error."""
+    found = _MARKED.search(text)
+    return found[1] if found else None
 
 
 def holds(text: str, marker: str) -> bool:
     """Whether a text is that of the marker's bug."""
-    return marker in markers(text)
+    return marker_in(text) == marker
 
 
 def data_of(bug: KnownBug) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.errors.bugs.github import REPOSITORY, TOKEN, GitHub
 from tests.faults.conftest import database  # noqa: F401
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def planning(settings: Any, tmp_path: Path) -> Path:
     """The planning folder of bugs that no tracker is told of."""
     folder = tmp_path / "planning" / "tasks"

@@ -13,7 +13,7 @@ from tests.errors.bugs.github import GitHub
 from tests.errors.bugs.making import bug, run, wanted
 from tests.faults.processes import ENDED, end_at, in_child
 
-pytestmark = pytest.mark.usefixtures("database", "redis_client")
+pytestmark = pytest.mark.usefixtures("database")
 
 LATER = timedelta(minutes=5)
 STEPS = [
