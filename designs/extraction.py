@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from . import stored
 from .dispatch import queue_extraction
 from .exceptions import EnginelBaseException, TaskTimeoutError
 from .models import MAX_ATTEMPTS, Design, Failure
+from .monitoring import ErrorTracker
 from .parsing import ParseError, read_bom, read_geometry
 from .results import failure_of
 
 RESUMED_AT_ONCE = 100
-logger = logging.getLogger(__name__)
 
 
 def extract_geometry(design_id: UUID | str) -> bool:
@@ -25,7 +25,8 @@ def extract_geometry(design_id: UUID | str) -> bool:
         GeometryProcessingError: The file is broken; the design has failed with the message.
         ExternalServiceError: The file storage failed; the design waits.
     """
-    return _extract(design_id, Failure.GEOMETRY, read_geometry)
+    with _telling(design_id, "geometry_extraction"):
+        return _extract(design_id, Failure.GEOMETRY, read_geometry)
 
 
 def extract_bom(design_id: UUID | str) -> bool:
@@ -35,7 +36,8 @@ def extract_bom(design_id: UUID | str) -> bool:
         BOMExtractionError: The file is broken; the design has failed with the message.
         ExternalServiceError: The file storage failed; the design waits.
     """
-    return _extract(design_id, Failure.BOM, read_bom)
+    with _telling(design_id, "bom_extraction"):
+        return _extract(design_id, Failure.BOM, read_bom)
 
 
 def give_up_in_time(design_id: UUID | str, message: str) -> TaskTimeoutError:
@@ -81,11 +83,22 @@ def _extract(design_id: UUID | str, step: Failure, read: Callable[[BinaryIO, str
         # What was read is held by the traceback until this block ends; only then is there memory to say so.
         found = None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        logger.exception("Design %s: the reader did not expect such a file", design.pk)
         raise _failed(design, step, "The file cannot be read: it holds something unexpected.") from error
     if found is None:
         raise _failed(design, step, "The file is too complex to be read.")
     return design.keep(step.value, found)
+
+
+@contextmanager
+def _telling(design_id: UUID | str, step: str) -> Iterator[None]:
+    """Say of an error in this block which design, step and organization it is about."""
+    try:
+        yield
+    except EnginelBaseException as error:
+        design = Design.objects.select_related("organization").only("organization").filter(pk=design_id).first()
+        organization = str(design.organization) if design is not None else None
+        ErrorTracker.log_error(error, context={"design_id": design_id, "step": step, "organization": organization})
+        raise
 
 
 def _failed(design: Design, step: Failure, message: str) -> EnginelBaseException:

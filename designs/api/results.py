@@ -15,7 +15,9 @@ from rest_framework.views import APIView
 
 from designs import release, results
 from designs.access import open_design
+from designs.exceptions import EnginelBaseException
 from designs.models import Role
+from designs.monitoring import ErrorTracker
 
 from .designs import DesignSerializer
 
@@ -106,7 +108,13 @@ class FinalizeView(APIView):
     @extend_schema(request=None, responses=DesignSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         """Release a design that was read: from then on it stays as it is. Doing so again changes nothing."""
-        design = release.finalize(open_design(request.user, pk, Role.EDITOR), request.user)
+        try:
+            design = release.finalize(open_design(request.user, pk, Role.EDITOR), request.user)
+        except EnginelBaseException as error:
+            # It is captured anyway; here is known what it is about.
+            context = {"design_id": pk, "step": "finalize", "organization": str(request.user.organization)}
+            ErrorTracker.log_error(error, context=context, user_id=request.user.pk)
+            raise
         return Response(DesignSerializer(design, context={"request": request}).data)
 
 

@@ -124,12 +124,19 @@ def frame(origin: Vector, axis: Vector | None, reference: Vector | None) -> Fram
     for lean in (reference, AXES[0], AXES[1]):
         if lean is None:
             continue
-        along = dot(lean, z)
-        x = unit((lean[0] - along * z[0], lean[1] - along * z[1], lean[2] - along * z[2]))
+        # Twice: what is left of a direction that is nearly the axis is mostly rounding, which leans as well.
+        x = _across(lean, z)
+        x = x and _across(x, z)
         if x is not None:
             y = (z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0])
             return Frame(origin, x, y, z)
     return None
+
+
+def _across(direction: Vector, axis: Vector) -> Vector | None:
+    """Return the unit vector of what of a direction is at right angles to an axis, None when nothing is."""
+    along = dot(direction, axis)
+    return unit((direction[0] - along * axis[0], direction[1] - along * axis[1], direction[2] - along * axis[2]))
 
 
 def between(source: Frame, target: Frame) -> Placement:
