@@ -187,6 +187,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": monitoring.__version__,
     # A file to send is another thing than the file's address in an answer; pages that try it out offer a file chooser.
     "COMPONENT_SPLIT_REQUEST": True,
+    # What several things have, each with values of its own, would be told apart by a digest.
+    "ENUM_NAME_OVERRIDES": {
+        "BugStatusEnum": "monitoring.errors.bugs.models.BugStatus",
+        "DesignStatusEnum": "designs.models.Status",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
