@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
-from monitoring.errors.admin import ErrorLogAdmin
+from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
@@ -18,6 +18,7 @@ __all__ = [
     "ActionAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
+    "ErrorGroupAdmin",
     "ErrorLogAdmin",
     "FindingAdmin",
     "KnownBugAdmin",

@@ -34,6 +34,14 @@ def nudge() -> None:
     file_bugs.apply_async(expires=_EXPIRES)
 
 
+@shared_task(name="tasks.errors.end_ignoring", ignore_result=True, expires=60)
+def end_ignoring() -> None:
+    """Make groups unresolved that were to be ignored until a time that has come."""
+    from monitoring.errors.groups.expiry import end_expired
+
+    end_expired()
+
+
 @shared_task(name="tasks.errors.create_bug_task", ignore_result=True)
 def create_bug_task(fingerprint: str, error_data: dict[str, Any]) -> str:
     """Make the bug of a fingerprint, its file and its issue. A bug that there is already is not made again.

@@ -24,6 +24,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-revive-drains": {"task": "tasks.intake.revive", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-evaluate-health": {"task": "tasks.health.evaluate", "schedule": 5.0, "options": {"expires": 10}},
     "enginel-project-decisions": {"task": "tasks.decisions.project", "schedule": 10.0, "options": {"expires": 10}},
+    "enginel-end-ignoring": {"task": "tasks.errors.end_ignoring", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-file-bugs": {"task": "tasks.errors.file_bugs", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-thin-errors": {"task": "tasks.errors.thin", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
