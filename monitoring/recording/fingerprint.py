@@ -1,8 +1,9 @@
 """Fingerprints: what errors of one cause have in common. Pure functions over what travels of an error.
 
-An exception is known by its root: what its explicit causes lead to, with the innermost functions of the application on
-the way there. Line numbers, routes and messages take no part where there are frames, so that neither an edit above nor
-an id in a text opens a new group. Versions are never changed, only added: a group that is known by an older one stays.
+An exception is known by its root, which is what its explicit causes lead to, and by the innermost function of the
+application on the way there. Line numbers, routes and messages take no part where there are frames, so that neither an
+edit above nor an id in a text opens a new group. Versions are never changed, only added: a group that is known by an
+older one stays.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-INNERMOST = 3
-"""So many functions of the application tell one cause from another: who raised, and who asked it to."""
+INNERMOST = 1
+"""So many functions of the application tell one cause from another. With each further one, callers of one broken helper
+fall apart more often than causes are told apart: `docs/errors.md` has the figures, `tests/errors/grouping` the corpus."""
 _VARIABLE = re.compile(
     r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{16,}\b|'[^']*'|\"[^\"]*\"|\d+"
 )
-_DIGITS = re.compile(r"\d+")
+_MADE_UP = re.compile(r"(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}|\d{4,}")
+_COMPREHENSION = re.compile(r"\.<locals>\.<(?:list|set|dict)comp>")
+_RECURSION = "RecursionError"
+_NO_MODULE = ("", "__main__")
 _MAX_MESSAGE = 500
 
 
@@ -60,13 +66,15 @@ def every(values: Mapping[str, Any]) -> list[str]:
 def _first(values: Mapping[str, Any]) -> str:
     chain = values.get("chain") or [{}]
     root, frames = _root(chain)
+    kind = _MADE_UP.sub("#", str(root.get("type", "")))
     own = [frame for frame in frames if frame[4]]
     where = "" if own else str(values.get("name"))
-    functions = _distinct([f"{frame[0] or frame[1]}.{_DIGITS.sub('#', frame[2])}" for frame in own or frames])
+    functions = [_function(frame) for frame in own or frames]
+    places = _recurring(functions) if kind == _RECURSION else _distinct(functions)[-INNERMOST:]
     said = "" if functions else normalise(str(root.get("message", "")))
     if values.get("kind") == "log":
         where, said = str(values.get("logger")), normalise(str(values.get("template")))
-    return _digest("\n".join(["1", str(root.get("type", "")), where, said, *functions[-INNERMOST:]]))
+    return _digest("\n".join(["1", kind, where, said, *places]))
 
 
 VERSIONS: list[Callable[[Mapping[str, Any]], str]] = [_first]
@@ -97,9 +105,23 @@ def _above(frames: Sequence[Sequence[Any]], catcher: Sequence[Any]) -> list[Sequ
     return []
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return names once each, in the order in which they were last entered: recursion is no matter of how deep."""
-    return list(reversed(dict.fromkeys(reversed(names))))
+def _function(frame: Sequence[Any]) -> str:
+    """Return the module and name of a frame's function, wherever its file lies and whatever was made up of them.
+
+    Comprehensions are frames of their own up to Python 3.11, and their function's from then on.
+    """
+    module = frame[0] if frame[0] not in _NO_MODULE else re.split(r"[/\\]", frame[1])[-1]
+    return _MADE_UP.sub("#", f"{module}.{_COMPREHENSION.sub('', frame[2])}")
+
+
+def _distinct(functions: Sequence[str]) -> list[str]:
+    """Return functions once each, in the order in which they were last entered: how deep recursion was is no matter."""
+    return list(reversed(dict.fromkeys(reversed(functions))))
+
+
+def _recurring(functions: Sequence[str]) -> list[str]:
+    """Return the functions of an endless recursion: in which of them it ends is chance."""
+    return sorted(name for name, count in Counter(functions).items() if count > 1) or _distinct(functions)[-INNERMOST:]
 
 
 def _digest(text: str) -> str:

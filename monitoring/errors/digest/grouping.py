@@ -23,28 +23,39 @@ def assign(sightings: Sequence[Sighting], scope: Scope) -> set[int]:
     """Say of each error which group it is of, making groups that are missing, in a constant number of statements.
 
     A group that is known by the fingerprint of an older version, or of what the sender found before a rule was made, is
-    from now on known by the newer one as well.
+    from now on known by the newer one as well. One that is new is not known by older versions, unless a sender still
+    has them, so that it holds only what the current version puts together.
 
     Returns:
         The groups that are new.
     """
-    known = _known({(one.service, fingerprint) for one in sightings for fingerprint in one.fingerprints}, scope)
+    known = _known({key for one in sightings for key in _keys(one)}, scope)
     missing: dict[Key, Sighting] = {}
+    homes: dict[Key, Key] = {}
     for one in sightings:
-        keys = [(one.service, fingerprint) for fingerprint in one.fingerprints]
+        keys = _keys(one)
         if not any(key in known for key in keys):
-            first = missing.get(keys[0])
+            home = next((homes[key] for key in keys if key in homes), keys[0])
+            homes |= {key: home for key in keys[: len(one.fingerprints)] if key not in homes}
+            first = missing.get(home)
             if first is None or (first.values is None and one.values is not None):
-                missing[keys[0]] = one
+                missing[home] = one
     new = _make(missing, known, scope) if missing else set()
     aliases: dict[Key, int] = {}
     for one in sightings:
-        keys = [(one.service, fingerprint) for fingerprint in one.fingerprints]
+        keys = _keys(one)
         one.group_id = next(known[key] for key in keys if key in known)
-        aliases |= {key: one.group_id for key in keys if key not in known and key not in aliases}
+        for key in keys[: len(one.fingerprints)]:
+            if key not in known:
+                known[key] = aliases[key] = one.group_id
     if aliases:
         _store(aliases, scope)
     return new
+
+
+def _keys(one: Sighting) -> list[Key]:
+    """Return what the group of an error may be known by, what it is to be known by first."""
+    return [(one.service, fingerprint) for fingerprint in (*one.fingerprints, *one.older)]
 
 
 def _known(keys: set[Key], scope: Scope) -> dict[Key, int]:

@@ -21,7 +21,8 @@ class Sighting:
 
     Attributes:
         at: Milliseconds since the epoch.
-        fingerprints: By every version, the current one first.
+        fingerprints: What it is known by: the one that its sender found, and the one of the current version.
+        older: Those of older versions, by which its group may be known.
         values: What is known of it in full; None for a repetition that travelled as a key.
     """
 
@@ -37,6 +38,7 @@ class Sighting:
     user: str
     client: str
     values: dict[str, Any] | None = None
+    older: list[str] = field(default_factory=list)
     group_id: int = 0
     kept: str = field(default="")
 
@@ -52,13 +54,15 @@ def of_fact(fact: Fact) -> Sighting:
     values["explicit"] = [part for part in _list(values.get("explicit")) if isinstance(part, str)]
     if text(values, "kind", 20) not in KINDS:
         values["kind"] = "exception" if chain else "response"
+    fingerprints, older = _fingerprints(values)
     return Sighting(
         error_id=_uuid(values.get("id")),
         at=fact.at,
         service=text(values, "service", 200) or fact.service,
         release=fact.origin.get("release", "")[:200],
         environment=fact.origin.get("environment", "")[:50],
-        fingerprints=_fingerprints(values),
+        fingerprints=fingerprints,
+        older=older,
         name=text(values, "name", 200),
         status=whole(values.get("status")),
         trace_id=text(context, "trace_id", 32),
@@ -108,14 +112,17 @@ def whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1000 else 0
 
 
-def _fingerprints(values: Mapping[str, Any]) -> list[str]:
-    """Return what the sender found, and what the versions of this release find."""
+def _fingerprints(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return what the sender found with what this release finds, and what older versions find."""
     sent = text(values, "fingerprint", _MAX_FINGERPRINT)
     try:
         found = fingerprint.every(values)
     except (TypeError, ValueError, AttributeError, IndexError, KeyError):  # of another form than any release of ours
         found = []
-    return list(dict.fromkeys([one for one in (sent, *found) if one])) or [fingerprint.of_response("unknown", 0, "")]
+    current = list(dict.fromkeys([one for one in (sent, *found[:1]) if one])) or [
+        fingerprint.of_response("unknown", 0, "")
+    ]
+    return current, found[1:]
 
 
 def _raised(part: dict[str, Any]) -> dict[str, Any]:
