@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = [
     *("performance/", "performance/slow/", "tasks/", "tasks/running/", "tasks/sampling/", "tasks/tree/", "workers/"),
-    *("findings/", "queues/", "queues/any/", "actions/", "schedule/", "schedule/any/runs/", "dead-letters/"),
+    *("errors/", "findings/", "queues/", "queues/any/", "actions/", "schedule/", "schedule/any/runs/", "dead-letters/"),
 ]
 
 

@@ -32,6 +32,9 @@ OURS = PROBES | {
     "/api/monitoring/findings/",
     "/api/monitoring/dead-letters/",
     "/api/monitoring/dead-letters/{id}/replay/",
+    "/api/monitoring/errors/",
+    "/api/monitoring/errors/{error_id}/",
+    "/api/errors/summary/",
     "/api/test-error/",
 }
 
