@@ -17,7 +17,7 @@ from typing import Any
 
 INNERMOST = 1
 """So many functions of the application tell one cause from another. With each further one, callers of one broken helper
-fall apart more often than causes are told apart: `docs/errors.md` has the figures, `tests/errors/grouping` the corpus."""
+fall apart more often than causes are told apart: see `docs/errors.md`, and the corpus in `tests/errors/grouping`."""
 _VARIABLE = re.compile(
     r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\b[0-9a-fA-F]{16,}\b|'[^']*'|\"[^\"]*\"|\d+"
 )
