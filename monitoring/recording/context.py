@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextvars import ContextVar
-from random import getrandbits
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from . import request_data
 from .client import client_address
 from .events import Started
+from .ids import getrandbits
 from .stamp import read as read_stamp
 from .stamp import read_kept
 

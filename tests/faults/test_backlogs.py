@@ -57,10 +57,9 @@ def test_a_drain_opens_no_more_facts_than_it_can_hold_and_leaves_the_others_for_
 
 def test_repetitions_of_errors_weigh_as_the_rows_they_become(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "MAX_WEIGHT", 25 * opening.ROW_WEIGHT)
-    occurrence = Occurrence(time.time_ns(), 1, "work", "")
     source = Source()
-    for _ in range(5):
-        source.send(*[occurrence] * 10)
+    for first in range(1, 50, 10):
+        source.send(*[Occurrence(time.time_ns(), 1, first + more, "work", 500, "", "", "") for more in range(10)])
     assert drain(intake(), client()) == 3
     assert ErrorLog.objects.count() == 30
     assert drain(intake(), client()) == 2

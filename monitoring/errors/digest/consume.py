@@ -35,5 +35,7 @@ def digest(seen: Sequence[sightings.Sighting], followed: rules.Followed, scope: 
     new = grouping.assign(seen, scope)
     rules.follow(seen, followed, scope)
     counted = counts.count(seen, new, scope)
-    ErrorLog.objects.using(scope.connection.alias).bulk_create([row(one) for one in seen], batch_size=_BATCH)
+    # An id that is taken already is somebody's mistake, and no reason to refuse the errors beside it.
+    rows = {one.error_id: row(one) for one in seen}
+    ErrorLog.objects.using(scope.connection.alias).bulk_create(rows.values(), ignore_conflicts=True, batch_size=_BATCH)
     counts.finish(counted, new, scope)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from random import getrandbits
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from monitoring.recording import frame_locals, request_data
 from monitoring.recording.context import Context
 from monitoring.recording.events import Amendment, Error, Occurrence, Raised
+from monitoring.recording.ids import getrandbits
 from monitoring.recording.raised import frames
 from monitoring.recording.recorder import recorder
 

@@ -18,23 +18,28 @@ _PAIR = re.compile(
     """,
     re.VERBOSE,
 )
-_OPTION = re.compile(r"--(?P<name>\w[\w.-]{0,100}+)(?P<sign>)(?:[\"'],[ ]?+(?=[\"'])|[ \t]++(?=[^\s=-]))")
+_OPTION = re.compile(r"--(?P<name>\w[\w.-]{0,100}+)(?P<sign>)(?:\\{0,3}[\"'],[ ]?+(?=\\{0,3}[\"'])|[ \t]++(?=[^\s=-]))")
 _TUPLE = re.compile(r"\(b?\\{0,3}[\"'](?P<name>[\w.-]{1,100}+)(?P<sign>)\\{0,3}[\"'],[ ]?+(?!\))")
 _TAG = re.compile(r"<([\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>([^<>]{1,2000}+)(?=</)")
 _QUOTE = re.compile(r"[bBfFrRuU]{0,2}(\\{0,3})([\"'`])")
 _QUOTED = {one: re.compile(rf"(?:[^{one}\\]|\\.|{one}{one})*+", re.DOTALL) for one in "\"'`"}
 _ANNOTATION = re.compile(
-    r"[A-Za-z][\w.]{0,60}+(?:\[[\w.,| ]{0,60}\])?(?: ?\| ?[\w.\[\]]{1,40}){0,5} ?= ?(?=[bBfFrRuU]{0,2}[\"'])"
+    r"[A-Za-z][\w.]{0,60}+(?:\[[\w.,| ]{0,60}\])?(?: ?\| ?[\w.\[\]]{1,40}){0,5} ?= ?(?=[bBfFrRuU]{0,2}\\{0,3}[\"'])"
 )
 _BRACKETS = re.compile(r"[\"'\[\](){}]")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,80}+(?=\()")
-# A closing or separating character is part of a value, unless something new begins after it.
+# A closing or separating character is part of a value, unless something new begins after it; so is a backslash, unless
+# it is that of a line's end in what `repr` made of a text.
 _BARE = re.compile(
-    r"""(?:[^\s,;&)\]}"'<>\\]|\\(?!["'])|[,;&)\]}"'<>](?![\s,;&)\]}"'<>\\]|\Z)(?!["']?[\w.\[\]-]{1,60}+["']?(?:=|:|%3D)))++"""
+    r"""(?: [^\s,;&)\]}"'<>\\]
+          | \\(?!["']) (?![nrt](?:[A-Z\[({]|[\w.-]{1,60}+[ ]{0,2}[=:]))
+          | [,;&)\]}"'<>] (?![\s,;&)\]}"'<>\\]|\Z) (?!["']?[\w.\[\]-]{1,60}+["']?(?:=|:|%3D))
+        )++""",
+    re.VERBOSE,
 )
 _SCHEME = re.compile(r"(?:bearer|basic|token|api-?key|jwt|negotiate|ntlm|key)[ \t]++(?=[^\s,;&])", re.IGNORECASE)
 _TO_THE_END = re.compile(r"(?:digest|aws4-|oauth|hawk|signature|gss)", re.IGNORECASE)
-_LINES = {one: re.compile(rf"(?:[^\r\n{one}]|{one}(?![\s,;)\]}}>]|\Z))++") for one in "\"'`"}
+_LINES = {one: re.compile(rf"(?:\\.|[^\r\n{one}\\]|{one}(?![\s,;)\]}}>]|\Z))++") for one in "\"'`"}
 _LINE = re.compile(r"[^\r\n]++")
 _NUMBER = re.compile(r"[+(\d][\d \t()./-]{5,30}+")
 _PORT = re.compile(r"\d{2,5}(?![\w.-])")
@@ -50,6 +55,7 @@ _REMARK = re.compile(
     |will|with|wrong|you|your )[.:!]?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NAME = re.compile(r"([\w.-]{1,100}+)(:?)")
 _SECOND_WORDS = frozenset({"key", "number", "no", "code", "phrase", "holder", "id", "address"})
 _LAST_WORD = re.compile(r"([\w-]{1,30})[ ]\Z")
 _SENTENCE = re.compile(
@@ -97,6 +103,8 @@ def _element(found: re.Match[str]) -> str:
 def _is_secret(text: str, found: re.Match[str]) -> bool:
     """Whether the name of a pair is denied, and what stands there is a pair at all."""
     name = found["name"]
+    if name[0] in "nrt" and text[found.start() - 1 : found.start()] == "\\":
+        name = name[1:] or name  # in what `repr` made of a text, that is the end of the line before
     if not denied(name) and not (
         name.lower() in _SECOND_WORDS and denied(f"{_word_before(text, found.start())}_{name}")
     ):
@@ -130,10 +138,16 @@ def _value(text: str, found: re.Match[str], *, quoted_only: bool) -> tuple[int, 
         return None
     end = _end(text, found, name)
     kept = _tells_nothing(text[at:end], quoted=False)
-    if kept or (found["sign"] == ":" and _REMARK.fullmatch(text[at:end])):
+    if kept or (found["sign"] == ":" and (_REMARK.fullmatch(text[at:end]) or _is_name(text, at, end))):
         return None
     counts = name.lower().endswith("tokens") and text[at:end].isdecimal() and end - at < 8
     return None if counts else (at, end)
+
+
+def _is_name(text: str, at: int, end: int) -> bool:
+    """Whether what stands behind a name is the next one, as in `KeyError: 'password': token: x`."""
+    name = _NAME.fullmatch(text, at, end)
+    return name is not None and (bool(name[2]) or text[end : end + 2].lstrip(" ").startswith("=")) and denied(name[1])
 
 
 def _end_of_quoted(text: str, quote: re.Match[str]) -> int:

@@ -13,31 +13,35 @@ from binascii import Error
 from .names import FILTERED
 
 _LONG = re.compile(r"(?<![\w.+/=-])[\w.+/=-]{16}")
+# In the text that `repr` makes of a text, the n of a line's end stands before what follows.
+_EDGE = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))"
 _TOKENS = re.compile(
-    r"""
-    (?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?                                    # JSON web tokens
-    | \b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b                                    # AWS
-    | \b(?:gh[opusr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+|glpat-[\w-]{16,}+)    # GitHub, GitLab
-    | \bxox[a-z]-[\w-]{10,}+ | \bxapp-[\w-]{10,}+                                # Slack
-    | \b(?:hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]{8,}+
-    | \b(?:discord(?:app)?\.com/api/webhooks/)[\w/-]{8,}+
-    | \bwebhook\.office\.com/[\w@/-]{8,}+
-    | \b(?:[rs]k_(?:live|test)|whsec)_\w{10,}+                                   # Stripe
-    | \bAIza[\w-]{30,}+ | \bya29\.[\w-]{16,}+                                    # Google
-    | \bsk-[\w-]{20,}+ | \bnpm_[A-Za-z0-9]{30,}+ | \bpypi-[\w-]{16,}+ | \bdop_v1_[a-f0-9]{32,}+
-    | \bSG\.[\w-]{16,}+\.[\w-]{16,}+                                             # SendGrid
-    | \b\d{8,10}:[\w-]{35}(?![\w-])                                              # Telegram
-    """,
+    _EDGE
+    + r"""(?:
+    (?<!-)eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?                            # JSON web tokens
+    | (?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b                             # AWS
+    | gh[opusr]_[A-Za-z0-9]{20,}+ | github_pat_\w{20,}+ | glpat-[\w-]{16,}+ # GitHub, GitLab
+    | xox[a-z]-[\w-]{10,}+ | xapp-[\w-]{10,}+                           # Slack
+    | hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{8,}+
+    | discord(?:app)?\.com/api/webhooks/[\w/-]{8,}+
+    | webhook\.office\.com/[\w@/-]{8,}+
+    | (?:[rs]k_(?:live|test)|whsec)_\w{10,}+                            # Stripe
+    | AIza[\w-]{30,}+ | ya29\.[\w-]{16,}+                               # Google
+    | sk-[\w-]{20,}+ | npm_[A-Za-z0-9]{30,}+ | pypi-[\w-]{16,}+ | dop_v1_[a-f0-9]{32,}+
+    | SG\.[\w-]{16,}+\.[\w-]{16,}+                                      # SendGrid
+    | \d{8,10}:[\w-]{35}(?![\w-])                                       # Telegram
+    )""",
     re.VERBOSE,
 )
 _HASHES = re.compile(
-    r"\b(?:pbkdf2_sha\d{1,3}|argon2|bcrypt(?:_sha256)?|scrypt|md5|sha1)\$[^\s'\",)]++|\$(?:2[aby]|5|6|argon2\w{1,2}|y)\$[\w./$=,+]{20,}+"
+    _EDGE + r"(?:pbkdf2_sha\d{1,3}|argon2|bcrypt(?:_sha256)?|scrypt|md5|sha1)\$[^\s'\",)\\]++"
+    r"|\$(?:2[aby]|5|6|argon2\w{1,2}|y)\$[\w./$=,+]{20,}+"
 )
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?(?:-----END [A-Z0-9 ]{0,60}-----|\Z)", re.DOTALL
 )
 _SCHEME_NAMES = ("bearer", "basic", "token", "negotiate", "apikey", "digest")
-_SCHEMES = re.compile(rf"\b({'|'.join(_SCHEME_NAMES)})[ \t]{{1,3}}([\w.~+/=-]{{8,}}+)", re.IGNORECASE)
+_SCHEMES = re.compile(rf"{_EDGE}({'|'.join(_SCHEME_NAMES)})[ \t]{{1,3}}([\w.~+/=-]{{8,}}+)", re.IGNORECASE)
 _PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]{0,30}[.:]?|[A-Z]{2,12}[.:]?")
 # Of a page's address all before the last @ of its authority; of others, whose passwords are often not escaped, all
 # before the last @, unless what follows the colon is a port.
@@ -54,8 +58,8 @@ _BARE_USER_INFO = re.compile(
 _EMAIL = re.compile(
     r"(?<![\w.%+-])(?!(?:celery|git)@)[\w.+-]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])"
 )
-_CARD = re.compile(r"(?<![\w.,-])(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:[ -]?\d){11,17}(?![\w-]|[.,]\d)")
-_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![\w-])")
+_CARD = re.compile(r"(?:(?<![\w.,-])|(?<=\\[nrt]))(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:[ -]?\d){11,17}(?![\w-]|[.,]\d)")
+_IBAN = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![\w-])")
 _DIGITS = re.compile(r"\d[ -]?\d{3}[ -]?\d")
 # What PostgreSQL says of a row that it refuses is the whole row.
 _ROW = re.compile(r"(Failing row contains )\((?:.*\)|.*)", re.DOTALL)

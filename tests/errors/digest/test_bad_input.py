@@ -94,3 +94,14 @@ def test_the_errors_of_the_release_before_are_read() -> None:
     assert one.values is not None
     assert one.values["chain"][0]["frames"] == [["", "/srv/shop.py", "order", 3, True]]
     assert portrait.culprit(one.values["chain"]) == "/srv/shop.py.order"
+
+
+@pytest.mark.usefixtures("redis_client")
+@pytest.mark.django_db
+def test_an_id_that_comes_twice_is_one_row_and_stops_nobody() -> None:
+    shop, first = Shop(), error()
+    shop.send(first, error(id=first.values["id"]), error())
+    shop.send(error(id=first.values["id"]))
+    drain_all(FACTS)
+    assert not DeadLetter.objects.exists()
+    assert ErrorLog.objects.count() == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -176,3 +177,10 @@ def test_what_goes_wrong_inside_is_counted_and_raised_at_nobody(monkeypatch: pyt
     monkeypatch.setattr(capture, "take", explode)
     report()
     assert recorder.flusher.losses.take({"failure"}) == {"failure": 1}
+
+
+def test_a_program_that_seeds_pythons_generator_does_not_make_ids_repeat() -> None:
+    for _ in range(2):
+        random.seed(7)
+        report()
+    assert ErrorLog.objects.count() == 2
