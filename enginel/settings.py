@@ -191,6 +191,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BugStatusEnum": "monitoring.errors.bugs.models.BugStatus",
         "DesignStatusEnum": "designs.models.Status",
+        "GroupDecisionEnum": "monitoring.errors.groups.serializers.DECISIONS",
+        "GroupStatusEnum": "monitoring.errors.groups.models.GroupStatus",
     },
 }
 

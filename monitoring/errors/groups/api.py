@@ -26,8 +26,8 @@ from .serializers import (
     ChangedSerializer,
     CommentSerializer,
     DecisionSerializer,
-    EntrySerializer,
     GroupDetailSerializer,
+    GroupEntrySerializer,
     GroupFilterSerializer,
     GroupSerializer,
     GroupsSerializer,
@@ -129,14 +129,16 @@ class CommentsView(OneGroupView):
     @describe(
         operation_id="comment_on_error_group",
         request=CommentSerializer,
-        responses={201: EntrySerializer, **refusals(400, 404, 409)},
+        responses={201: GroupEntrySerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Add a comment to the history; one that is sent once more is added once."""
         given = CommentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         text = given.validated_data["text"]
-        return _carry_out(lambda: Response(EntrySerializer(actions.comment(pk, text, _user(request))).data, status=201))
+        return _carry_out(
+            lambda: Response(GroupEntrySerializer(actions.comment(pk, text, _user(request))).data, status=201)
+        )
 
 
 class MergeView(OneGroupView):

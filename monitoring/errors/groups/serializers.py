@@ -18,12 +18,16 @@ from .models import EntryKind, ErrorGroup, ErrorKind, GroupEntry, GroupStatus
 MAX_ID = 2**63 - 1
 _MAX_GROUPS = 100
 _MOST, _MOST_AT_ONCE, _MOST_MINUTES = 10**9, 10_000, 24 * 60
-_DECISIONS = (
-    GroupStatus.UNRESOLVED,
-    GroupStatus.RESOLVED,
-    GroupStatus.RESOLVED_IN_RELEASE,
-    GroupStatus.IGNORED,
-)
+DECISIONS = [
+    (status.value, status.label)
+    for status in (
+        GroupStatus.UNRESOLVED,
+        GroupStatus.RESOLVED,
+        GroupStatus.RESOLVED_IN_RELEASE,
+        GroupStatus.IGNORED,
+    )
+]
+"""What people can decide; that a group has regressed is found out."""
 _CONDITIONS = ("until", "count", "rate", "minutes")
 
 
@@ -174,7 +178,7 @@ class GroupSerializer(serializers.ModelSerializer[ErrorGroup]):
         return self.context["bugs"].get(group.pk)  # type: ignore[no-any-return]
 
 
-class MemberSerializer(serializers.ModelSerializer[ErrorGroup]):
+class MergedGroupSerializer(serializers.ModelSerializer[ErrorGroup]):
     """A group that is merged into another, with what was counted of it alone."""
 
     class Meta:
@@ -183,7 +187,7 @@ class MemberSerializer(serializers.ModelSerializer[ErrorGroup]):
         read_only_fields = fields
 
 
-class SeriesSerializer(serializers.Serializer[Any]):
+class OccurrencesSerializer(serializers.Serializer[Any]):
     """Occurrences in spans of time that follow each other without a gap."""
 
     start = serializers.DateTimeField(help_text="When the first span begins.")
@@ -201,7 +205,7 @@ class GroupReleaseSerializer(serializers.Serializer[Any]):
     first_seen = serializers.DateTimeField()
 
 
-class EntrySerializer(serializers.ModelSerializer[GroupEntry]):
+class GroupEntrySerializer(serializers.ModelSerializer[GroupEntry]):
     """An entry of the history."""
 
     group = serializers.IntegerField(source="group_id")
@@ -218,16 +222,16 @@ class GroupDetailSerializer(serializers.Serializer[Any]):
     """All that is known of a group, with what is merged into it."""
 
     group = serializers.SerializerMethodField()
-    merged = MemberSerializer(source="totals.members", many=True)
+    merged = MergedGroupSerializer(source="totals.members", many=True)
     fingerprints = serializers.ListField(child=serializers.CharField())
-    last_24_hours = SeriesSerializer(source="hours")
-    last_14_days = SeriesSerializer(source="days")
+    last_24_hours = OccurrencesSerializer(source="hours")
+    last_14_days = OccurrencesSerializer(source="days")
     releases = GroupReleaseSerializer(
         many=True, help_text="The latest hundred, in the order of their first occurrence."
     )
     first_error = serializers.UUIDField(allow_null=True, help_text="The first error that is kept in full.")
     latest_error = serializers.UUIDField(allow_null=True, help_text="The latest one.")
-    history = EntrySerializer(many=True, help_text="The latest first, two hundred at most.")
+    history = GroupEntrySerializer(many=True, help_text="The latest first, two hundred at most.")
 
     @extend_schema_field(GroupSerializer)
     def get_group(self, known: Any) -> dict[str, Any]:
@@ -239,7 +243,7 @@ class GroupDetailSerializer(serializers.Serializer[Any]):
 class DecisionSerializer(serializers.Serializer[Any]):
     """What is decided about groups."""
 
-    status = serializers.ChoiceField(choices=_DECISIONS, required=False)
+    status = serializers.ChoiceField(choices=DECISIONS, required=False)
     release = Exact(
         allow_blank=True,
         help_text="With `resolved_in_release`: the release; the next one that is seen unless given.",
