@@ -1,6 +1,7 @@
 """URLs of the monitored service."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
 from .api.designs import DesignDetailView, DesignListView
 from .api.members import (
@@ -17,7 +18,16 @@ from .api.results import BOMView, FinalizeView, GeometryView
 from .api.series import SeriesView
 from .api.uploads import UploadView
 
-_ORGANIZATION = "api/organizations/<int:pk>/"
+
+class IdConverter(IntConverter):
+    """A whole number that a database can hold."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(IdConverter, "id")
+
+_ORGANIZATION = "api/organizations/<id:pk>/"
 
 urlpatterns = [
     path("api/designs/upload/", UploadView.as_view(), name="design-upload"),
@@ -31,10 +41,10 @@ urlpatterns = [
     path("api/organizations/current/", CurrentOrganizationView.as_view(), name="organization-current"),
     path(_ORGANIZATION, OrganizationView.as_view(), name="organization-detail"),
     path(f"{_ORGANIZATION}members/", MembersView.as_view(), name="member-list"),
-    path(f"{_ORGANIZATION}members/<int:user>/", MemberView.as_view(), name="member-detail"),
+    path(f"{_ORGANIZATION}members/<id:user>/", MemberView.as_view(), name="member-detail"),
     path(f"{_ORGANIZATION}invitations/", InvitationsView.as_view(), name="invitation-list"),
-    path(f"{_ORGANIZATION}invitations/<int:invitation>/", InvitationView.as_view(), name="invitation-detail"),
+    path(f"{_ORGANIZATION}invitations/<id:invitation>/", InvitationView.as_view(), name="invitation-detail"),
     path("api/invitations/", OwnInvitationsView.as_view(), name="own-invitation-list"),
-    path("api/invitations/<int:pk>/", OwnInvitationView.as_view(), name="own-invitation-detail"),
-    path("api/invitations/<int:pk>/accept/", AcceptView.as_view(), name="own-invitation-accept"),
+    path("api/invitations/<id:pk>/", OwnInvitationView.as_view(), name="own-invitation-detail"),
+    path("api/invitations/<id:pk>/accept/", AcceptView.as_view(), name="own-invitation-accept"),
 ]

@@ -15,7 +15,7 @@ from designs.access import open_organization
 from designs.models import Invitation, Membership, Role
 
 
-class MemberSerializer(serializers.ModelSerializer[Membership]):
+class MembershipSerializer(serializers.ModelSerializer[Membership]):
     """Somebody who belongs to an organization."""
 
     username = serializers.CharField(source="user.username", read_only=True)
@@ -42,7 +42,7 @@ class MembersView(generics.ListAPIView[Membership]):
     """List the members of an organization."""
 
     permission_classes = [IsAuthenticated]
-    serializer_class = MemberSerializer
+    serializer_class = MembershipSerializer
     queryset = Membership.objects.all()
 
     def get_queryset(self) -> QuerySet[Membership]:
@@ -56,14 +56,14 @@ class MemberView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(request=MemberSerializer, responses=MemberSerializer)
+    @extend_schema(request=MembershipSerializer, responses=MembershipSerializer)
     def patch(self, request: Request, pk: int, user: int) -> Response:
         """Give a member another role. For admins, up to their own role."""
         organization = open_organization(request.user, pk)
-        wanted = MemberSerializer(data=request.data)
+        wanted = MembershipSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         changed = members.change_role(organization, request.user, user, Role(wanted.validated_data["role"]))
-        return Response(MemberSerializer(changed).data)
+        return Response(MembershipSerializer(changed).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int, user: int) -> Response:
@@ -133,7 +133,7 @@ class AcceptView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(request=None, responses=MemberSerializer)
+    @extend_schema(request=None, responses=MembershipSerializer)
     def post(self, request: Request, pk: int) -> Response:
         """Accept an invitation, and be a member."""
-        return Response(MemberSerializer(members.accept(request.user, pk)).data)
+        return Response(MembershipSerializer(members.accept(request.user, pk)).data)

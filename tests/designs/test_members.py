@@ -216,6 +216,16 @@ def test_what_does_not_exist_is_not_found(anna, client_of, path, pk):
         assert method(url, {"username": "x", "role": "VIEWER"}).status_code in {404, 405}
 
 
+@pytest.mark.parametrize("number", [0, 10**17, 10**18, 10**30])
+def test_numbers_that_are_nobodys_are_not_found(acme, admin, client_of, number):
+    client = client_of(admin)
+
+    for path in (f"members/{number}/", f"invitations/{number}/"):
+        url = f"/api/organizations/{acme.pk}/{path}"
+        assert client.delete(url).status_code == 404
+        assert client.patch(url, {"role": "VIEWER"}).status_code in {404, 405}
+
+
 @pytest.mark.parametrize("number", [1, 12])
 def test_the_list_of_organizations_takes_two_queries(anna, client_of, django_assert_num_queries, number):
     for n in range(number):

@@ -168,3 +168,14 @@ def test_an_upload_to_a_series_belongs_to_whom_the_series_does(anna, client_of, 
 
     assert client_of(anna).post(UPLOAD, fields, format="multipart").json()["organization"] == acme.pk
     assert Organization.objects.get(pk=acme.pk).storage_used() == len(samples.plate())
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 50_000])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("patch", "designs/{}/"), ("post", "series/"), ("post", "organizations/"), ("put", "organizations/current/")],
+)
+def test_a_body_that_is_nested_without_end_is_refused(anna, client_of, ready, body, method, path):
+    act = getattr(client_of(anna), method)
+
+    assert act(f"/api/{path.format(ready.pk)}", body, content_type="application/json").status_code == 400
