@@ -91,15 +91,6 @@ class ErrorCaptureService:
         with _set(context):
             return errors.report(exception)
 
-    @contextmanager
-    def running(self, request: Any) -> Iterator[None]:
-        """Let errors in the block be those of a request, unless it is monitored anyway."""
-        if _runs(request):
-            yield
-            return
-        with _set(_context_of(request)):
-            yield
-
 
 def _plain(request: Any) -> Any:
     """Return Django's request, of which REST framework's is a wrapper."""
