@@ -193,17 +193,19 @@ class Client:
         """Send a GET; `route` is what the platform calls the path, where that is not the path itself."""
         return self._send("GET", path, route)
 
-    def post(self, path: str) -> Answer:
+    def post(self, path: str, accept: str = "*/*") -> Answer:
         """Send a POST without a body."""
-        return self._send("POST", path, "")
+        return self._send("POST", path, "", accept=accept)
 
     def upload(self, name: str, content: str) -> Answer:
         """Upload one CAD file."""
         call = upload(name, content)
         return self._send("POST", call.path, "", call.body, call.content_type)
 
-    def _send(self, method: str, path: str, route: str, body: bytes = b"", content_type: str = "") -> Answer:
-        headers = {"Authorization": f"Bearer {self._token}"}
+    def _send(
+        self, method: str, path: str, route: str, body: bytes = b"", content_type: str = "", accept: str = "*/*"
+    ) -> Answer:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": accept}
         if content_type:
             headers["Content-Type"] = content_type
         request = urllib.request.Request(self._base + path, body or None, headers, method=method)

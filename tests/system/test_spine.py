@@ -132,7 +132,33 @@ def test_real_files_are_read_and_every_number_of_it_is_shown_exactly(platform: P
     assert outcome(dashboard["performance"]) == outcome(statistics["operations"])
     assert nothing_is_lost(intake), intake
     assert intake["folded"]["request"] == metrics["http_requests_total"]
-    assert (intake["folded"]["operation"], intake["folded"]["error"]) == (9, 1)
+    assert (intake["folded"]["operation"], intake["folded"]["error"]) == (9, 3)
+    errors_become_known(client, platform)
+
+
+def errors_become_known(client: Client, platform: Platform) -> None:
+    """What went wrong is logged, grouped, filed, and told to visitors by the id of its bug."""
+    logged = {error["name"]: error for error in client.get("/api/monitoring/errors/").json["errors"]}
+    assert set(logged) == {"POST api/designs/upload/", "GET <unmatched>", "tasks.designs.geometry_extraction"}
+    failed = logged["tasks.designs.geometry_extraction"]
+    detail = client.get(f"/api/monitoring/errors/{failed['error_id']}/", "api/monitoring/errors/<uuid:error_id>/").json
+    assert detail["error_type"] == "GeometryProcessingError"
+    assert "the file ends in the middle" in detail["traceback"]
+    assert any(frame["in_app"] for raised in detail["exceptions"] for frame in raised["frames"])
+    folder = platform.state / "planning" / "tasks"
+
+    def filed() -> set[str]:
+        bugs = client.get("/api/monitoring/bugs/").json["results"]
+        return {bug["bug_id"] for bug in bugs if not bug["pending"]}
+
+    wait_until(lambda: filed() == {"B-001", "B-002", "B-003"}, "every group has a bug", why_not=filed)
+    assert len(list(folder.glob("B-*.md"))) == 3
+    first = client.post("/api/test-error/", accept="text/html")
+    assert (first.status, "<html" in first.text, "B-" in first.text) == (500, True, False)
+    wait_until(
+        lambda: "B-004" in client.post("/api/test-error/", accept="text/html").text,
+        "a visitor is told that it is known",
+    )
 
 
 def outcome(statistics: dict[str, Any], names: Any = None) -> dict[str, tuple[int, int]]:
