@@ -38,8 +38,8 @@ from .wire import Column, Record, Segment, column, name, texts
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _MAX_TIME = 2**32 - 1
 _LOW = 2**64 - 1
-_FREE_TEXTS = ("message", "arguments")
-"""What a run says that is no name or id."""
+_SCRUBBED: dict[str, Callable[[str], str]] = {"message": scrub.text, "arguments": scrub.text, "user": scrub.person}
+"""What a run says that is no name or id of its own making."""
 
 
 Notes = Tally[str]
@@ -234,7 +234,7 @@ def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segmen
         "name": column("I", [names.index(e.name, scrub.text) for e in events]),
         "key": column("I", [names.index(("key", e.key), lambda key: describe.fingerprint_of(key[1])) for e in events]),
         "trace": column("I", [names.index(e.trace) for e in events]),
-        "user": column("I", [names.index(e.user) for e in events]),
+        "user": column("I", [names.index(e.user, scrub.person) for e in events]),
         "client": column("I", [names.index(e.client) for e in events]),
         "release": column("I", [names.index(release)] * len(events)),
         "at": _times(events, base, notes),
@@ -255,7 +255,7 @@ def slow(event: Slow, notes: Notes) -> Record:
 def run(event: Run, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
     """Encode a run of a task; its texts are bounded, its arguments were scrubbed when it was kept."""
     values = {
-        key: (scrub.text(value) if key in _FREE_TEXTS else scrub.clean(value)) if isinstance(value, str) else value
+        key: _SCRUBBED.get(key, scrub.clean)(value) if isinstance(value, str) else value
         for key, value in event.values.items()
     }
     return Record("run", event.at, values)

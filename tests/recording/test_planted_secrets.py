@@ -24,6 +24,7 @@ from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.models import ErrorGroup, ErrorLog
 from monitoring.jobs.runs.models import TaskRun
 from monitoring.performance.models import SlowSample
+from monitoring.recording import scrub
 from monitoring.recording.recorder import recorder
 from tests.errors.bugs.conftest import github, planning  # noqa: F401
 from tests.errors.bugs.github import GitHub
@@ -135,7 +136,8 @@ def repeat() -> None:
         try:
             _fail(OSError(f"csrftoken={plant(f'repetition {number}')}"))
         except OSError as error:
-            ErrorTracker.log_error(error, request_path=f"/told/?token={plant(f'the path of repetition {number}')}")
+            told = f"/told/?token={plant(f'the path of repetition {number}')}"
+            ErrorTracker.log_error(error, user_id=f"{plant('a user')}@example.com", request_path=told)
 
 
 def in_redis() -> bytes:
@@ -234,6 +236,9 @@ def _all_of_it_arrived(files: bytes, github: GitHub, *, everything: bool) -> Non
     assert told.chain[1]["message"] == "cannot reach amqp://[filtered]@rabbit:5672//"
     group = ErrorGroup.objects.get(error_type="OSError")
     assert (group.count, group.errors.exclude(kept="").count()) == (4, 2)
+    assert set(group.errors.exclude(kept="").values_list("user_key", flat=True)) == {
+        scrub.person(f"{plant('a user')}@example.com")
+    }
     assert SlowSample.objects.filter(name="POST orders/<str:token>/").count() == 1
     assert bool(TaskRun.objects.get().arguments) is everything
     assert KnownBug.objects.count() == len(github.issues)

@@ -132,5 +132,13 @@ def test_source_code_shows_expressions_but_no_literals() -> None:
     assert scrub.source('API_KEY = "abc123"  # for now') == 'API_KEY = "[filtered]"  # for now'
 
 
+def test_users_stay_apart_whatever_they_are_known_by() -> None:
+    assert [scrub.person(user) for user in ("17", "", "bob")] == ["17", "", "bob"]
+    jane, joe = scrub.person("jane@example.com"), scrub.person("joe@example.com")
+    assert jane != joe
+    assert jane == scrub.person("jane@example.com")
+    assert "jane" not in jane
+
+
 def test_names_and_ids_are_only_made_storable() -> None:
     assert scrub.clean("celery@jane.example.com\0\ud800é", 30) == "celery@jane.example.com\ufffd?é"

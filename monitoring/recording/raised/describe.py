@@ -46,10 +46,10 @@ def describe(event: Error) -> dict[str, Any]:
         "status": about.get("status", 0),
         "handled": bool(about.get("handled")),
         "chain": chain_of(event.chain) if event.chain else _logged(about),
-        "context": scrub.mapping(event.context),
+        "context": _context(event.context),
         "worker": node.name(),
     }
-    values |= {key: scrub.text(str(about[key])) for key in _ABOUT if about.get(key)}
+    values |= {key: _said(key, about[key]) for key in _ABOUT if about.get(key)}
     if about.get("explicit"):
         values["explicit"] = [scrub.text(part, 200) for part in about["explicit"]]
     if event.request is not None:
@@ -68,12 +68,24 @@ def amendment(event: Amendment) -> dict[str, Any]:
     values: dict[str, Any] = {"id": f"{event.error_id:032x}"}
     for key, value in event.values.items():
         if key == "context":
-            values[key] = scrub.mapping(value)
+            values[key] = _context(value)
         elif key in ("status", "handled"):
             values[key] = value
         elif key in _ABOUT and value:
-            values[key] = scrub.text(str(value))
+            values[key] = _said(key, value)
     return values
+
+
+def _said(key: str, value: Any) -> str:
+    return scrub.person(str(value)) if key == "user" else scrub.text(str(value))
+
+
+def _context(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of an error, without secrets; users stay apart by their ids, whatever these are."""
+    context = scrub.mapping(said)
+    if isinstance(user := said.get("user_id"), str) and user:
+        context["user_id"] = scrub.person(user)
+    return context
 
 
 def chain_of(chain: Sequence[Raised]) -> list[dict[str, Any]]:

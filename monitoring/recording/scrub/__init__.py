@@ -5,7 +5,7 @@
 """
 
 from .names import FILTERED, denied
-from .texts import clean, source, text
+from .texts import clean, person, source, text
 from .values import mapping, value
 
-__all__ = ["FILTERED", "clean", "denied", "mapping", "source", "text", "value"]
+__all__ = ["FILTERED", "clean", "denied", "mapping", "person", "source", "text", "value"]

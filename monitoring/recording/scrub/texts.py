@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from .names import FILTERED
 from .pairs import hide_pairs
 from .shapes import hide_addresses, hide_blocks, hide_secrets
 
@@ -41,6 +44,22 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
     if value.isascii():
         return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in value else value
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def person(user: str, limit: int = 64) -> str:
+    """Return the id of a user; of one that is personal data itself, such as an address, what stands for it.
+
+    Args:
+        user: Whatever a project knows its users by.
+        limit: Characters to keep.
+
+    Returns:
+        For the same user always the same, so that users can be counted.
+    """
+    shown = text(user, limit)
+    if FILTERED not in shown:
+        return shown
+    return f"user-{hashlib.sha256(user.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def _scrubbed(value: str, limit: int, *, quoted_only: bool) -> str:
