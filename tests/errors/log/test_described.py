@@ -27,9 +27,30 @@ def nullable(node: Any) -> Any:
     return {"anyOf": [plain, {"type": "null"}]} if node.get("nullable") is True else plain
 
 
-def validate(api: Client, template: str, url: str, status: int) -> Any:
-    schema = nullable(json.loads(api.get("/api/schema/").content))
-    response = api.get(url)
+@pytest.fixture
+def schema(api: Client) -> dict[str, Any]:
+    return dict(nullable(json.loads(api.get("/api/schema/").content)))
+
+
+def test_all_of_them(api: Client, schema: dict[str, Any]) -> None:
+    def validate(template: str, url: str, status: int) -> Any:
+        return validated(schema, template, api.get(url), status)
+
+    root = make_group()
+    group = make_group(merged_into=root)
+    KnownBug.objects.create(bug_id="B-001", group=root, fingerprint="x", title="A bug")
+    rows = store(full(group, ago=3), slim(group, ago=2), full(group, ago=1), full(user_key="anna"), slim())
+    assert validate("/api/monitoring/errors/", "/api/monitoring/errors/?limit=4", 200)["count"] == 4
+    validate("/api/monitoring/errors/", "/api/monitoring/errors/?status=x&group=y", 400)
+    for row in rows:
+        validate("/api/monitoring/errors/{error_id}/", f"/api/monitoring/errors/{row.error_id}/", 200)
+    validate("/api/monitoring/errors/{error_id}/", f"/api/monitoring/errors/{uuid.uuid4()}/", 404)
+    assert validate("/api/errors/summary/", "/api/errors/summary/", 200)["total_errors"] == 2
+    validate("/api/errors/summary/", "/api/errors/summary/?hours=0", 400)
+    assert len(validate("/api/monitoring/dashboard/", "/api/monitoring/dashboard/", 200)["recent_errors"]) == 5
+
+
+def validated(schema: dict[str, Any], template: str, response: Any, status: int) -> Any:
     assert response.status_code == status, response.content
     described = schema["paths"][template]["get"]["responses"][str(status)]["content"][response["Content-Type"]][
         "schema"
@@ -37,18 +58,3 @@ def validate(api: Client, template: str, url: str, status: int) -> Any:
     document = {**described, "components": schema["components"]}
     jsonschema.validate(response.json(), document, cls=jsonschema.Draft202012Validator)
     return response.json()
-
-
-def test_all_of_them(api: Client) -> None:
-    root = make_group()
-    group = make_group(merged_into=root)
-    KnownBug.objects.create(bug_id="B-001", group=root, fingerprint="x", title="A bug")
-    rows = store(full(group, ago=3), slim(group, ago=2), full(group, ago=1), full(user_key="anna"), slim())
-    assert validate(api, "/api/monitoring/errors/", "/api/monitoring/errors/?limit=4", 200)["count"] == 4
-    validate(api, "/api/monitoring/errors/", "/api/monitoring/errors/?status=x&group=y", 400)
-    for row in rows:
-        validate(api, "/api/monitoring/errors/{error_id}/", f"/api/monitoring/errors/{row.error_id}/", 200)
-    validate(api, "/api/monitoring/errors/{error_id}/", f"/api/monitoring/errors/{uuid.uuid4()}/", 404)
-    assert validate(api, "/api/errors/summary/", "/api/errors/summary/", 200)["total_errors"] == 2
-    validate(api, "/api/errors/summary/", "/api/errors/summary/?hours=0", 400)
-    assert len(validate(api, "/api/monitoring/dashboard/", "/api/monitoring/dashboard/", 200)["recent_errors"]) == 5
