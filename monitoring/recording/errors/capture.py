@@ -39,6 +39,10 @@ class Mark(Struct):
     recorded: bool = False
     full: bool = False
 
+    def __reduce__(self) -> Any:
+        """Leave it behind where its exception is pickled: who gets that may not have Enginel."""
+        return tuple, ()
+
 
 class Told(Struct):
     """What is told of an error where it is caught.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import random
 from typing import Any
 
@@ -184,3 +185,13 @@ def test_a_program_that_seeds_pythons_generator_does_not_make_ids_repeat() -> No
         random.seed(7)
         report()
     assert ErrorLog.objects.count() == 2
+
+
+def test_an_exception_that_was_recorded_can_be_read_where_enginel_is_not() -> None:
+    try:
+        fail()
+    except LookupError as error:
+        errors.report(error)
+        pickled = pickle.dumps(error)
+    assert b"monitoring" not in pickled
+    assert isinstance(pickle.loads(pickled), LookupError)
