@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 
-from designs import members, part_numbers, release, uploads
+from designs import members, part_numbers, release, stored, uploads
 from designs.access import open_design
 from designs.exceptions import (
     DuplicatePartNumber,
@@ -54,7 +54,19 @@ def upload(owner: User, **about: object) -> Design:
     return uploads.take_in(SimpleUploadedFile("a.step", samples.plate()), "step", owner, **about)
 
 
-def test_uploads_at_once_do_not_exceed_the_storage_quota(own_media, broker):
+@pytest.fixture
+def all_stored(monkeypatch) -> None:
+    """Let nobody's row be written before everybody's file is stored: all have been told by then that there is room."""
+    together, save = threading.Barrier(MANY), stored.save
+
+    def save_and_wait(design: Design, file: object) -> None:
+        save(design, file)
+        together.wait(30)
+
+    monkeypatch.setattr(stored, "save", save_and_wait)
+
+
+def test_uploads_at_once_do_not_exceed_the_storage_quota(own_media, broker, all_stored):
     broker("redis://127.0.0.1:1/0")
     organization, owner = company(storage_quota=3 * SIZE + SIZE // 2)
 
@@ -65,7 +77,7 @@ def test_uploads_at_once_do_not_exceed_the_storage_quota(own_media, broker):
     assert len([path for path in own_media.rglob("*") if path.is_file()]) == 3
 
 
-def test_uploads_at_once_do_not_exceed_the_number_of_designs(broker):
+def test_uploads_at_once_do_not_exceed_the_number_of_designs(broker, all_stored):
     broker("redis://127.0.0.1:1/0")
     organization, owner = company(max_designs=2)
 
