@@ -106,4 +106,5 @@ def _contained(item: Any, kind: Any, depth: int) -> str:
         parts.append(part)
         left -= len(part) + 2
     brackets = _BRACKETS[kind]
-    return scrub.text(f"{brackets[0]}{', '.join(parts)}{brackets[1]}", _MAX_TEXT)
+    text = f"{brackets[0]}{', '.join(parts)}{brackets[1]}"
+    return text if depth else scrub.text(text, _MAX_TEXT)  # names and values may be neighbours in a list

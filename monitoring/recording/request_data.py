@@ -162,11 +162,11 @@ def _described(captured: Captured) -> dict[str, Any]:
     sent, server, query, agent, referer, kind, length = (_text(one) for one in captured.meta)
     path = scrub.text(_path(_text(captured.path), captured.parts), _MAX_PATH)
     host = scrub.text(sent or server, 255)
-    scheme, asked = scrub.text(_text(captured.scheme), 10), _query(query)
+    scheme, asked = scrub.clean(_text(captured.scheme), 10), _query(query)
     encoded = "&".join(f"{quote(name, safe='')}={quote(one, safe='[]')}" for name, one in asked)
     address = f"{scheme or 'http'}://{host}{path}{'?' if encoded else ''}{encoded}"
     described = {
-        "method": scrub.text(_text(captured.method), 20),
+        "method": scrub.clean(_text(captured.method), 20),
         "scheme": scheme,
         "host": host,
         "path": path,

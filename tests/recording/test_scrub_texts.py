@@ -62,7 +62,7 @@ WRITTEN += [
     st.sampled_from([" ", "\n", ", ", "; ", ": ", " - "]),
     st.sampled_from(WRITTEN),
 )
-@settings(MANY, max_examples=600)
+@settings(MANY, max_examples=300)
 def test_what_is_planted_is_found_in_any_surroundings(
     marked: str, before: str, after: str, between: str, write: Callable[[str], str]
 ) -> None:

@@ -37,7 +37,7 @@ def mapping(values: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
     copied: dict[str, Any] = {}
     try:
         for key, item in islice(values.items(), _MAX_ITEMS):
-            hidden = type(key) is not bool and issubclass(type(key), str) and denied(key)
+            hidden = issubclass(type(key), str) and denied(key)
             copied[_name(key)] = FILTERED if hidden else value(item, depth + 1)
     except Exception:  # a mapping of somebody's own, or one that another thread changes
         copied.setdefault("<unreadable>", f"<{type(values).__qualname__}>")
