@@ -14,7 +14,7 @@ from rest_framework.views import set_rollback
 
 from monitoring.access import problems
 from monitoring.errors.classification import classify_exception
-from monitoring.recording import errors, request_data
+from monitoring.recording import request_data
 
 from .sentences import of_kind, of_status
 from .views import accepts_page
@@ -30,7 +30,6 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     500. All others reach Django's handlers, and whoever listens to `got_request_exception`. Under `DEBUG` clients that
     ask for no page get the same answer as without; Django's own would be a traceback.
     """
-    errors.note(error)
     request_data.keep_parsed(context.get("request"))
     handled = problems.handle(error, context)
     if handled is not None or isinstance(error, _ANSWERED_BY_DJANGO):

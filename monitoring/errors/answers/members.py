@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404
 from rest_framework import exceptions as rest_framework
 
 from monitoring.access import problems
@@ -30,7 +28,7 @@ def of(status: int, message: str, exception: BaseException | None = None) -> dic
         exception: What is answered, where there is one.
     """
     try:
-        _note(status, exception)
+        _note(exception)
         return {"error": member(message, classification(status, exception), shown(status))}
     except Exception:  # the answer is more important than what it says of the error
         recorder.failed()
@@ -56,23 +54,14 @@ def classification(status: int, exception: BaseException | None) -> Classificati
     return classify_exception(exception, status)
 
 
-def _note(status: int, exception: BaseException | None) -> None:
-    """Say what is recorded of the answer, where a framework made one of an exception before anybody saw it.
-
-    A plain refusal is known by status and route. A class that says more than its status does is worth its frames.
-    """
+def _note(exception: BaseException | None) -> None:
+    """Say what is recorded of the answer, where a framework made one of an exception before anybody saw it."""
     context = current.get()
     if exception is None or context is None:
         return
+    errors.note(exception)
     if isinstance(exception, rest_framework.PermissionDenied) and str(exception.detail).startswith(_CSRF_REFUSAL):
         context.error_type = errors.CSRF
-    elif status >= _BROKEN or not _is_plain(exception):
-        errors.note(exception)
-
-
-def _is_plain(exception: BaseException) -> bool:
-    kind = type(exception)
-    return kind.__module__ == rest_framework.__name__ or kind in (Http404, DjangoPermissionDenied)
 
 
 def _severity(status: int) -> str:

@@ -114,7 +114,7 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
         return
     about = {**_route(context), "status": status}
     name = _name(context)
-    if exception is not None:
+    if exception is not None and not context.error_type:
         mark = capture.mark_of(exception, context)
         if not mark.recorded and context._error_id:
             mark.error_id = context._error_id
