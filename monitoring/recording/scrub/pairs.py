@@ -7,7 +7,6 @@ Each character is looked at a bounded number of times.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from .names import FILTERED, denied
 
@@ -58,9 +57,10 @@ _REMARK = re.compile(
 _NAME = re.compile(r"([\w.-]{1,100}+)(:?)")
 _SECOND_WORDS = frozenset({"key", "number", "no", "code", "phrase", "holder", "id", "address"})
 _LAST_WORD = re.compile(r"([\w-]{1,30})[ ]\Z")
+# What validators of Django and REST framework say.
 _SENTENCE = re.compile(
-    r"(?:A|An|Ensure|Enter|Incorrect|Invalid|It|Must|No|Not|Password|Passwords|Please|Required|Select|The|This|Unable|Your)"
-    r"(?: [\w'\u2019\-,]{1,24}){1,30}[.!]?(?: [A-Z][\w'\u2019\-]{0,24}(?: [\w'\u2019\-,]{1,24}){1,30}[.!])?"
+    r"(?:A valid|Ensure|Enter a|Incorrect|Invalid|Must|Not|Passwords?|Required|Select|The (?:two )?password|This|Your)"
+    r"(?: [\w'\u2019,-]{1,24}){1,30}\.(?: [A-Z][\w'\u2019-]{0,24}(?: [\w'\u2019,-]{1,24}){1,30}\.)?"
 )
 _ERROR_DETAIL = re.compile(r"ErrorDetail\(string=|, code='[\w-]{1,40}'\)")
 _QUOTED_TEXTS = re.compile(r"'[^']*+'|\"[^\"]*+\"")
@@ -198,7 +198,6 @@ def _end_of_brackets(text: str, at: int) -> int:
     return len(text)
 
 
-@lru_cache(maxsize=500)
 def _tells_nothing(value: str, *, quoted: bool) -> bool:
     """Whether a value is empty, a placeholder, or a remark of a form's validation instead of a secret."""
     if not any(one.isalnum() for one in value) or _NOTHING.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
