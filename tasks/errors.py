@@ -8,6 +8,8 @@ from celery import shared_task
 
 from monitoring.conf import get_config
 
+from .decisions import project
+
 _EXPIRES = 10
 
 
@@ -17,7 +19,10 @@ def file_bugs() -> None:
     from monitoring.errors.bugs.desk import desk
     from monitoring.errors.bugs.filing import file_due
 
-    if file_due(desk()):
+    filed = file_due(desk())
+    if filed.opened:
+        project.apply_async()
+    if filed.more:
         nudge()
 
 

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import DatabaseError, DataError, IntegrityError
@@ -36,16 +37,25 @@ _ALL = Q()
 _logger = logging.getLogger(__name__)
 
 
-def file_due(desk: Desk) -> bool:
-    """Do what is to be done for bugs, as much as fits into one run.
+@dataclass(frozen=True)
+class Filed:
+    """What a run has done.
 
-    Returns:
-        Whether there is more that could be done at once.
+    Attributes:
+        opened: How many groups have their bugs now.
+        more: Whether there is more that could be done at once.
     """
+
+    opened: int
+    more: bool
+
+
+def file_due(desk: Desk) -> Filed:
+    """Do what is to be done for bugs, as much as fits into one run."""
     opened = _open(desk)
     written = _write_files(desk)
     _tell_tracker(desk)
-    return opened == _OPENED or written == _FILES
+    return Filed(opened, opened == _OPENED or written == _FILES)
 
 
 def file_one(bug: KnownBug, desk: Desk) -> None:

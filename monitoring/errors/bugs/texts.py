@@ -23,15 +23,24 @@ _TEMPLATE = """\
 _BODY = """\
 | | |
 | --- | --- |
-| Severity | {severity} |
-| Service | {service} |
-| Where | {culprit} |
-| Occurrences | {occurrence_count} |
-| Fingerprint | {fingerprint} |
+{facts}
 {marker_line}
 
 {description}
 """
+_FACTS = {
+    "severity": "Severity",
+    "service": "Service",
+    "name": "Where it was seen",
+    "culprit": "Where it was raised",
+    "first_seen": "First seen",
+    "release": "Release",
+    "environment": "Environment",
+    "occurrence_count": "Occurrences by then",
+    "group": "Group",
+    "fingerprint": "Fingerprint",
+}
+"""What is told of a bug, as far as it is known, by the key of its data."""
 _MARKER_LINE = "| Marker | `{marker}` |"
 """By this line files and issues are found again: it has to stay in them as it is."""
 _MARKED = re.compile(r"^\| Marker \| `(enginel-[0-9a-f-]+)` \|\r?$", re.MULTILINE)
@@ -62,18 +71,26 @@ def holds(text: str, marker: str) -> bool:
 
 def data_of(bug: KnownBug) -> dict[str, Any]:
     """Return what a bug's texts are made of."""
-    group = bug.group
-    return {
+    data: dict[str, Any] = {
         "bug_id": bug.bug_id,
         "title": bug.title,
         "description": bug.description,
         "severity": bug.severity,
         "service": bug.service,
         "fingerprint": bug.fingerprint,
-        "culprit": (group.culprit or group.name) if group else "",
         "occurrence_count": bug.occurrence_count,
         "marker": marker_of(bug.service, bug.fingerprint),
     }
+    if (group := bug.group) is not None:
+        data |= {
+            "name": group.name,
+            "culprit": group.culprit,
+            "first_seen": f"{group.first_seen:%Y-%m-%d %H:%M:%S} UTC",
+            "release": group.first_release,
+            "environment": group.environment,
+            "group": group.pk,
+        }
+    return data
 
 
 def template() -> str:
@@ -108,12 +125,9 @@ def body(data: Mapping[str, Any]) -> str:
     """Return what a bug's issue says, and its file."""
     service, fingerprint = str(data.get("service", "")), str(data.get("fingerprint", ""))
     marker = str(data.get("marker") or marker_of(service, fingerprint))
+    told = ((title, str(data.get(key) or "")) for key, title in _FACTS.items())
     return _BODY.format(
-        severity=_cell(data.get("severity", "")),
-        service=_cell(service),
-        culprit=_cell(data.get("culprit", "")),
-        occurrence_count=_cell(data.get("occurrence_count", "")),
-        fingerprint=_cell(fingerprint),
+        facts="\n".join(f"| {title} | {_cell(text)} |" for title, text in told if text),
         description=markdown.block(str(data.get("description", "")), _MAX_BODY),
         marker_line=_MARKER_LINE.format(marker=marker),
     )
@@ -133,6 +147,6 @@ def regression_marker(bug: KnownBug) -> str:
     return f"{marker_of(bug.service, bug.fingerprint)}-{bug.regressions}"
 
 
-def _cell(value: Any) -> str:
+def _cell(text: str) -> str:
     # A bar ends a cell even in code; escaped so it shows as one.
-    return markdown.span(str(value)).replace("|", "\\|")
+    return markdown.span(text).replace("|", "\\|")

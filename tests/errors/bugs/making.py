@@ -27,8 +27,8 @@ def at_desk(later: timedelta = timedelta(0), step: Callable[[str], None] = no_st
 
 
 def run(later: timedelta = timedelta(0), step: Callable[[str], None] = no_step) -> bool:
-    """File what is due, so much later than now."""
-    return file_due(at_desk(later, step))
+    """File what is due, so much later than now; return whether there is more."""
+    return file_due(at_desk(later, step)).more
 
 
 def bug(number: int = 1) -> KnownBug:

@@ -25,11 +25,20 @@ def _text(fingerprint: str = "f") -> str:
 
 @pytest.mark.django_db
 def test_a_file_says_what_is_known_of_the_bug(planning: Path) -> None:
-    wanted("ValueError: no", culprit="shop.views.pay", severity="high", count=3)
+    wanted("ValueError: no", culprit="shop.views.pay", name="POST pay/", first_release="1.2", severity="high", count=3)
     run()
     text = (planning / "B-001-valueerror-no.md").read_text()
     assert text.startswith("# B-001: ValueError: no\n")
-    for shown in ("`high`", "`shop`", "`shop.views.pay`", "`3`", f"`{bug().fingerprint}`"):
+    for shown in (
+        "`high`",
+        "`shop`",
+        "`shop.views.pay`",
+        "`POST pay/`",
+        "`1.2`",
+        "`3`",
+        "2026-11-20 12:00:00 UTC",
+        f"`{bug().fingerprint}`",
+    ):
         assert shown in text
     assert bug().file_path == str(planning / "B-001-valueerror-no.md")
     assert (bug().pending, bug().github_issue_number) == ([], None)

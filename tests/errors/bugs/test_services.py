@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from monitoring.errors.bugs import filing
 from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.bugs.services import BugCreationService
 from monitoring.errors.bugs.trackers.base import TrackerError
 from monitoring.errors.groups.models import ErrorGroup
+from tasks.decisions import project
 from tasks.errors import create_bug_task, file_bugs
 from tests.errors.bugs.github import GitHub
 from tests.errors.bugs.making import bug, run, wanted
@@ -91,19 +92,19 @@ def test_a_report_without_anything_is_a_bug_all_the_same() -> None:
     assert (bug().title, bug().severity, bug().description) == ("f" * 64, "medium", "a\N{REPLACEMENT CHARACTER}b")
 
 
-def test_the_task_of_beat_files_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    from monitoring.errors.bugs import filing
-
-    published: list[Any] = []
-    monkeypatch.setattr(file_bugs, "apply_async", lambda **options: published.append(options))
+def test_the_task_of_beat_files_what_is_due_and_has_every_process_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[str] = []
+    for task in (file_bugs, project):
+        monkeypatch.setattr(task, "apply_async", lambda task=task, **_options: published.append(task.name))
     monkeypatch.setattr(filing, "_OPENED", 1)
     wanted("a")
     wanted("b")
     file_bugs.run()
-    assert (KnownBug.objects.count(), published) == (1, [{"expires": 10}])
+    assert (KnownBug.objects.count(), published) == (1, ["tasks.decisions.project", "tasks.errors.file_bugs"])
     run()
+    published.clear()
     file_bugs.run()
-    assert (KnownBug.objects.count(), len(published)) == (2, 1)
+    assert (KnownBug.objects.count(), published) == (2, [])
 
 
 def test_the_planning_folder_is_no_part_of_the_repository() -> None:
