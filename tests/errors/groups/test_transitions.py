@@ -166,6 +166,16 @@ def test_a_bug_that_was_resolved_is_open_again_when_its_group_regresses() -> Non
     assert (bug.status, bug.regressions) == (BugStatus.OPEN, 1)
 
 
+def test_a_member_of_a_root_that_nothing_is_decided_about_changes_nothing() -> None:
+    root = group()
+    member = group(merged_into=root)
+    resolve(member)  # what was decided about it before it was merged
+
+    settle([occur(member, [1])], scope(3))
+
+    assert (status(root), status(member), told(root)) == (GroupStatus.UNRESOLVED, GroupStatus.RESOLVED, [])
+
+
 def test_nothing_is_asked_about_groups_that_are_new() -> None:
     new = Touched(group().pk, True, 0, frozenset())
 
