@@ -18,6 +18,17 @@ hypothesis_settings.load_profile("enginel")
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
+_DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that touch no database: one run of them is enough."""
+    for item in items:
+        names = frozenset(getattr(item, "fixturenames", ()))
+        if not names & _DATABASE_FIXTURES and not item.get_closest_marker("django_db"):
+            item.add_marker("databaseless")
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> str:
     """Address of the Redis database that belongs to this test worker alone."""

@@ -91,13 +91,17 @@ def verdict(outcomes: list[Outcome]) -> int:
 
 
 def plans(postgres: Path | None, *, soak: bool) -> list[Plan]:
-    """Say what runs where: system tests run in full on the best database there is, and a few also on SQLite."""
+    """Say what runs where.
+
+    Whole platforms, and what touches no database, run on the best database there is; a few platforms also on SQLite.
+    """
     if soak:
         sqlite_only = [Plan("SQLite", "soak")]
         return [*sqlite_only, Plan("PostgreSQL", "soak", postgres)] if postgres else sqlite_only
     if postgres is None:
         return [Plan("SQLite", "not soak")]
-    return [Plan("SQLite", "not soak and (not system or smoke)"), Plan("PostgreSQL", "not soak", postgres)]
+    sqlite = "not soak and (smoke or not (system or databaseless))"
+    return [Plan("SQLite", sqlite), Plan("PostgreSQL", "not soak", postgres)]
 
 
 def _run(plan: Plan, for_pytest: list[str]) -> Outcome:
