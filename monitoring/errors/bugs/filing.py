@@ -76,7 +76,7 @@ def _open(desk: Desk) -> int:
 
 
 def _write_files(desk: Desk, among: Q = _ALL) -> int:
-    due = _free(desk).filter(among, file_due__lte=desk.now()).order_by("number")
+    due = _free(desk).filter(among, file_due__lte=desk.now()).order_by("file_due", "number")
     shelf = Shelf(desk.tracking.planning_dir)
     found = list(due.values_list("pk", flat=True)[:_FILES])
     for pk in found:
@@ -108,7 +108,7 @@ def _tell_tracker(desk: Desk, among: Q = _ALL) -> None:
     if desk.tracker is None:
         _free(desk).filter(among, issue_due__isnull=False).update(issue_due=None, issue_problem="")
         return
-    due = _free(desk).filter(among, issue_due__lte=desk.now()).order_by("number")
+    due = _free(desk).filter(among, issue_due__lte=desk.now()).order_by("issue_due", "number")
     if not due.exists():
         return
     gate = Gate(desk.tracker, desk.alias, desk.now)
