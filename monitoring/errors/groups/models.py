@@ -76,7 +76,9 @@ class ErrorGroup(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="members")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="members", db_index=False
+    )
     bug_state = models.CharField(max_length=10, blank=True, default="")
 
     class Meta:
@@ -85,6 +87,10 @@ class ErrorGroup(models.Model):
             models.Index(fields=["-last_seen", "-id"], name="monitoring_group_seen"),
             models.Index(fields=["-count", "-id"], name="monitoring_group_count"),
             models.Index(fields=["status", "-last_seen"], name="monitoring_group_status"),
+            # Of members alone: in the order of an index of all, lists of roots would have to be sorted.
+            models.Index(
+                fields=["merged_into"], name="monitoring_group_members", condition=Q(merged_into__isnull=False)
+            ),
             models.Index(fields=["bug_state"], name="monitoring_group_bug", condition=Q(bug_state="wanted")),
             models.Index(fields=["ignored_until"], name="monitoring_group_ignored", condition=Q(status="ignored")),
         ]
