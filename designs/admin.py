@@ -98,6 +98,11 @@ class DesignAdmin(admin.ModelAdmin):
         del request
         return False
 
+    def save_model(self, request: HttpRequest, obj: Design, form: Any, change: bool) -> None:
+        """Save what was changed alone: a worker may be writing what it has read."""
+        del request, change
+        obj.save(update_fields=[*form.changed_data, "updated"])
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Design]:
         """Leave the large results in the database until one design is opened."""
         return super().get_queryset(request).defer("geometry", "bom")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, Sum
+
 from .exceptions import OrganizationLimitExceeded, StorageQuotaExceeded, UserLimitExceeded
 from .models import Organization
 
@@ -16,8 +18,9 @@ def expect_room_for_design(organization: Organization, size: int) -> None:
         OrganizationLimitExceeded: There are as many designs as may be.
         StorageQuotaExceeded: There is not so much storage left.
     """
-    _expect_below(organization.designs.count(), organization.max_designs, "designs")
-    used = organization.storage_used()
+    found = organization.designs.aggregate(count=Count("pk"), used=Sum("size"))
+    _expect_below(found["count"], organization.max_designs, "designs")
+    used = found["used"] or 0
     if used + size > organization.storage_quota:
         raise StorageQuotaExceeded(
             f"The file takes {size} bytes; {max(organization.storage_quota - used, 0)} are left.",

@@ -92,7 +92,8 @@ class OrganizationView(APIView):
         changes.is_valid(raise_exception=True)
         # Neither may somebody open to themselves what is closed to them, nor close it to themselves.
         expect_cleared(request.user, organization, Organization(**changes.validated_data))
-        changes.save()
+        # Only what was asked for: staff may change a limit at the same time.
+        Organization.objects.filter(pk=organization.pk).update(**changes.validated_data)
         return _answer(organization, request.user)
 
 
