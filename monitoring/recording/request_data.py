@@ -104,7 +104,7 @@ def capture(request: Any, *, headers: bool = False, body: bool = False) -> Captu
         body: Whether to take the body, as far as the view has read it (`MONITORING["RECORD_BODY"]`).
 
     Returns:
-        Immutable parts that hold no reference to the request; None where there is nothing to take.
+        Parts that hold no reference to the request; None where there is nothing to take.
     """
     try:
         get = request.META.get

@@ -99,6 +99,11 @@ def test_a_secret_is_known_though_the_limit_falls_into_it(text: str, limit: int)
         assert secret[:8] not in scrub.text("x" * limit + f" {form} {text}", limit + 15)
 
 
+def test_what_a_limit_cuts_in_its_middle_is_left_out() -> None:
+    shown = scrub.text(f"password={'x' * 80} " * 50, 1_000)
+    assert set(shown.split(" ")) == {"password=[filtered]"}
+
+
 REPEATED = """= ' 'a password=' password=[ :// http://a: a@ a. -D -eyJ- (' -- <a> %3D 'password':[ -----BEGIN"""
 
 
