@@ -35,6 +35,11 @@ OURS = PROBES | {
     "/api/monitoring/errors/",
     "/api/monitoring/errors/{error_id}/",
     "/api/errors/summary/",
+    "/api/monitoring/errors/groups/",
+    "/api/monitoring/errors/groups/{id}/",
+    "/api/monitoring/errors/groups/{id}/comments/",
+    "/api/monitoring/errors/groups/{id}/merge/",
+    "/api/monitoring/errors/groups/{id}/unmerge/",
     "/api/test-error/",
 }
 
