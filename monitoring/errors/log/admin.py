@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
@@ -128,15 +128,12 @@ class ErrorLogAdmin(ReadOnlyAdmin):
 
     @admin.display(description="group")
     def of_group(self, error: ErrorLog) -> str:
-        """Lead to the group, where it has a page."""
+        """Lead to the group."""
         group = error.group
         if group is None:
             return "-"
         root = group.merged_into or group
-        try:
-            page = reverse("admin:monitoring_errorgroup_change", args=[root.pk])
-        except NoReverseMatch:
-            return str(root)
+        page = reverse("admin:monitoring_errorgroup_change", args=[root.pk])
         return format_html('<a href="{}">{}</a>', page, root)
 
     @admin.display(description="traceback")

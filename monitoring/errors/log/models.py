@@ -11,6 +11,8 @@ from django.utils import timezone
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.storage.alias import Aliases, AliasField, AliasQuerySet
 
+from .fields import SeverityField
+
 
 class ErrorLogQuerySet(AliasQuerySet["ErrorLog"]):
     """Errors."""
@@ -50,7 +52,7 @@ class ErrorLog(Aliases):
     release = models.CharField(max_length=200, blank=True, default="")
     environment = models.CharField(max_length=50, blank=True, default="")
     error_type = models.CharField(max_length=200, blank=True, default="")
-    severity = models.CharField(max_length=10, blank=True, default="")
+    severity = SeverityField(max_length=10, blank=True, default="")
     status_code = models.IntegerField(default=0)
     name = models.CharField(max_length=200, blank=True, default="")
     url_pattern = models.CharField(max_length=500, blank=True, default="")
