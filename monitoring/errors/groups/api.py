@@ -17,7 +17,7 @@ from monitoring.access.problems import problem, refusals
 from monitoring.access.query import read
 from monitoring.access.views import ApiView
 
-from . import actions, merging, reading, totals
+from . import actions, locking, merging, reading, totals
 from .listing import GroupPages, Listing, listing
 from .locking import RefusedError, UnknownGroupError
 from .models import ErrorGroup, GroupStatus
@@ -204,16 +204,22 @@ def _shown(pk: int, alias: str = "") -> Response:
 
 
 def _decide(group_ids: Sequence[int], wanted: dict[str, Any], user: AbstractBaseUser) -> set[int]:
-    """Carry a decision out; return the groups that it changed."""
-    changed = set(actions.assign(group_ids, wanted["assignee"], user)) if "assignee" in wanted else set()
+    """Carry a decision out, the whole of it or nothing; return the groups that it changed."""
+
+    def work(_alias: str) -> set[int]:
+        changed = set(actions.assign(group_ids, wanted["assignee"], user)) if "assignee" in wanted else set()
+        return changed.union(_set_status(group_ids, wanted, user))
+
+    return locking.transact(work)
+
+
+def _set_status(group_ids: Sequence[int], wanted: dict[str, Any], user: AbstractBaseUser) -> list[int]:
     status = wanted.get("status")
     if status == GroupStatus.RESOLVED:
-        changed.update(actions.resolve(group_ids, user))
-    elif status == GroupStatus.RESOLVED_IN_RELEASE:
-        changed.update(actions.resolve_in_release(group_ids, wanted.get("release", ""), user))
-    elif status == GroupStatus.IGNORED:
+        return actions.resolve(group_ids, user)
+    if status == GroupStatus.RESOLVED_IN_RELEASE:
+        return actions.resolve_in_release(group_ids, wanted.get("release", ""), user)
+    if status == GroupStatus.IGNORED:
         conditions = {name: wanted[name] for name in ("until", "count", "rate", "minutes") if name in wanted}
-        changed.update(actions.ignore(group_ids, actions.Ignoring(**conditions), user))
-    elif status == GroupStatus.UNRESOLVED:
-        changed.update(actions.unresolve(group_ids, user))
-    return changed
+        return actions.ignore(group_ids, actions.Ignoring(**conditions), user)
+    return actions.unresolve(group_ids, user) if status == GroupStatus.UNRESOLVED else []

@@ -89,17 +89,22 @@ def _recent(
     near = {home: root for home, root in homes.items() if upper[root] >= (rated[root].ignored_rate or 0)}
     if not near:
         return Counter()
-    begins = Case(
-        *(When(pk=home, then=Value(since[root], DateTimeField())) for home, root in near.items()),
-        output_field=DateTimeField(),
-    )
-    of_home = ErrorLog.objects.filter(group_id=OuterRef("pk"), created__gt=OuterRef("begins")).order_by()
+    begins = _moments({home: since[root] for home, root in near.items()})
+    ends = _moments({home: seen[root].last_at for home, root in near.items()})
+    within = {"created__gt": OuterRef("begins"), "created__lte": OuterRef("ends")}
+    of_home = ErrorLog.objects.filter(group_id=OuterRef("pk"), **within).order_by()
     counted = Coalesce(Subquery(of_home.values("group_id").annotate(n=Count("pk")).values("n")), 0)
-    rows = ErrorGroup.objects.using(alias).filter(pk__in=near).annotate(begins=begins).annotate(recent=counted)
+    rows = ErrorGroup.objects.using(alias).filter(pk__in=near).annotate(begins=begins, ends=ends)
     recent = Counter[int]()
-    for home, count in rows.values_list("pk", "recent"):
+    for home, count in rows.annotate(recent=counted).values_list("pk", "recent"):
         recent[near[home]] += count
     return recent
+
+
+def _moments(by_group: Mapping[int, datetime]) -> Case:
+    """Return the time that is said for each group, as an expression."""
+    cases = (When(pk=pk, then=Value(moment, DateTimeField())) for pk, moment in by_group.items())
+    return Case(*cases, output_field=DateTimeField())
 
 
 def _since(group: ErrorGroup, last_at: datetime) -> datetime:

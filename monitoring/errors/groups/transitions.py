@@ -6,7 +6,7 @@ statements that does not grow with the batch. A status is changed only while it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,8 @@ from . import history
 from .evidence import gather
 from .models import EntryKind, ErrorGroup, GroupStatus
 from .verdicts import DECIDED, Evidence, verdict
+
+_MAX_RELEASES = 20
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,12 @@ def _regress(group_ids: Sequence[int], evidence: Mapping[int, Evidence], now: da
         return
     ErrorGroup.objects.using(alias).filter(pk__in=group_ids).update(status=GroupStatus.REGRESSED, status_at=now)
     entries = [
-        history.entry(pk, EntryKind.REGRESSED, now, detail={"releases": sorted(filter(None, evidence[pk].releases))})
+        history.entry(pk, EntryKind.REGRESSED, now, detail={"releases": _named(evidence[pk].releases)})
         for pk in group_ids
     ]
     history.write(entries, alias)
     lifecycle.group_regressed(group_ids, alias)
+
+
+def _named(releases: Collection[str]) -> list[str]:
+    return sorted(filter(None, releases))[:_MAX_RELEASES]

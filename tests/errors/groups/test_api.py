@@ -245,6 +245,14 @@ def test_deciding_by_one_request(api: Client, admin: Any) -> None:
     assert datetime.fromisoformat(shown["ignored"]["until"]) == until
 
 
+def test_a_decision_is_carried_out_as_a_whole_or_not_at_all(api: Client) -> None:
+    one = group()
+
+    assert patch(api, f"{one.pk}/", status="resolved_in_release", assignee="admin").status_code == 409
+    assert ErrorGroup.objects.get().assignee is None
+    assert patch(api, f"{one.pk}/", assignee="admin").json()["group"]["status"] == "unresolved"
+
+
 def test_deciding_about_several_tells_which_it_changed(api: Client) -> None:
     one, other = group(), group()
     patch(api, f"{one.pk}/", status="resolved")

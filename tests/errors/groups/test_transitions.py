@@ -123,6 +123,16 @@ def test_ignoring_ends_with_the_rate_of_the_group_and_its_members() -> None:
     assert (status(root), told(root)) == (GroupStatus.UNRESOLVED, [EntryKind.IGNORE_ENDED])
 
 
+def test_a_rate_is_that_of_the_time_in_which_errors_occurred_however_late_they_come_in() -> None:
+    one = group()
+    decide(one, GroupStatus.IGNORED, ignored_rate=3, ignored_rate_minutes=10)
+    occur(one, [100, 130])
+
+    settle([occur(one, [70])], scope(140))
+
+    assert status(one) == GroupStatus.IGNORED
+
+
 def test_what_is_ignored_for_good_stays_so() -> None:
     one = group()
     decide(one, GroupStatus.IGNORED)
