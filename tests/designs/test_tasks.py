@@ -95,6 +95,16 @@ def test_reading_that_takes_too_long_fails_the_design(anna, make_design, monkeyp
     assert "longer than 240 seconds" in reread(design).error_message
 
 
+def test_an_assembly_that_takes_too_long_fails_the_design(anna, make_design, monkeypatch):
+    design = make_design(anna, geometry={"a": 1}, status=Status.PROCESSING)
+    monkeypatch.setattr(extraction, "extract_bom", _raise(SoftTimeLimitExceeded()))
+
+    with pytest.raises(TaskTimeoutError):
+        bom_extraction(str(design.pk))
+
+    assert "longer than 240 seconds" in reread(design).error_message
+
+
 def test_a_file_too_large_for_memory_fails_the_design(anna, make_design, monkeypatch):
     design = make_design(anna)
     monkeypatch.setattr(extraction, "read_geometry", _raise(MemoryError()))
