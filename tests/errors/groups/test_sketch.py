@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.errors.groups.sketch import Sketch
@@ -42,7 +42,7 @@ def test_a_few_texts_are_counted_nearly_exactly(texts: set[str]) -> None:
     assert abs(Sketch(texts).count() - len(texts)) <= 1
 
 
-@FEW
+@settings(FEW, max_examples=8)
 @given(st.floats(3, 5), st.integers(0, 2**32))
 def test_the_error_is_within_five_percent_from_a_thousand_to_a_hundred_thousand(power: float, seed: int) -> None:
     size = round(10**power)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitoring.errors.groups.models import EntryKind, ErrorGroup, GroupStatus
 from monitoring.errors.groups.verdicts import Evidence, verdict
-from tests.properties import MANY
+from tests.properties import FEW
 
 from .making import at
 
@@ -80,7 +80,7 @@ def test_where_nothing_is_decided_nothing_ends(status: GroupStatus) -> None:
     assert verdict(group, Evidence(at(9), count=9)) is None
 
 
-@MANY
+@FEW
 @given(st.integers(-60, 60), st.sets(st.sampled_from(["", *SEEN, "unseen"])), st.sampled_from([None, "", *SEEN, "3.0"]))
 def test_nothing_from_before_the_decision_ends_it(minute: int, releases: set[str], fixed: str | None) -> None:
     found = verdict(resolved(fixed), Evidence(at(minute), frozenset(releases), SEEN))
