@@ -96,8 +96,7 @@ class Context(Struct, eq=False):
         if not self._user and self.stamp:
             self._read_stamp()
         if not self._user and self.request is not None:
-            user = getattr(self.request, "_cached_user", None)
-            key = getattr(user, "pk", None)
+            key = getattr(_user_of(self.request), "pk", None)
             self._user = "" if key is None else str(key)[:64]
         return self._user
 
@@ -167,6 +166,14 @@ class Context(Struct, eq=False):
             described["method"] = self.request.method
             described["path"] = request_data.path_of(self.request)
         return described
+
+
+def _user_of(request: HttpRequest) -> Any:
+    """Return the user of a request if it is known: set by whoever authenticated it, or loaded from its session."""
+    given = getattr(request, "__dict__", {}).get("user")
+    if "_setupfunc" in getattr(given, "__dict__", ()):  # Django's lazy one: asking it for anything would load it
+        return getattr(request, "_cached_user", None)
+    return given
 
 
 current: ContextVar[Context | None] = ContextVar("enginel_context", default=None)

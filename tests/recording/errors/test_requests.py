@@ -11,15 +11,18 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
+from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from monitoring.access.tokens import issue
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
+from monitoring.recording.context import Context
 from monitoring.recording.recorder import recorder
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("eager")]
@@ -90,6 +93,15 @@ class Gone(APIView):
         raise NotFound("gone")
 
 
+class Signed(APIView):
+    """Authenticated by REST framework, as clients with tokens are."""
+
+    permission_classes: list[Any] = []
+
+    def get(self, request: Request) -> HttpResponse:
+        raise RuntimeError("it broke")
+
+
 urlpatterns = [
     path("broken/", broken),
     path("async-broken/", async_broken),
@@ -102,6 +114,7 @@ urlpatterns = [
     path("handled/", handled),
     path("talkative/", talkative),
     path("gone/", Gone.as_view()),
+    path("signed/", Signed.as_view()),
 ]
 
 
@@ -195,6 +208,21 @@ def test_what_is_over_when_the_request_ends_does_not_keep_its_objects(client: Cl
     client.get("/broken/")
     client.get("/broken/")
     assert ErrorGroup.objects.get().count == 2
+
+
+def test_the_user_of_a_token_is_known(client: Client, django_user_model: Any) -> None:
+    user = django_user_model.objects.create_user("ann", is_staff=True)
+    token = issue(user, 1)
+    client.get("/signed/", headers={"authorization": f"Bearer {token}"})
+    assert (ErrorLog.objects.get().user_key, ErrorGroup.objects.get().users) == (str(user.pk), 1)
+
+
+def test_a_session_that_nobody_asked_for_is_not_loaded() -> None:
+    request = RequestFactory().get("/x/")
+    asked: list[int] = []
+    request.user = SimpleLazyObject(lambda: asked.append(1))  # type: ignore[assignment]
+    assert Context("", request).user_id == ""
+    assert asked == []
 
 
 class TestUnderAsgi:
