@@ -18,7 +18,7 @@ from .models import Design, Failure, Status
 _ERRORS: dict[str, tuple[type[EnginelBaseException], str]] = {
     Failure.GEOMETRY: (GeometryProcessingError, "Failed to parse {format} file: {reason}"),
     Failure.BOM: (BOMExtractionError, "Failed to extract the bill of materials of the {format} file: {reason}"),
-    Failure.TIMEOUT: (TaskTimeoutError, "Reading the {format} file took too long: {reason}"),
+    Failure.TIMEOUT: (TaskTimeoutError, "{reason}"),
 }
 
 

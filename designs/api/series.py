@@ -10,7 +10,7 @@ from rest_framework import generics, serializers
 from rest_framework.permissions import IsAuthenticated
 
 from designs import limits
-from designs.access import expect_role
+from designs.access import expect_cleared, expect_role
 from designs.models import Organization, Role, Series
 
 from .fields import OwnOrganizationField
@@ -47,12 +47,15 @@ class SeriesView(generics.ListCreateAPIView[Series]):
 
         Raises:
             InsufficientPermissions: The user is no editor of the organization.
+            ITARViolation: It is open to US persons only.
+            ClearanceLevelInsufficient: It needs a higher clearance.
             OrganizationLimitExceeded: It has as many series as it may have.
             ValidationError: It has one of this name.
         """
         user = self.request.user
         organization = serializer.validated_data.get("organization") or user.organization
         expect_role(user, organization.pk, Role.EDITOR)
+        expect_cleared(user, organization)
         try:
             with transaction.atomic():
                 limits.expect_room_for_series(Organization.objects.lock(organization.pk))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 
 
 class Clearance(models.IntegerChoices):
@@ -24,3 +27,18 @@ class Controlled(models.Model):
 
     class Meta:
         abstract = True
+
+
+def open_to(user: Any, *prefixes: str) -> Q:
+    """Return the condition that a user may see something and all that it belongs to.
+
+    Args:
+        user: Who looks.
+        prefixes: How to get from a row to what is controlled: empty for the row itself, like `organization__`.
+    """
+    condition = Q()
+    for prefix in prefixes:
+        condition &= Q(**{f"{prefix}clearance__lte": user.clearance})
+        if not user.us_person:
+            condition &= Q(**{f"{prefix}itar": False})
+    return condition

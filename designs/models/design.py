@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from .controls import Controlled
+from .controls import Controlled, open_to
 from .members import Membership
 from .series import Series
 
@@ -66,10 +66,7 @@ class DesignQuerySet(models.QuerySet["Design"]):
         """Those a user may open: of those known, what export control and clearance allow; the staff's are all."""
         if user.is_staff:
             return self
-        open_ones = Q(clearance__lte=user.clearance, organization__clearance__lte=user.clearance)
-        if not user.us_person:
-            open_ones &= Q(itar=False, organization__itar=False)
-        return self.known_to(user).filter(open_ones)
+        return self.known_to(user).filter(open_to(user, "", "organization__"))
 
     def unfinished(self) -> DesignQuerySet:
         """Those that still need work."""

@@ -9,13 +9,17 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from .controls import open_to
+
 
 class SeriesQuerySet(models.QuerySet["Series"]):
     """Which series."""
 
     def visible_to(self, user: Any) -> SeriesQuerySet:
-        """Those of the organizations a user belongs to; to staff, all."""
-        return self if user.is_staff else self.filter(organization__memberships__user_id=user.pk)
+        """Those of the organizations a user belongs to and may look into; to staff, all."""
+        if user.is_staff:
+            return self
+        return self.filter(open_to(user, "organization__"), organization__memberships__user_id=user.pk)
 
 
 class Series(models.Model):

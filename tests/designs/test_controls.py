@@ -5,7 +5,7 @@ import itertools
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from designs.models import Design, Role, Status, User
+from designs.models import Design, Organization, Role, Status, User
 from designs.parsing import samples
 
 UPLOAD = "/api/designs/upload/"
@@ -80,6 +80,19 @@ def test_nobody_uploads_to_an_organization_that_is_closed_to_them(acme, join, cl
     acme.save()
 
     assert upload(client_of(join(acme, "ed"))).status_code == 403
+
+
+@pytest.mark.parametrize("closed", [{"itar": True}, {"clearance": 1}])
+def test_the_series_of_an_organization_are_as_closed_as_it_is(acme, join, client_of, boss, closed):
+    editor, spy = join(acme, "ed"), join(acme, "spy", us_person=True, clearance=1)
+    acme.series.create(name="S", owner=spy)
+    assert client_of(editor).get("/api/series/").json()["count"] == 1
+    Organization.objects.filter(pk=acme.pk).update(**closed)
+
+    found = [client_of(user).get("/api/series/").json()["count"] for user in (editor, spy, boss)]
+    begun = [client_of(user).post("/api/series/", {"name": str(user)}).status_code for user in (editor, spy)]
+
+    assert (found, begun) == ([0, 1, 1], [403, 201])
 
 
 def test_an_admin_cannot_close_a_design_to_themselves_nor_open_it(acme, join, client_of, make_design):

@@ -249,7 +249,8 @@ def test_task_timeout_error_when_reading_took_too_long(anna, client_of, make_des
     with soft_limit(), pytest.raises(exceptions.TaskTimeoutError):
         geometry_extraction(str(design.pk))
 
-    refused(client_of(anna).get(f"/api/designs/{design.pk}/bom/"), exceptions.TaskTimeoutError)
+    error = refused(client_of(anna).get(f"/api/designs/{design.pk}/bom/"), exceptions.TaskTimeoutError)
+    assert str(error) == "Reading the geometry took longer than 240 seconds."
 
 
 @contextmanager
