@@ -6,7 +6,6 @@ row; when the transaction is rolled back, so is the number.
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import BigIntegerField, F, Max, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
@@ -21,14 +20,15 @@ def take(alias: str) -> int:
     Args:
         alias: The database, inside of the caller's transaction.
     """
-    with transaction.atomic(using=alias):
+    counter = BugCounter.objects.using(alias).filter(id=_ROW)
+    # Bugs that were brought along from elsewhere have their numbers, too.
+    highest = KnownBug.all_objects.using(alias).order_by("-number").values("number")[:1]
+    known = Coalesce(Subquery(highest), 0, output_field=BigIntegerField())
+    following = Greatest(F("last"), known) + 1
+    if not counter.update(last=following):
         BugCounter.objects.using(alias).bulk_create([BugCounter(id=_ROW)], ignore_conflicts=True)
-        counter = BugCounter.objects.using(alias).filter(id=_ROW)
-        # Bugs that were brought along from elsewhere have their numbers, too.
-        highest = KnownBug.all_objects.using(alias).order_by("-number").values("number")[:1]
-        known = Coalesce(Subquery(highest), 0, output_field=BigIntegerField())
-        counter.update(last=Greatest(F("last"), known) + 1)
-        return counter.values_list("last", flat=True).get()
+        counter.update(last=following)
+    return counter.values_list("last", flat=True).get()
 
 
 def peek(alias: str) -> int:

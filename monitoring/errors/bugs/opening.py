@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.errors.log.models import ErrorLog
@@ -43,13 +43,15 @@ def open_for(group_id: int, desk: Desk) -> KnownBug | None:
         groups.filter(pk=root_id).update(bug_state=FILED)
         if KnownBug.all_objects.using(desk.alias).filter(group_id__in=by_id).exists():
             return None
-        bug = _reunited(by_id[root_id], desk) or _new(by_id[root_id], family, desk)
+        prints = GroupFingerprint.objects.using(desk.alias).filter(group=root_id).order_by("pk")
+        own = list(prints.values_list("fingerprint", flat=True))
+        bug = _reunited(by_id[root_id], own, desk) or _new(by_id[root_id], own, family, desk)
         desk.step("commit the bug")
     return bug
 
 
 def open_reported(service: str, fingerprint: str, data: Mapping[str, Any], desk: Desk) -> KnownBug:
-    """Make a bug that was reported without a group; the same report again finds it.
+    """Make a bug that was reported without a group; the same report again finds it, and opens it if it was resolved.
 
     Args:
         service: Of which service.
@@ -60,17 +62,17 @@ def open_reported(service: str, fingerprint: str, data: Mapping[str, Any], desk:
     with transaction.atomic(using=desk.alias):
         number = numbering.take(desk.alias)
         known = KnownBug.all_objects.using(desk.alias).filter(service=service, fingerprint=fingerprint).first()
-        if known is not None:
-            transaction.set_rollback(True, using=desk.alias)
-            return known
-        bug = KnownBug(
-            service=service,
-            fingerprint=fingerprint,
-            title=markdown.line(scrub.text(str(data.get("title", ""))), 200) or fingerprint,
-            description=scrub.text(str(data.get("description", "")), _MAX_DESCRIPTION),
-            severity=_severity(str(data.get("severity", ""))),
-        )
-        return _inserted(bug, number, desk)
+        if known is None:
+            bug = KnownBug(
+                service=service,
+                fingerprint=fingerprint,
+                title=markdown.line(scrub.text(str(data.get("title", ""))), 200) or fingerprint,
+                description=scrub.text(str(data.get("description", "")), _MAX_DESCRIPTION),
+                severity=_severity(str(data.get("severity", ""))),
+            )
+            return _inserted(bug, number, desk)
+        transaction.set_rollback(True, using=desk.alias)  # the number is given back
+    return known if known.status == BugStatus.OPEN else _back(known, {}, desk)
 
 
 def want(group_ids: Collection[int], desk: Desk) -> int:
@@ -88,39 +90,42 @@ def want(group_ids: Collection[int], desk: Desk) -> int:
         asked = groups.filter(pk__in=group_ids)
         roots = {root or pk for pk, root in asked.values_list("pk", "merged_into_id")}
         back = bugs.filter(group_id__in=roots).exclude(deleted_at=None).update(deleted_at=None, modified=now)
-        missing = groups.filter(pk__in=roots).exclude(pk__in=bugs.filter(group__isnull=False).values("group_id"))
-        wanted = sorted(missing.values_list("pk", flat=True))
+        known = bugs.filter(Q(group_id__in=roots) | Q(group__merged_into__in=roots))
+        with_bugs = {root or pk for pk, root in known.values_list("group_id", "group__merged_into_id")}
+        wanted = sorted(groups.filter(pk__in=roots - with_bugs).values_list("pk", flat=True))
         list(groups.filter(pk__in=wanted).order_by("pk").select_for_update().values_list("pk"))
         return back + groups.filter(pk__in=wanted).exclude(bug_state=WANTED).update(bug_state=WANTED)
 
 
-def _reunited(group: ErrorGroup, desk: Desk) -> KnownBug | None:
-    """Return the bug of a former group with the same fingerprint, which is this group's from now on."""
-    own = GroupFingerprint.objects.using(desk.alias).filter(group=group).values_list("fingerprint", flat=True)
+def _reunited(group: ErrorGroup, own: Sequence[str], desk: Desk) -> KnownBug | None:
+    """Return the bug of a former group with one of its fingerprints, which is this group's from now on."""
     bugs = KnownBug.all_objects.using(desk.alias)
-    bug = bugs.filter(group=None, service=group.service, fingerprint__in=list(own)).order_by("number").first()
+    bug = bugs.filter(group=None, service=group.service, fingerprint__in=own).order_by("number").first()
     if bug is None:
         return None
-    values: dict[str, Any] = {
-        "group": group,
-        "occurrence_count": F("occurrence_count") + group.count,
-        "last_occurrence": group.last_seen,
-        "modified": desk.now(),
-    }
-    if bug.status == BugStatus.RESOLVED:
-        values |= {"status": BugStatus.OPEN, "resolved_at": None, "regressions": F("regressions") + 1}
-        values |= {"issue_due": desk.now()} if bug.issue_key else {}
-    bugs.filter(pk=bug.pk).update(**values)
-    return bugs.get(pk=bug.pk)
+    counted = {"occurrence_count": F("occurrence_count") + group.count, "last_occurrence": group.last_seen}
+    return _back(bug, {"group": group, **counted}, desk)
 
 
-def _new(group: ErrorGroup, family: Sequence[ErrorGroup], desk: Desk) -> KnownBug:
+def _back(bug: KnownBug, values: Mapping[str, Any], desk: Desk) -> KnownBug:
+    """Write what is new about a bug; one that was resolved has come back."""
+    row = KnownBug.all_objects.using(desk.alias).filter(pk=bug.pk)
+    row.update(**values, modified=desk.now())
+    back = row.filter(status=BugStatus.RESOLVED)
+    told = Case(When(issue_key="", then=F("issue_due")), default=desk.now())
+    back.update(status=BugStatus.OPEN, resolved_at=None, regressions=F("regressions") + 1, issue_due=told)
+    return row.get()
+
+
+def _new(group: ErrorGroup, own: Sequence[str], family: Sequence[ErrorGroup], desk: Desk) -> KnownBug:
     number = numbering.take(desk.alias)
-    prints = GroupFingerprint.objects.using(desk.alias).filter(group=group).order_by("pk")
+    # A fingerprint that has moved here since its former group got a bug stays that bug's.
+    taken = KnownBug.all_objects.using(desk.alias).filter(service=group.service, fingerprint__in=own)
+    taken_prints = set(taken.values_list("fingerprint", flat=True))
     bug = KnownBug(
         group=group,
         service=group.service,
-        fingerprint=prints.values_list("fingerprint", flat=True).first() or f"group-{group.pk}",
+        fingerprint=next((text for text in own if text not in taken_prints), f"group-{group.pk}"),
         title=markdown.line(group.title, 200) or group.error_type or "Error",
         description=_description(family, desk),
         severity=_severity(group.severity),

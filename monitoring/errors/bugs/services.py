@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitoring.recording import scrub
+
 from . import numbering, texts
 from .desk import Desk, desk
 from .files import Shelf
 from .trackers import gh
 from .trackers.base import Draft, RefusedError
+
+_MAX_TEXT = 20_000
 
 
 class BugCreationService:
@@ -40,11 +44,12 @@ class BugCreationService:
         Raises:
             OSError: It cannot be written.
         """
+        data = _marked(data)
         shelf = Shelf(self._desk.tracking.planning_dir)
-        known = shelf.find(_marked(data)["marker"])
+        known = shelf.find(data["marker"])
         if known is not None:
             return shelf.folder / Path(known).name
-        text = texts.file_text(bug_id, _marked(data), self.get_bug_template())
+        text = texts.file_text(bug_id, data, self.get_bug_template())
         return shelf.write(bug_id, str(data.get("title", "")), text)
 
     def create_github_issue(self, bug_id: str, data: Mapping[str, Any]) -> tuple[int, str]:
@@ -58,11 +63,12 @@ class BugCreationService:
         """
         if self._desk.tracker is None:
             raise RefusedError("No repository is set: ERROR_TRACKING['GITHUB_REPO'].")
+        data = _marked(data)
         draft = Draft(
             title=texts.issue_title(bug_id, data),
             body=self.format_issue_body(data),
             labels=("bug", str(data.get("severity") or "medium")),
-            marker=_marked(data)["marker"],
+            marker=data["marker"],
         )
         issue = self._desk.tracker.find(draft) or self._desk.tracker.create(draft)
         return issue.number or 0, issue.url
@@ -81,6 +87,7 @@ class BugCreationService:
 
 
 def _marked(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data with its marker; a report without a fingerprint is told from others by its title."""
-    known = str(data.get("fingerprint") or data.get("title", ""))
-    return {"marker": texts.marker_of(str(data.get("service", "")), known), **data}
+    """Return the data, scrubbed, with its marker; a report without a fingerprint is told from others by its title."""
+    clean = {key: scrub.text(value, _MAX_TEXT) if isinstance(value, str) else value for key, value in data.items()}
+    known = str(clean.get("fingerprint") or clean.get("title", ""))
+    return {"marker": texts.marker_of(str(clean.get("service", "")), known), **clean}

@@ -171,6 +171,16 @@ def test_a_bug_can_be_asked_for_and_a_deleted_one_be_taken_back() -> None:
     assert KnownBug.objects.count() == 1
 
 
+def test_a_group_whose_member_has_a_bug_gets_no_second_one() -> None:
+    member, root = wanted("member"), group("root")
+    run()
+    ErrorGroup.objects.filter(pk=member.pk).update(merged_into=root)
+    assert want([root.pk, member.pk], at_desk()) == 0
+    ErrorGroup.objects.filter(pk=root.pk).update(bug_state="wanted")
+    run()
+    assert KnownBug.objects.count() == 1
+
+
 def test_a_deleted_bug_is_told_to_nobody(github: GitHub) -> None:
     github.misbehave("GET", fails(500))
     wanted()
@@ -189,6 +199,17 @@ def test_processes_are_told_the_open_bugs_of_all_fingerprints() -> None:
     KnownBug.objects.create(bug_id="B-009", service="web", fingerprint="reported", title="t")
     prints = [print_.fingerprint for print_ in GroupFingerprint.objects.filter(group__in=[one, member])]
     assert decisions.active() == {f"shop:{text}": "B-001" for text in prints} | {"web:reported": "B-009"}
+
+
+def test_a_fingerprint_that_moved_to_another_group_stays_that_of_its_bug() -> None:
+    first, second = wanted("a"), group("b")
+    run()
+    second.fingerprints.all().delete()
+    first.fingerprints.update(group=second)
+    ErrorGroup.objects.filter(pk=second.pk).update(bug_state="wanted")
+    run()
+    assert [one.group for one in KnownBug.objects.order_by("number")] == [first, second]
+    assert bug(2).fingerprint == f"group-{second.pk}"
 
 
 def test_a_bug_of_no_known_fingerprint_is_made_all_the_same() -> None:

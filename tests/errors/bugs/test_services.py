@@ -56,6 +56,17 @@ def test_an_issue_is_opened_once(github: GitHub) -> None:
     assert github.issues[0]["body"] == service.format_issue_body(DATA)
 
 
+def test_secrets_in_what_is_given_reach_neither_file_nor_issue(github: GitHub) -> None:
+    data = {
+        "title": "no https://me:hunter2@example.com",
+        "description": "password=hunter2 https://me:hunter2@example.com",
+    }
+    service = BugCreationService()
+    service.create_github_issue("B-001", data)
+    for text in (service.create_bug_file("B-001", data).read_text(), str(github.issues)):
+        assert "hunter2" not in text
+
+
 def test_without_a_repository_there_is_no_issue() -> None:
     with pytest.raises(TrackerError, match="No repository is set"):
         BugCreationService().create_github_issue("B-001", DATA)
@@ -85,6 +96,15 @@ def test_the_documented_task_makes_the_bug_of_recorded_errors() -> None:
         fingerprint = group_.fingerprints.get().fingerprint
         assert create_bug_task.run(fingerprint, {**DATA, "service": "shop"}) == "B-001"
     assert (bug().title, bug().group, bug().occurrence_count) == ("ValueError: no", one, 2)
+
+
+def test_a_resolved_bug_that_is_reported_again_is_open_again_and_its_issue_says_so(github: GitHub) -> None:
+    create_bug_task.run("0123456789abcdef", DATA)
+    KnownBug.objects.update(status="resolved")
+    create_bug_task.run("0123456789abcdef", DATA)
+    assert (bug().status, bug().regressions, bug().pending) == ("open", 1, [])
+    assert (len(github.issues), len(github.issues[0]["comments"])) == (1, 1)
+    assert BugCreationService().get_next_bug_id() == "B-002"
 
 
 def test_a_report_without_anything_is_a_bug_all_the_same() -> None:
