@@ -84,3 +84,15 @@ def open_design(user: Any, pk: UUID, required: Role = Role.VIEWER) -> Design:
     if required is not Role.VIEWER:
         expect_role(user, found.organization_id, required)
     return found
+
+
+def reread(design: Design, *fields: str) -> None:
+    """Read fields of a design again.
+
+    Raises:
+        NotFound: It was deleted meanwhile.
+    """
+    try:
+        design.refresh_from_db(fields=fields)
+    except Design.DoesNotExist as error:
+        raise NotFound("There is no such design.") from error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from . import part_numbers, stored
-from .access import expect_cleared, expect_role
+from .access import expect_cleared, expect_role, reread
 from .models import Design, Role
 
 _CONTROLS = {"itar", "clearance"}
@@ -35,11 +35,9 @@ def edit(design: Design, user: Any, values: dict[str, Any]) -> None:
         return
     with part_numbers.once(values.get("part_number")):
         changed = design.describe(**values)
-    if not changed and not Design.objects.filter(pk=design.pk).exists():
-        raise NotFound("There is no such design.")
+    reread(design, *values, "updated")
     if not changed:
         raise ValidationError({name: ["The design is finalized."] for name in values})
-    design.refresh_from_db(fields=[*values, "updated"])
 
 
 def delete(design: Design, user: Any) -> None:

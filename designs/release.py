@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import results, stored
+from .access import reread
 from .models import Design
 from .monitoring import MetricsCollector
 
@@ -19,11 +20,12 @@ def finalize(design: Design, user: Any) -> Design:
         TaskTimeoutError: Reading it took too long.
         ExternalServiceError: The file storage failed.
         EnginelBaseException: The stored file is not the one that was uploaded.
+        NotFound: It was deleted meanwhile.
     """
     if design.finalized is None:
         results.expect_ready(design)
         stored.expect_unchanged(design)
         if design.finalize(user.pk):
             MetricsCollector.increment_counter("designs_finalized")
-        design.refresh_from_db(fields=["finalized", "finalized_by", "updated"])
+        reread(design, "finalized", "finalized_by", "updated")
     return design

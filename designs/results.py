@@ -101,6 +101,7 @@ def _damaged(design: Design, field: str) -> EnginelBaseException:
 
 def _box_in(design: Design, geometry: dict[str, Any], unit: str | None) -> dict[str, Any] | None:
     """Return the bounding box in a unit, or as the file has it; None when there is none."""
+    wanted, target = units.length_unit(unit) if unit is not None else ("", 1.0)
     try:
         box, known = geometry["bounding_box"], geometry["units"]
         length = known.get("length") or {}
@@ -109,8 +110,8 @@ def _box_in(design: Design, geometry: dict[str, Any], unit: str | None) -> dict[
             return None
         if unit is None:
             return {**box, "unit": None if mixed else name}
-        wanted, target = units.length_unit(unit)
-        if metres is None or mixed:
+        # A unit of no length, or of less, is a file's own nonsense.
+        if metres is None or metres <= 0 or mixed:
             why = "measures lengths in several units" if mixed else "does not say in which unit it measures lengths"
             raise UnitConversionError(f"The file {why}.", details={"design": design.pk, "unit": unit})
         converted = {key: units.convert(box[key], metres, target) for key in ("min", "max", "size")}

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 from rest_framework.exceptions import NotFound, ValidationError
 
-from designs import edits, part_numbers
+from designs import edits, part_numbers, release
 from designs.exceptions import InsufficientPermissions
 from designs.models import Design, Role, Status
 
@@ -35,6 +35,13 @@ def test_what_was_deleted_meanwhile_is_not_there(editor, seen):
     with pytest.raises(NotFound):
         edits.edit(seen, editor, {"name": "new"})
     edits.delete(seen, editor)
+
+
+def test_what_is_deleted_while_it_is_released_is_not_there(editor, seen):
+    Design.objects.all().delete()
+
+    with pytest.raises(NotFound):
+        release.finalize(seen, editor)
 
 
 def test_an_editor_does_not_delete_what_was_finalized_meanwhile(editor, seen):

@@ -142,16 +142,27 @@ def test_a_unit_of_its_own_making_is_converted_by_what_it_is(anna, client_of, ge
     assert found["dimensions"]["size"][0] == pytest.approx(8 * 0.4572)
 
 
-@pytest.mark.parametrize("units", [{"length": {"name": "inch", "si_factor": 0.0254}, "mixed": True}, {}])
-def test_lengths_of_unknown_or_several_units_are_not_converted(anna, client_of, gearbox, units):
+@pytest.mark.parametrize(
+    ("units", "shown"),
+    [
+        ({"length": {"name": "inch", "si_factor": 0.0254}, "mixed": True}, None),
+        ({}, None),
+        ({"length": {"name": "nothing", "si_factor": 0}}, "nothing"),
+        ({"length": {"name": "less", "si_factor": -1.0}}, "less"),
+        ({"length": {"name": "unknown", "si_factor": None}}, "unknown"),
+    ],
+)
+def test_lengths_of_unknown_or_several_units_are_not_converted(anna, client_of, gearbox, units, shown):
     Design.objects.update(geometry={**Design.objects.get().geometry, "units": units})
     client = client_of(anna)
 
-    assert client.get(f"/api/designs/{gearbox.pk}/bom/").json()["dimensions"]["unit"] is None
+    assert client.get(f"/api/designs/{gearbox.pk}/bom/").json()["dimensions"]["unit"] == shown
     assert client.get(f"/api/designs/{gearbox.pk}/bom/?unit=mm").status_code == 422
 
 
 def test_without_a_box_there_is_no_size(anna, client_of, gearbox):
     Design.objects.update(geometry={**Design.objects.get().geometry, "bounding_box": None})
 
-    assert client_of(anna).get(f"/api/designs/{gearbox.pk}/bom/?unit=mm").json()["dimensions"] is None
+    client = client_of(anna)
+    assert client.get(f"/api/designs/{gearbox.pk}/bom/?unit=mm").json()["dimensions"] is None
+    assert client.get(f"/api/designs/{gearbox.pk}/bom/?unit=kg").status_code == 422
