@@ -11,24 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "bin"))
-
-from launcher.postgres_server import PostgresServer, find_binaries  # noqa: E402
-
-_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-
-
-class DurablePostgres(PostgresServer):
-    """The cluster of the tests, except that it may not forget."""
-
-    def _server_command(self, folder: Path) -> list[str]:
-        command = super()._server_command(folder)
-        for name, value in _DURABLE.items():
-            command += ["-c", f"{name}={value}"]
-        return command
+from benchmarks.postgres import ROOT, DurablePostgres, find_binaries
 
 
 def main() -> int:

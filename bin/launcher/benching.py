@@ -16,6 +16,7 @@ BENCHMARKS = {
     "overhead": "what recording adds to a request and to a task, beside other tools",
     "jobs": "what watching costs a Celery worker, beside other tools",
     "drain": "events a second from the stream into the database",
+    "errors": "what an error costs where it is raised, and how many are digested a second",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
 }

@@ -120,9 +120,9 @@ def gather(payloads: Iterable[wire.Payload], bounds: Bounds) -> Decoded:
         for segment in payload.segments:
             if segment.rows:
                 _pile_up(piles.setdefault(segment.kind, _Pile()), segment, service, base)
+        origin = {key: wire.clean(text) for key, text in payload.origin.items()}
         for record in payload.records:
             at = _clamp(record.at // _NANOSECONDS_PER_MILLISECOND, bounds, noted)
-            origin = {key: wire.clean(text) for key, text in payload.origin.items()}
             facts.setdefault(record.kind, []).append(Fact(record.kind, service, at, wire.clean(record.values), origin))
     measures = {kind: _columns(pile, bounds, noted) for kind, pile in piles.items()}
     return Decoded(measures, facts, noted)

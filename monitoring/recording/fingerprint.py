@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 INNERMOST = 1
@@ -25,7 +26,7 @@ _MADE_UP = re.compile(r"(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}|\d{4,}")
 _COMPREHENSION = re.compile(r"\.<locals>\.<(?:list|set|dict)comp>")
 _RECURSION = "RecursionError"
 _NO_MODULE = ("", "__main__")
-_MAX_MESSAGE = 500
+_MAX_MESSAGE, _MAX_FUNCTIONS = 500, 20_000
 
 
 def of_response(error_type: str, status: int, url: str) -> str:
@@ -69,7 +70,7 @@ def _first(values: Mapping[str, Any]) -> str:
     kind = _MADE_UP.sub("#", str(root.get("type", "")))
     own = [frame for frame in frames if frame[4]]
     where = "" if own else str(values.get("name"))
-    functions = [_function(frame) for frame in own or frames]
+    functions = [_function(frame[0], frame[1], frame[2]) for frame in own or frames]
     places = _recurring(functions) if kind == _RECURSION else _distinct(functions)[-INNERMOST:]
     said = "" if functions else normalise(str(root.get("message", "")))
     if values.get("kind") == "log":
@@ -105,13 +106,15 @@ def _above(frames: Sequence[Sequence[Any]], catcher: Sequence[Any]) -> list[Sequ
     return []
 
 
-def _function(frame: Sequence[Any]) -> str:
+@lru_cache(maxsize=_MAX_FUNCTIONS)
+def _function(module: str, file: str, name: str) -> str:
     """Return the module and name of a frame's function, wherever its file lies and whatever was made up of them.
 
     Comprehensions are frames of their own up to Python 3.11, and their function's from then on.
     """
-    module = frame[0] if frame[0] not in _NO_MODULE else re.split(r"[/\\]", frame[1])[-1]
-    return _MADE_UP.sub("#", f"{module}.{_COMPREHENSION.sub('', frame[2])}")
+    if module in _NO_MODULE:
+        module = re.split(r"[/\\]", file)[-1]
+    return _MADE_UP.sub("#", f"{module}.{_COMPREHENSION.sub('', name)}")
 
 
 def _distinct(functions: Sequence[str]) -> list[str]:

@@ -25,6 +25,9 @@ MAX_NAME = 200
 TEXT = "U"
 _BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
 _KIND = re.compile(r"[a-z_]{1,32}")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_TO_PLAIN, _FROM_PLAIN = msgspec.json.Encoder(), msgspec.json.Decoder()
+_NUL = b"\\u0000"
 _LITTLE_ENDIAN = sys.byteorder == "little"
 
 
@@ -206,11 +209,21 @@ def _values(values: Column) -> int:
 
 
 def clean(item: Any) -> Any:
-    """Copy decoded values with every NUL replaced, which no database stores in text."""
+    """Copy decoded values as plain ones, with every NUL and what is no Unicode replaced: no database stores them."""
     if isinstance(item, str):
-        return item.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in item else item
+        return item.replace("\0", _REPLACEMENT) if "\0" in item else item
+    try:
+        encoded = _TO_PLAIN.encode(item)
+    except (TypeError, ValueError, RecursionError):  # what no release of ours sends
+        return _clean_part(item)
+    return _clean_part(item) if _NUL in encoded else _FROM_PLAIN.decode(encoded)
+
+
+def _clean_part(item: Any) -> Any:
+    if isinstance(item, str):
+        return item.replace("\0", _REPLACEMENT).encode("utf-8", "replace").decode()
     if isinstance(item, dict):
-        return {str(clean(key)): clean(part) for key, part in item.items()}
+        return {str(_clean_part(key)): _clean_part(part) for key, part in item.items()}
     if isinstance(item, list | tuple):
-        return [clean(part) for part in item]
+        return [_clean_part(part) for part in item]
     return item if item is None or isinstance(item, bool | int | float) else str(item)

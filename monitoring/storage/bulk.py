@@ -61,6 +61,36 @@ def _fetch_joined(
         return list(cursor.fetchall())
 
 
+def reserve(connection: BaseDatabaseWrapper, model: type[models.Model], count: int) -> list[int]:
+    """Return primary keys that nobody else will get, for rows that are about to be inserted.
+
+    Args:
+        connection: The database, inside of a transaction; on SQLite of one that has written.
+        model: Whose table; the database makes its primary keys, which are integers.
+        count: How many.
+    """
+    table, column = model._meta.db_table, _key_columns(model)[0]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            statement = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+            cursor.execute(statement, [connection.ops.quote_name(table), column, count])
+            return [key for (key,) in cursor.fetchall()]
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        (last,) = cursor.fetchone()
+    return list(range(last + 1, last + 1 + count))
+
+
+def insert(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns) -> None:
+    """Insert rows; those that another row rules out are left out.
+
+    Args:
+        connection: The database, inside of the caller's transaction.
+        model: Whose table.
+        rows: Values of each column, all of the same length; without the primary key where the database makes it.
+    """
+    _insert(connection, model, rows, "ON CONFLICT DO NOTHING")
+
+
 def put(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns) -> None:
     """Insert rows, or overwrite those with the same primary key; rows that are nothing but a key stay as they are.
 
@@ -72,18 +102,22 @@ def put(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Column
     keys = _key_columns(model)
     quote = connection.ops.quote_name
     updates = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in rows if name not in keys)
-    _insert(connection, model, rows, updates)
+    _insert(connection, model, rows, _on_conflict(connection, model, updates))
 
 
-def _insert(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns, changes: str) -> None:
-    """Insert rows, with these changes to those that are there; nothing is done to them where there are no changes."""
+def _on_conflict(connection: BaseDatabaseWrapper, model: type[models.Model], changes: str) -> str:
+    """Say what becomes of rows that are there; nothing where there are no changes."""
+    keys = ", ".join(map(connection.ops.quote_name, _key_columns(model)))
+    return f"ON CONFLICT ({keys}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
+
+
+def _insert(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns, conflict: str) -> None:
+    """Insert rows, with this clause about those that are there."""
     names = list(rows)
     if not rows[names[0]]:
         return
     quote = connection.ops.quote_name
     table, columns = quote(model._meta.db_table), ", ".join(map(quote, names))
-    action = f"UPDATE SET {changes}" if changes else "NOTHING"
-    conflict = f"ON CONFLICT ({', '.join(map(quote, _key_columns(model)))}) DO {action}"
     if connection.vendor == "postgresql":
         types = _types(model, connection.alias)
         with _postgresql_cursor(connection) as (cursor, mark):
@@ -118,7 +152,7 @@ def add(
     smaller = "LEAST" if connection.vendor == "postgresql" else "MIN"
     changes = [f"{quoted[name]} = {table}.{quoted[name]} + excluded.{quoted[name]}" for name in added]
     changes += [f"{quoted[name]} = {smaller}({table}.{quoted[name]}, excluded.{quoted[name]})" for name in least]
-    _insert(connection, model, rows, ", ".join(changes))
+    _insert(connection, model, rows, _on_conflict(connection, model, ", ".join(changes)))
 
 
 def overwrite(connection: BaseDatabaseWrapper, model: type[models.Model], rows: Columns) -> None:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitoring.errors.log.models import ErrorLog
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
-from . import amending, counts, grouping, rules, sightings
-from .rows import row
-
-_BATCH = 500
+from . import amending, counts, grouping, rows, rules, sightings
 
 
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
@@ -35,7 +31,5 @@ def digest(seen: Sequence[sightings.Sighting], followed: rules.Followed, scope: 
     new = grouping.assign(seen, scope)
     rules.follow(seen, followed, scope)
     counted = counts.count(seen, new, scope)
-    # An id that is taken already is somebody's mistake, and no reason to refuse the errors beside it.
-    rows = {one.error_id: row(one) for one in seen}
-    ErrorLog.objects.using(scope.connection.alias).bulk_create(rows.values(), ignore_conflicts=True, batch_size=_BATCH)
+    rows.write(seen, scope.connection)
     counts.finish(counted, new, scope)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,10 +51,7 @@ def count(sightings: Sequence[Sighting], new: set[int], scope: Scope) -> list[Co
     by_group: dict[int, list[Sighting]] = defaultdict(list)
     for one in sorted(sightings, key=lambda one: one.at):
         by_group[one.group_id].append(one)
-    groups = ErrorGroup.objects.using(scope.connection.alias).filter(pk__in=by_group).order_by("pk")
-    if scope.connection.vendor == "postgresql":
-        groups = groups.select_for_update(of=("self",))
-    counted = [Counted(group, by_group[group.pk]) for group in groups]
+    counted = [Counted(group, by_group[group.pk]) for group in _locked(sorted(by_group), scope)]
     releases = _releases(counted, scope)
     for found in counted:
         _judge(found, releases[found.group.pk], new)
@@ -62,6 +60,15 @@ def count(sightings: Sequence[Sighting], new: set[int], scope: Scope) -> list[Co
     _write_releases(counted, scope)
     users.add(scope, {one.group.pk: {sighting.user for sighting in one.sightings} for one in counted})
     return counted
+
+
+def _locked(keys: list[int], scope: Scope) -> Iterable[ErrorGroup]:
+    """Return groups in the order of their ids, locked; as one parameter, which costs less than one for each."""
+    postgresql = scope.connection.vendor == "postgresql"
+    ids = "SELECT unnest(%s::bigint[])" if postgresql else "SELECT value FROM json_each(%s)"
+    lock = "FOR UPDATE" if postgresql else ""
+    statement = f"SELECT * FROM {ErrorGroup._meta.db_table} WHERE id IN ({ids}) ORDER BY id {lock}"  # noqa: S608
+    return ErrorGroup.objects.using(scope.connection.alias).raw(statement, [keys if postgresql else json.dumps(keys)])
 
 
 def finish(counted: Sequence[Counted], new: set[int], scope: Scope) -> None:

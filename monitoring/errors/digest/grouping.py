@@ -14,7 +14,7 @@ from monitoring.storage.folding import Scope
 from . import portrait
 from .sightings import Sighting, text
 
-_BATCH = 500
+_FIELDS = ErrorGroup._meta.concrete_fields
 Key = tuple[str, str]
 """Service and fingerprint."""
 
@@ -70,7 +70,7 @@ def _make(missing: dict[Key, Sighting], known: dict[Key, int], scope: Scope) -> 
     alias = scope.connection.alias
     keys = sorted(missing)
     groups = [_group(missing[key]) for key in keys]
-    ErrorGroup.objects.using(alias).bulk_create(groups, batch_size=_BATCH)
+    _insert(groups, scope)
     _store({key: group.pk for key, group in zip(keys, groups, strict=True)}, scope)
     found = _known(set(keys), scope)
     beaten = [group.pk for key, group in zip(keys, groups, strict=True) if found[key] != group.pk]
@@ -80,12 +80,24 @@ def _make(missing: dict[Key, Sighting], known: dict[Key, int], scope: Scope) -> 
     return {group.pk for group in groups} - set(beaten)
 
 
+def _insert(groups: Sequence[ErrorGroup], scope: Scope) -> None:
+    """Insert groups and give them their ids, in a number of statements that does not grow with them."""
+    for group, key in zip(groups, bulk.reserve(scope.connection, ErrorGroup, len(groups)), strict=True):
+        group.pk = key
+    columns = {str(field.column): [getattr(group, field.attname) for group in groups] for field in _FIELDS}
+    for title in ("first_seen", "last_seen"):
+        columns[title] = [scope.connection.ops.adapt_datetimefield_value(value) for value in columns[title]]
+    bulk.insert(scope.connection, ErrorGroup, columns)
+
+
 def _store(fingerprints: dict[Key, int], scope: Scope) -> None:
-    rows = [
-        GroupFingerprint(service=service, fingerprint=fingerprint, group_id=fingerprints[service, fingerprint])
-        for service, fingerprint in sorted(fingerprints)
-    ]
-    GroupFingerprint.objects.using(scope.connection.alias).bulk_create(rows, ignore_conflicts=True, batch_size=_BATCH)
+    keys = sorted(fingerprints)
+    columns: dict[str, list[Any]] = {
+        "service": [service for service, _ in keys],
+        "fingerprint": [fingerprint for _, fingerprint in keys],
+        "group_id": [fingerprints[key] for key in keys],
+    }
+    bulk.insert(scope.connection, GroupFingerprint, columns)
 
 
 def _group(one: Sighting) -> ErrorGroup:

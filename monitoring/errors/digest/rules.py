@@ -33,7 +33,7 @@ def apply(sightings: Sequence[Sighting]) -> Followed:
         values = {**one.values, "fingerprint": one.fingerprints[0]}
         if (found := application.apply(values, one.service, rules)) is not None:
             followed |= {(one.service, fingerprint): found for fingerprint in one.fingerprints}
-            one.fingerprints = [found]
+            one.fingerprints, one.older = [found], []
     for one in sightings:
         if one.values is None and (found := followed.get((one.service, one.fingerprints[0]))):
             one.fingerprints = [found]

@@ -144,10 +144,12 @@ def _frame(one: Any) -> list[Any]:
     """Return a frame as [module, file, function, line, in app]; releases before had no module."""
     if isinstance(one, list) and len(one) == _PARTS_WITHOUT_MODULE:
         one = ["", *one, True]
-    if not isinstance(one, list) or len(one) != _PARTS or not all(isinstance(part, str) for part in one[:3]):
+    if not isinstance(one, list) or len(one) != _PARTS:
         return []
-    line = one[3] if isinstance(one[3], int) else 0
-    return [one[0][:300], one[1][:500], one[2][:300], line, bool(one[4])]
+    module, file, function, line, own = one
+    if not (isinstance(module, str) and isinstance(file, str) and isinstance(function, str)):
+        return []
+    return [module[:300], file[:500], function[:300], line if isinstance(line, int) else 0, bool(own)]
 
 
 def _uuid(value: Any) -> UUID:
