@@ -8,3 +8,7 @@ class DesignsConfig(AppConfig):
 
     name = "designs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what follows from a design's deletion."""
+        from . import stored  # noqa: F401

@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from .exceptions import EnginelBaseException, ExternalServiceError
-from .models import Design
+from .models import Design, Orphan
 
-FOLDER = "designs"
 ORPHAN_AGE = timedelta(hours=1)
-"""Far longer than it takes from storing a file to the commit of its row."""
+"""Far longer than an upload takes from its beginning to the commit of its row."""
+ORPHANS_AT_ONCE = 5_000
 logger = logging.getLogger(__name__)
 
 
@@ -42,21 +44,39 @@ def unavailable() -> ExternalServiceError:
 
 
 def save(design: Design, file: UploadedFile[Any]) -> None:
-    """Store the file of a design that has no row yet.
+    """Store the file of a design that has no row yet; until `adopt` it is an orphan.
 
     Raises:
         ExternalServiceError: The storage failed.
     """
+    Orphan.objects.create(path=design.file.field.generate_filename(design, file.name or ""))
     with available():
         design.file.save(file.name or "", file, save=False)
 
 
+def adopt(design: Design) -> None:
+    """Say that a file has a design. Call it in the transaction that writes the design's row.
+
+    Raises:
+        ExternalServiceError: It took so long that the file was removed as an orphan.
+    """
+    if not Orphan.objects.filter(path=design.file.name).delete()[0]:
+        raise unavailable()
+
+
 def remove(design: Design) -> None:
-    """Delete the file of a design that has no row any more; what cannot be deleted now is an orphan."""
+    """Delete the file of a design that has no row; what cannot be deleted now is an orphan."""
     try:
-        design.file.storage.delete(str(design.file.name))
+        _delete(str(design.file.name))
     except OSError as error:
         logger.warning("The file of design %s stays for now: %s", design.pk, type(error).__name__)
+
+
+@receiver(post_delete, sender=Design)
+def orphan(instance: Design, **_: Any) -> None:
+    """Remember the file of a design that is deleted, whatever deletes it, in the same transaction."""
+    if instance.file:
+        Orphan.objects.get_or_create(path=instance.file.name)
 
 
 def expect_unchanged(design: Design) -> None:
@@ -85,36 +105,16 @@ def remove_orphans() -> int:
     Raises:
         ExternalServiceError: The storage failed.
     """
-    removed = 0
+    old = Orphan.objects.filter(since__lt=timezone.now() - ORPHAN_AGE)
+    paths = list(old.order_by("since").values_list("path", flat=True)[:ORPHANS_AT_ONCE])
     with available():
-        for folder in _folders():
-            paths = _files_in(f"{FOLDER}/{folder}")
-            for known in Design.objects.filter(pk__in=list(paths)).values_list("pk", flat=True):
-                del paths[known]
-            removed += sum(map(_remove_if_old, paths.values()))
-    return removed
+        for path in paths:
+            _delete(path)
+    return len(paths)
 
 
-def _folders() -> list[str]:
-    with suppress(FileNotFoundError):
-        return default_storage.listdir(FOLDER)[0]
-    return []
-
-
-def _files_in(folder: str) -> dict[UUID, str]:
-    """Return the paths of files that are named as ours are, by the id of their design."""
-    found = {}
-    for name in default_storage.listdir(folder)[1]:
-        stem = name.partition(".")[0]
-        with suppress(ValueError):
-            if str(UUID(stem)) == stem:
-                found[UUID(stem)] = f"{folder}/{name}"
-    return found
-
-
-def _remove_if_old(path: str) -> bool:
-    with suppress(FileNotFoundError):
-        if default_storage.get_modified_time(path) < timezone.now() - ORPHAN_AGE:
+def _delete(path: str) -> None:
+    """Delete an orphan's file; who adopts it at the same time waits for the verdict, which is the row count."""
+    with transaction.atomic():
+        if Orphan.objects.filter(path=path).delete()[0]:
             default_storage.delete(path)
-            return True
-    return False

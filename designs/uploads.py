@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
@@ -113,10 +112,10 @@ def take_in(file: UploadedFile, format_name: str, owner: Any, **about: Any) -> D
             limits.expect_room_for_design(Organization.objects.lock(design.organization_id), design.size)
             design.revision = series.next_revision() if series is not None else None
             design.save(force_insert=True)
+            stored.adopt(design)
             transaction.on_commit(lambda: queue_extraction(design), robust=True)
     except BaseException:
-        with suppress(OSError):  # an orphan is found later; what happened first is what counts
-            design.file.delete(save=False)
+        stored.remove(design)
         raise
     _count(design)
     return design

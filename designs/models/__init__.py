@@ -4,6 +4,7 @@ from .controls import Clearance, Controlled
 from .design import LEASE, MAX_ATTEMPTS, Design, DesignQuerySet, Failure, Format, Status, _storage_path
 from .members import INVITATION_DAYS, Invitation, Membership, Role
 from .organizations import Organization, OrganizationQuerySet
+from .orphans import Orphan
 from .series import Series
 from .users import User
 
@@ -21,6 +22,7 @@ __all__ = [
     "Membership",
     "Organization",
     "OrganizationQuerySet",
+    "Orphan",
     "Role",
     "Series",
     "Status",

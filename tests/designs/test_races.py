@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
+from django.utils import timezone
 
 from designs import members, part_numbers, release, stored, uploads
 from designs.access import open_design
@@ -16,7 +17,7 @@ from designs.exceptions import (
     StorageQuotaExceeded,
     UserLimitExceeded,
 )
-from designs.models import Design, Invitation, Organization, Role, Status, User
+from designs.models import Design, Invitation, Organization, Orphan, Role, Status, User
 from designs.parsing import samples
 from tests.faults.conftest import database
 from tests.faults.processes import ENDED, Thread, end, in_child
@@ -195,3 +196,6 @@ def test_an_upload_that_dies_half_way_holds_no_quota(own_media, broker, monkeypa
 
     assert organization.storage_used() == 0
     upload(owner)
+    Orphan.objects.update(since=timezone.now() - 2 * stored.ORPHAN_AGE)
+    assert stored.remove_orphans() == 1
+    assert len([path for path in own_media.rglob("*") if path.is_file()]) == 1

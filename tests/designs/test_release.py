@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designs import part_numbers, stored
+from designs import part_numbers
 from designs.models import Design, Organization, Series, Status
 from designs.parsing import samples
 from tests.designs.refusals import wrong_fields
@@ -32,7 +32,7 @@ def test_a_design_that_was_read_is_finalized_once(anna, client_of, ready):
 def test_what_is_finalized_already_is_not_looked_at_again(anna, client_of, ready):
     client, path = client_of(anna), f"/api/designs/{ready.pk}/finalize/"
     client.post(path)
-    stored.remove(ready)
+    ready.file.storage.delete(ready.file.name)
 
     assert client.post(path).status_code == 200
 
@@ -53,7 +53,7 @@ def test_the_row_itself_refuses_to_be_finalized_too_early(anna, make_design, sta
 
 
 def test_a_lost_file_is_found_out_before_the_release(anna, client_of, ready):
-    stored.remove(ready)
+    ready.file.storage.delete(ready.file.name)
 
     answer = client_of(anna).post(f"/api/designs/{ready.pk}/finalize/")
 

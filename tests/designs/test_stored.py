@@ -1,15 +1,16 @@
 """Files come with their rows, and go with them."""
 
-import os
-import time
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from designs import stored
+from designs import stored, uploads
 from designs.exceptions import ExternalServiceError
-from designs.models import Design
+from designs.models import Design, Organization, Orphan
+from designs.parsing import samples
 from tasks.designs import remove_orphans
 
 
@@ -17,9 +18,8 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def make_old(path: Path) -> None:
-    long_ago = time.time() - 2 * stored.ORPHAN_AGE.total_seconds()
-    os.utime(path, (long_ago, long_ago))
+def grow_old() -> None:
+    Orphan.objects.update(since=timezone.now() - 2 * stored.ORPHAN_AGE)
 
 
 def test_a_deleted_design_gives_back_its_storage_and_its_file(anna, client_of, make_design, own_media):
@@ -30,6 +30,7 @@ def test_a_deleted_design_gives_back_its_storage_and_its_file(anna, client_of, m
 
     assert anna.organization.storage_used() == 0
     assert files(own_media) == []
+    assert not Orphan.objects.exists()
     assert client_of(anna).delete(f"/api/designs/{design.pk}/").status_code == 404
 
 
@@ -39,52 +40,85 @@ def test_a_design_is_deleted_while_the_storage_is_away(anna, client_of, make_des
     own_media.write_text("")
 
     assert client_of(anna).delete(f"/api/designs/{design.pk}/").status_code == 204
+    grow_old()
+    with pytest.raises(ExternalServiceError):
+        remove_orphans()
+    assert Orphan.objects.count() == 1
 
     own_media.unlink()
     elsewhere.rename(own_media)
-    [left] = files(own_media)
-    make_old(left)
     assert remove_orphans() == 1
+    assert files(own_media) == []
 
 
-def test_files_without_a_design_are_removed_once_they_are_old(anna, make_design, own_media):
-    kept, gone, young = make_design(anna), make_design(anna), make_design(anna)
-    for design in (kept, gone):
-        make_old(Path(design.file.path))
-    Design.objects.exclude(pk=kept.pk).delete()
+@pytest.mark.parametrize("way", ["rows", "organization", "user"])
+def test_whatever_deletes_a_design_its_file_goes_too_after_a_while(anna, ben, make_design, own_media, way):
+    gone, kept = make_design(anna), make_design(ben)
+    {"rows": Design.objects.filter(pk=gone.pk), "organization": anna.organization, "user": anna}[way].delete()
 
+    assert remove_orphans() == 0
+    grow_old()
     assert remove_orphans() == 1
     assert remove_orphans() == 0
 
-    assert files(own_media) == sorted([Path(kept.file.path), Path(young.file.path)])
+    assert files(own_media) == [Path(kept.file.path)]
 
 
-def test_files_that_are_not_ours_stay(db, own_media):
-    folder = own_media / "designs" / "ab"
-    folder.mkdir(parents=True)
-    for name in ("README", f"{uuid4().hex}.step", f"{str(uuid4()).upper()}.step", f"{{{uuid4()}}}.step"):
-        (folder / name).write_text("")
-        make_old(folder / name)
+def test_an_upload_that_succeeds_leaves_no_orphan(anna, make_design):
+    make_design(anna)
 
-    assert remove_orphans() == 0
-    assert len(files(own_media)) == 4
+    assert not Orphan.objects.exists()
 
 
-def test_without_any_upload_there_are_no_orphans(db, own_media):
-    assert remove_orphans() == 0
+def test_a_file_that_the_storage_took_half_of_is_removed(anna, own_media, monkeypatch):
+    def break_off(*args):
+        raise OSError("no space left")
 
-
-def test_a_storage_that_is_away_is_said_to_be(db, own_media):
-    own_media.write_text("")
-
+    file = SimpleUploadedFile("a.step", samples.plate())
+    monkeypatch.setattr(uploads, "_digest", lambda file: setattr(file, "chunks", break_off) or "0" * 64)
     with pytest.raises(ExternalServiceError):
+        uploads.take_in(file, "step", anna)
+
+    grow_old()
+    assert remove_orphans() == 1
+    assert files(own_media) == []
+
+
+def test_files_that_the_database_does_not_know_stay(anna, make_design, own_media):
+    """A database that was restored, or is another one's, must not cost anybody's files."""
+    make_design(anna)
+    Design.objects.all()._raw_delete("default")
+    grow_old()
+
+    assert remove_orphans() == 0
+    assert len(files(own_media)) == 1
+
+
+def test_an_upload_that_took_too_long_does_not_end_without_its_file(anna, own_media, monkeypatch):
+    save = stored.save
+
+    def save_slowly(*args):
+        save(*args)
+        grow_old()
         remove_orphans()
 
+    monkeypatch.setattr(stored, "save", save_slowly)
+    with pytest.raises(ExternalServiceError):
+        uploads.take_in(SimpleUploadedFile("a.step", samples.plate()), "step", anna)
 
-def test_a_file_that_is_gone_when_it_is_looked_at_is_no_trouble(anna, make_design, own_media):
-    design = make_design(anna)
-    path = Path(design.file.path)
-    path.with_name(f"{uuid4()}.step").symlink_to("nowhere")  # what a listing shows, and then is not there
+    assert not Design.objects.exists()
+    assert files(own_media) == []
+
+
+def test_a_design_without_a_file_leaves_none(anna):
+    Design.objects.create(owner=anna, name="x", format="step", size=1, sha256="0" * 64).delete()
+
+    assert not Orphan.objects.exists()
+
+
+def test_an_orphan_that_is_young_may_be_an_upload_that_goes_on(db, own_media):
+    young = timezone.now() - stored.ORPHAN_AGE + timedelta(minutes=5)
+    Orphan.objects.create(path="designs/ab/x.step", since=young)
 
     assert remove_orphans() == 0
-    assert path.exists()
+    assert Organization.objects.count() == 0
