@@ -7,6 +7,7 @@ was, so that two of them can be told apart from one that was restarted.
 from __future__ import annotations
 
 import time
+from fnmatch import fnmatchcase
 from typing import Any
 
 from . import node, stamp
@@ -28,9 +29,11 @@ def published(headers: dict[str, Any], queue: str = "") -> None:
     entry, task_id = headers.get(ENTRY), headers.get("id")
     if not entry or not task_id or headers.get("retries"):
         return
+    task = str(headers.get("task", ""))
+    if _is_quiet(str(entry), task):
+        return
     now = time.time_ns()
     origin = str(headers.get(ORIGIN) or headers.get("origin") or "")
-    task = str(headers.get("task", ""))
     recorder.record(ScheduledRun(now, str(entry), str(task_id), task, queue, origin, "", PUBLISHED, 0, now))
 
 
@@ -40,7 +43,8 @@ def started(message: Any) -> None:
     Args:
         message: Celery's request.
     """
-    if getattr(message, ENTRY, None):
+    entry = getattr(message, ENTRY, None)
+    if entry and not _is_quiet(str(entry), str(getattr(message, "task", ""))):
         _record(message, STARTED, 2 * _retries(message) + 1, 0)
 
 
@@ -52,8 +56,18 @@ def ended(message: Any, state: TaskState, duration: int | None = None) -> None:
         state: How it ended.
         duration: Nanoseconds it took; None for one that never started, or of which nobody knows when it did.
     """
-    if getattr(message, ENTRY, None):
+    entry = getattr(message, ENTRY, None)
+    if entry and not (state is TaskState.SUCCESS and _is_quiet(str(entry), str(getattr(message, "task", "")))):
         _record(message, state.name, 2 * _retries(message) + 2, duration)
+
+
+def _is_quiet(entry: str, task: str) -> bool:
+    """Whether nobody is told of what goes well: of an unwatched entry whose task is not recorded either.
+
+    Every few seconds, the word of such a run would cost Redis more than the run.
+    """
+    config = recorder.config
+    return task in config.ignored_tasks and any(fnmatchcase(entry, pattern) for pattern in config.schedule_unwatched)
 
 
 def _record(message: Any, state: str, rank: int, duration: int | None) -> None:
