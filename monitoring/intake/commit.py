@@ -24,6 +24,7 @@ from monitoring.storage.folding import Scope, Write
 from monitoring.stream.streams import Entry, Stream
 
 from . import decode, letters
+from .collection import uncollected
 from .consumers import CONSUMERS, KINDS, add_totals
 from .ledger import Known, Ledger
 from .models import Cursor, DeadLetter, Producer
@@ -65,6 +66,7 @@ class OvertakenError(Exception):
     """Another drainer committed first; start over."""
 
 
+@uncollected
 def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = None) -> int:
     """Fold entries and commit them.
 
