@@ -5,6 +5,7 @@ What it says of the error itself, as `error`, comes from a floor above: see `ext
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import exception_handler
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,6 +42,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="What is wrong with which parameter.",
     )
+    code = serializers.CharField(required=False, help_text="The kind of trouble, where the project names it.")
+    details = serializers.DictField(required=False, help_text="Facts about it, where the project gives some.")
     error = ErrorSerializer()
 
 
@@ -114,7 +118,22 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         errors = _by_field(response.data)
         return problem(response.status_code, "A parameter is not valid.", errors, headers, error=error)
-    return problem(response.status_code, _detail(response.data), headers=headers, error=error)
+    detail = _detail(response.data)
+    told = _told(error)
+    field = told.get("details", {}).get("field")
+    errors = {field: [detail]} if isinstance(field, str) else None
+    return problem(response.status_code, detail, errors, headers, told, error=error)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """Return what an exception of a project says to machines: its `code`, and its `details` as plain JSON."""
+    code, details = getattr(error, "code", None), getattr(error, "details", None)
+    told: dict[str, Any] = {"code": code} if isinstance(code, str) else {}
+    try:
+        plain = json.loads(json.dumps(details, cls=JSONEncoder)) if isinstance(details, dict) else None
+    except (TypeError, ValueError):  # what no answer can hold is no reason to give none
+        plain = None
+    return told | {"details": plain} if plain else told
 
 
 def phrase(status: int) -> str:

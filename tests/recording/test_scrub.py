@@ -164,3 +164,13 @@ def test_depth_length_and_number_are_bounded() -> None:
     wide = {str(number): "v" * 10_000 for number in range(1_000)}
     assert len(json.dumps(scrub.mapping({"deep": deep}))) < 1_000
     assert len(json.dumps(scrub.mapping(wide))) < 60_000
+
+
+@pytest.mark.django_db
+def test_a_row_is_told_by_its_class_and_key_without_a_query(
+    django_user_model: Any, django_assert_num_queries: Any
+) -> None:
+    user = django_user_model.objects.create_user("ann")
+    deferred = django_user_model.objects.defer("username").get()
+    with django_assert_num_queries(0):
+        assert scrub.value([user, deferred, django_user_model()]) == [f"<User {user.pk}>", f"<User {user.pk}>", "<User>"]

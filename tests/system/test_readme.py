@@ -111,7 +111,7 @@ def evaluated(client: Client) -> bool:
 
 def scheduled(client: Client) -> bool:
     """Whether the schedule was looked at, and one of its entries has run."""
-    found = client.get("/api/monitoring/schedule/?name=enginel-revive-drains").json["results"]
+    found = client.get("/api/monitoring/schedule/?name=enginel-file-bugs").json["results"]
     return bool(found) and found[0]["last_run"] is not None and found[0]["last_run"]["ended"] is not None
 
 

@@ -93,7 +93,15 @@ def _container(item: Any, kind: type[Any], depth: int) -> Any:
             return mapping(item, depth)
         if issubclass(kind, list | tuple | set | frozenset):
             return _listed(list(islice(item, _MAX_ITEMS)), depth)
-    return text(str(item), MAX_TEXT) if issubclass(kind, _PRINTABLE) else f"<{kind.__qualname__}>"
+    return text(str(item), MAX_TEXT) if issubclass(kind, _PRINTABLE) else f"<{kind.__qualname__}{_key(item, kind)}>"
+
+
+def _key(item: Any, kind: type[Any]) -> str:
+    """Return the primary key of a row of Django's, as far as it is loaded: asking for more could query."""
+    options = kind.__dict__.get("_meta")
+    name = getattr(getattr(options, "pk", None), "attname", None)
+    found = item.__dict__.get(name) if isinstance(name, str) else None
+    return f" {found}" if isinstance(found, int | str | UUID) else ""
 
 
 def _listed(items: list[Any], depth: int) -> list[Any]:
