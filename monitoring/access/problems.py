@@ -121,8 +121,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     detail = _detail(response.data)
     told = _told(error)
     field = told.get("details", {}).get("field")
-    errors = {field: [detail]} if isinstance(field, str) else None
-    return problem(response.status_code, detail, errors, headers, told, error=error)
+    named = {field: [detail]} if isinstance(field, str) else None
+    return problem(response.status_code, detail, named, headers, told, error=error)
 
 
 def _told(error: Exception) -> dict[str, Any]:
