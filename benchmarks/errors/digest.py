@@ -8,6 +8,7 @@ import os
 import pickle
 import pstats
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from benchmarks.statements import counting
 from .batches import Run
 
 _BATCH = 5_000
+_BEFORE = "before"
 
 
 @dataclass
@@ -61,10 +63,9 @@ def main() -> None:
         f"{'':38} {'accepted/s':>10} {'digested/s':>10} {'per CPU-s':>10} {'commits':>8} {'statements':>11}"
         f" {'groups':>7} {'rows':>9} {'with payload':>13} {'sender µs':>10}"
     )
+    _store(chosen.stored)
     for run in runs:
         _clear()
-        if chosen.stored:
-            _store(chosen.stored)
         profile = cProfile.Profile() if chosen.profile else None
         for number, entries in enumerate(run.entries):
             taken = _digest(run.errors, entries, profile if number else None)
@@ -114,9 +115,9 @@ def _check(errors: int) -> None:
     from monitoring.errors.log.models import ErrorLog
     from monitoring.intake.models import DeadLetter
 
-    counted = ErrorGroup.objects.exclude(service="before").aggregate(count=Sum("count"))["count"]
+    counted = ErrorGroup.objects.exclude(service=_BEFORE).aggregate(count=Sum("count"))["count"]
     hours = GroupHour.objects.aggregate(count=Sum("count"))["count"]
-    logged = ErrorLog.objects.exclude(service="before").count()
+    logged = ErrorLog.objects.exclude(service=_BEFORE).count()
     assert (counted, hours, logged) == (errors, errors, errors), f"{counted}, {hours}, {logged} of {errors}"
     assert not DeadLetter.objects.exists()
 
@@ -129,38 +130,46 @@ def _print(title: str, taken: Digested, stored: int, sending: float) -> None:
     rates = (taken.errors / spent * 1e9 for spent in (taken.accepted, taken.wall, taken.cpu))
     print(
         f"{title:38} {' '.join(f'{rate:10,.0f}' for rate in rates)} {taken.commits:8,} {taken.statements:11,}"
-        f" {ErrorGroup.objects.exclude(service='before').count():7,} {rows:9,} {payloads:13,} {sending:10,.0f}",
+        f" {ErrorGroup.objects.exclude(service=_BEFORE).count():7,} {rows:9,} {payloads:13,} {sending:10,.0f}",
         flush=True,
     )
 
 
 def _store(count: int) -> None:
     """Let there be errors of yesterday: rows without a payload, of a hundred groups."""
+    from monitoring.errors.digest import rows
+    from monitoring.errors.digest.sightings import Sighting
     from monitoring.errors.groups.models import ErrorGroup
-    from monitoring.errors.log.models import ErrorLog
+    from monitoring.intake.connections import write_connection
 
     then = datetime.now(UTC) - timedelta(days=1)
-    groups = ErrorGroup.objects.bulk_create(
-        [ErrorGroup(service="before", first_seen=then, last_seen=then, count=count // 100) for _ in range(100)]
-    )
+    for _ in range(100 if count else 0):
+        ErrorGroup.objects.create(service=_BEFORE, first_seen=then, last_seen=then, count=count // 100)
+    groups = list(ErrorGroup.objects.values_list("pk", flat=True))
+    moment = round(then.timestamp() * 1000)
     for first in range(0, count, _BATCH):
-        numbers = range(first, min(first + _BATCH, count))
-        ErrorLog.objects.bulk_create(
-            ErrorLog(
-                created=then - timedelta(milliseconds=number),
-                group=groups[number % 100],
-                fingerprint=f"{number % 100:016x}",
-                service="before",
+        stored = [
+            Sighting(
+                error_id=uuid.uuid4(),
+                at=moment - number,
+                service=_BEFORE,
+                release="1.0",
+                environment="",
+                fingerprints=[f"{number % 100:016x}"],
                 name="GET api/parts/",
-                status_code=500,
+                status=500,
                 trace_id=f"{number:032x}",
-                kept="",
+                user="",
+                client="10.0.0.1",
+                group_id=groups[number % 100],
             )
-            for number in numbers
-        )
+            for number in range(first, min(first + _BATCH, count))
+        ]
+        rows.write(stored, write_connection())
 
 
 def _clear() -> None:
+    """Let nothing be left of other runs but what was stored before them."""
     from django.db import connection
 
     from monitoring.errors.bugs.models import KnownBug
@@ -170,8 +179,10 @@ def _clear() -> None:
     from monitoring.storage import names, partitions
 
     with connection.cursor() as cursor:
-        for model in (ErrorLog, KnownBug, *_of_groups(), ErrorGroup, Release, Cursor, Producer):
+        for model in (KnownBug, *_of_groups(), Release, Cursor, Producer):
             cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
+        for model in (ErrorLog, ErrorGroup):
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE service <> %s', [_BEFORE])
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "VACUUM")
     names.forget()
     partitions.forget()
