@@ -13,7 +13,6 @@ import sys
 import time
 from collections import defaultdict
 from typing import Any
-from unittest import mock
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponseBase
@@ -79,6 +78,7 @@ def measure(redis_url: str, rounds: int, block: int) -> dict[str, dict[str, list
     """Return the nanoseconds a call of each block, by path and shape."""
     quiet = {"FLUSH_INTERVAL": 3600.0, "FLUSH_EVENTS": 10**9, "BUFFER_EVENTS": 10**9, "ERRORS_PER_MINUTE": 10**9}
     variants.set_up(variants.Variant("", options=quiet), redis_url)
+    from benchmarks.quiet import asleep
     from monitoring.recording.recorder import recorder
 
     added = {
@@ -92,7 +92,7 @@ def measure(redis_url: str, rounds: int, block: int) -> dict[str, dict[str, list
         with override_settings(MIDDLEWARE=added.get(shape, [])):
             handlers[shape] = WSGIHandler()
             handlers[shape].load_middleware()
-    with mock.patch.object(type(recorder.flusher), "notify"):  # nobody wakes a thread that would share the processor
+    with asleep():
         return {path: _rounds(handlers, view, rounds, block, recorder.flush) for path, view in PATHS.items()}
 
 
