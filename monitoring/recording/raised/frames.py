@@ -12,6 +12,7 @@ from typing import Any
 from monitoring.conf import get_config
 
 _HALF = 50
+_LONG = 3 * _HALF
 _MAX_STEPS = 20_000
 _MAX_PLACES = 20_000
 _AROUND = 3
@@ -35,16 +36,17 @@ def take(exception: BaseException) -> tuple[Taken, FrameType | None]:
     codes: list[CodeType] = []
     offsets: list[int] = []
     modules: list[str] = []
+    add_code, add_offset, add_module = codes.append, offsets.append, modules.append
     step, steps = exception.__traceback__, 0
     frame = None
     while step is not None and steps < _MAX_STEPS:
         frame = step.tb_frame
-        codes.append(frame.f_code)
-        offsets.append(step.tb_lasti)
-        modules.append(frame.f_globals.get("__name__", ""))
+        add_code(frame.f_code)
+        add_offset(step.tb_lasti)
+        add_module(frame.f_globals.get("__name__", ""))
         step = step.tb_next
         steps += 1
-        if len(codes) > 3 * _HALF:
+        if steps > _LONG and len(codes) > _LONG:
             del codes[_HALF : 2 * _HALF], offsets[_HALF : 2 * _HALF], modules[_HALF : 2 * _HALF]
     return (codes, offsets, modules), frame
 
