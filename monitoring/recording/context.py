@@ -162,6 +162,8 @@ class Context(Struct, eq=False):
         if self.task_id:
             described["task_id"] = self.task_id
             described["task"] = self.name
+            if retries := getattr(self.message, "retries", 0):
+                described["retries"] = retries
         if self.request is not None:
             described["method"] = self.request.method
             described["path"] = request_data.path_of(self.request)

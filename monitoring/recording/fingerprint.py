@@ -74,7 +74,8 @@ def _first(values: Mapping[str, Any]) -> str:
     places = _recurring(functions) if kind == _RECURSION else _distinct(functions)[-INNERMOST:]
     said = "" if functions else normalise(str(root.get("message", "")))
     if values.get("kind") == "log":
-        where, said = str(values.get("logger")), normalise(str(values.get("template")))
+        where = str(values.get("logger"))
+        said = normalise(str(values.get("template") or "")) or str(values.get("statement", ""))
     return _digest("\n".join(["1", kind, where, said, *places]))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 import time
 from collections import deque
@@ -96,6 +97,8 @@ class Flusher:
         self._wakes.put(None)
 
     def _start(self) -> None:
+        if sys.is_finalizing():
+            return  # a thread that is started now never runs, and who starts it waits for ever
         if not self._starting.acquire(blocking=False):
             return  # somebody is at it, maybe the very code that was interrupted
         try:

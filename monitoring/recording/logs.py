@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
+from types import FrameType
+from typing import Any
 
 from . import crumbs, errors
 from .context import current
 from .recorder import recorder
 
-_TOLD = ("celery.app.trace", "celery.worker", "celery.redirected", "django.request", "django.server", "monitoring")
+_TOLD = (
+    "celery.app.trace",
+    "celery.redirected",
+    "celery.worker.request",
+    "django.request",
+    "django.server",
+    "monitoring",
+    "multiprocessing",
+)
 """Loggers of what Celery's and Django's hooks have recorded already; and Enginel's, that must not tell of itself."""
+_UNREGISTERED = "Received unregistered task"
+"""How the consumer's line begins about a message that the worker's own signal has told of."""
 _CSRF = "django.security.csrf"
+_LISTENS = "_enginel_listens"
+_DEEPEST = 40
 
 
 def install() -> None:
     """Listen to every logger of this process."""
     call = logging.Logger.callHandlers
-    if hasattr(call, "__wrapped__") or not recorder.enabled or not recorder.config.capture_logs:
+    if hasattr(call, _LISTENS) or not recorder.enabled or not recorder.config.capture_logs:
         return
 
     @functools.wraps(call)
@@ -30,6 +45,7 @@ def install() -> None:
         if record.levelno >= logging.INFO:
             take(record)
 
+    setattr(call_handlers, _LISTENS, True)
     logging.Logger.callHandlers = call_handlers  # type: ignore[assignment,method-assign]
 
 
@@ -53,10 +69,38 @@ def _record(record: logging.LogRecord) -> None:
     exception = record.exc_info[1] if record.exc_info else None
     if exception is not None:
         said = {"logger": record.name, "log": record.getMessage()}
-        errors.report(exception, context=said, severity=record.levelname)
+        if not said["log"].startswith(_UNREGISTERED):
+            errors.report(exception, context=said, severity=record.levelname)
         return
-    place = (record.module, record.pathname, record.funcName, record.lineno)
-    errors.logged(record.name, record.levelname, str(record.msg), record.getMessage(), place)
+    place, statement = _place(record)
+    template = "" if statement else str(record.msg)
+    errors.logged(record.name, record.levelname, template, record.getMessage(), place, statement)
+
+
+def _place(record: logging.LogRecord) -> tuple[tuple[str, str, str, int], str]:
+    """Return where a line was logged, as module, file, function and line; and which statement of its function it was.
+
+    The statement is told of a text that was put together before, as by an f-string: what differs in it from time to
+    time cannot be told from what does not. Of one with a template it is empty.
+    """
+    frame = _frame_of(record)
+    if frame is None:
+        return (record.module, record.pathname, record.funcName, record.lineno), ""
+    code = frame.f_code
+    module: Any = frame.f_globals.get("__name__")
+    place = (module if isinstance(module, str) else "", code.co_filename, code.co_qualname, record.lineno)
+    is_template = bool(record.args) or record.msg in code.co_consts
+    return place, "" if is_template else f"+{record.lineno - code.co_firstlineno}"
+
+
+def _frame_of(record: logging.LogRecord) -> FrameType | None:
+    """Return the frame that logged a line, if that was this very call."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEEPEST):
+        if frame is None or (frame.f_lineno == record.lineno and frame.f_code.co_filename == record.pathname):
+            return frame
+        frame = frame.f_back
+    return None
 
 
 def _is_below(name: str, loggers: tuple[str, ...]) -> bool:

@@ -19,7 +19,7 @@ from monitoring.errors.models import ErrorLog
 from monitoring.jobs.runs.models import TaskRun
 from monitoring.metrics import MetricsCollector
 from monitoring.performance.stats import slowest_total
-from monitoring.recording.celery import HEADER, kills
+from monitoring.recording.celery import HEADER, kills, worker
 from monitoring.recording.context import Context, current
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -118,6 +118,24 @@ def test_a_retry_is_an_execution_but_no_failure(app: Celery) -> None:
     run(app, again, called_directly=False)
     assert counters("shop.retry") == {"all": 1, "RETRY": 1}
     assert slowest_total("task")["shop.retry"]["error_count"] == 0
+    assert not ErrorLog.objects.exists()
+
+
+def test_what_a_task_says_it_may_end_with_is_expected_and_wants_no_bug(app: Celery) -> None:
+    @app.task(name="shop.sold_out", throws=(LookupError,))
+    def sold_out() -> None:
+        raise KeyError("bolts")
+
+    run(app, sold_out)
+    error = ErrorLog.objects.get()
+    assert (error.error_type, error.group and error.group.bug_state) == ("KeyError", "")
+
+
+def test_a_message_for_a_task_that_nobody_knows_is_an_error_of_that_name(app: Celery) -> None:
+    worker.unknown(name="shop.renamed", id="8", message=None)
+    error = ErrorLog.objects.get()
+    assert (error.name, error.message) == ("shop.renamed", "Received unregistered task of type shop.renamed")
+    assert (error.severity, error.task_id) == ("high", "8")
 
 
 @pytest.mark.parametrize(("raised", "state"), [(Ignore(), "IGNORED"), (Reject("no"), "REJECTED")])

@@ -106,11 +106,17 @@ def _payload(values: dict[str, Any]) -> dict[str, Any]:
         "traceback": portrait.traceback(values["chain"]),
         "chain": _json(values["chain"]),
         "crumbs": _json(values["crumbs"]),
-        "context": _json(values["context"]),
+        "context": _json(_context(values)),
         "request_data": _json(request),
         "full_url": text(request, "url", _MAX_URL),
         "user_agent": text(request, "user_agent", 500),
     }
+
+
+def _context(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of an error, with who it happened to: the node of a worker, or the service and host."""
+    worker = text(values, "worker", 200)
+    return {**values["context"], "worker": worker} if worker else dict(values["context"])
 
 
 def _json(value: Any) -> str:

@@ -128,18 +128,8 @@ def failed(sender: Any = None, task_id: str = "", exception: BaseException | Non
             if not kills.failed(exception) and not isinstance(exception, Reject):
                 worker.failed(sender, task_id, exception)
         elif exception is not None:
-            errors.ended_task(exception, sender.name, context)
-    except Exception:  # the worker must go on
-        recorder.failed()
-
-
-def retried(reason: Any = None, request: Any = None, **_: Any) -> None:
-    """Record the exception that makes a task run again."""
-    try:
-        context = current.get()
-        exception = getattr(reason, "exc", None)
-        if context is not None and request is not None and context.task_id == request.id and exception is not None:
-            errors.ended_task(exception, context.name, context, handled=True)
+            expected = isinstance(exception, tuple(getattr(sender, "throws", None) or ()))
+            errors.ended_task(exception, sender.name, context, expected=expected)
     except Exception:  # the worker must go on
         recorder.failed()
 

@@ -103,7 +103,9 @@ def revoked(request: Any = None, sender: Any = None, terminated: bool = False, e
 def unknown(name: str = "", id: str = "", message: Any = None, **_: Any) -> None:  # noqa: A002  # Celery's name
     """Record a message for a task that this worker does not know: Celery drops it."""
     try:
-        _record(Context(str(name), None, str(id), _Message(message)), TaskState.REJECTED, "unknown task")
+        context = Context(str(name), None, str(id), _Message(message))
+        _record(context, TaskState.REJECTED, "unknown task")
+        errors.unregistered(str(name), context)
     except Exception:  # the worker must go on
         recorder.failed()
 

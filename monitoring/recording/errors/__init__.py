@@ -20,6 +20,12 @@ from . import capture
 from .capture import Told
 
 UNMATCHED = "<unmatched>"
+_UNMATCHED_ADDRESS = ("django.urls.exceptions", "Resolver404")
+"""No exception to mend: the resolver's way to say that there is no such address."""
+_CANCELLED = "CancelledError"
+"""asyncio's and that of its bridges to threads: the client of a request has gone, and nobody gets the answer."""
+_BROKEN = 500
+_CONSUMER = "celery.worker.consumer.consumer"
 CSRF = "csrf"
 
 
@@ -73,10 +79,11 @@ def report(
         return None
 
 
-def ended_task(exception: BaseException, name: str, context: Context | None, *, handled: bool = False) -> None:
-    """Record the exception that ended an execution of a task, or that makes it run again (`handled`)."""
+def ended_task(exception: BaseException, name: str, context: Context | None, *, expected: bool = False) -> None:
+    """Record the exception that ended a task; `expected` is one that the task says it may end with."""
     if _is_recorded():
-        capture.record(exception, Told("exception", name, {"handled": handled}), context)
+        about = {"handled": False, "expected": True} if expected else {"handled": False}
+        capture.record(exception, Told("exception", name, about), context)
 
 
 def ended_process(exception: BaseException, name: str) -> None:
@@ -92,7 +99,7 @@ def ended_process(exception: BaseException, name: str) -> None:
 def note(exception: BaseException) -> None:
     """Say what the running request is going to be answered for; it is recorded when the answer is known."""
     context = current.get()
-    if context is not None and context.request is not None:
+    if context is not None and context.request is not None and _names(exception) != _UNMATCHED_ADDRESS:
         context.error = exception
 
 
@@ -114,26 +121,31 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
         return
     about = {**_route(context), "status": status}
     name = _name(context)
+    if exception is not None and type(exception).__name__ == _CANCELLED:
+        return
     if exception is not None and not context.error_type:
         mark = capture.mark_of(exception, context)
         if not mark.recorded and context._error_id:
             mark.error_id = context._error_id
-        capture.record(exception, Told("exception", name, {**about, "handled": False}), context)
+        capture.record(exception, Told("exception", name, {**about, "handled": status < _BROKEN}), context)
         return
     about["error_type"] = error_type = context.error_type or str(status)
     key = hash(("response", about["route"], status, error_type))
     capture.send(Told("response", name, about), key, context.error_id, context)
 
 
-def logged(logger: str, level: str, template: str, text: str, place: tuple[str, str, str, int]) -> None:
+def logged(
+    logger: str, level: str, template: str, text: str, place: tuple[str, str, str, int], statement: str = ""
+) -> None:
     """Record a line that was logged at ERROR or above without an exception.
 
     Args:
         logger: Name of the logger.
         level: Name of the level.
-        template: The line before its arguments were put in.
+        template: The line before its arguments were put in; empty where that is not known.
         text: The line.
         place: Module, file, function and line that logged it.
+        statement: Which one of its function's logged it, where there is no template.
     """
     if not _is_recorded():
         return
@@ -145,11 +157,22 @@ def logged(logger: str, level: str, template: str, text: str, place: tuple[str, 
         "error_type": "log",
         "logger": logger,
         "template": template,
+        "statement": statement,
         "text": text,
         "place": place,
     }
     key = hash(("log", logger, template, place))
     capture.send(Told("log", _name(running) or logger, about), key, capture.new_id(), running)
+
+
+def unregistered(name: str, context: Context) -> None:
+    """Record that a worker threw a message away because it knows no such task."""
+    if _is_recorded():
+        text = f"Received unregistered task of type {name}"
+        place = (_CONSUMER, "", "Consumer.on_unknown_task", 0)
+        about = {"severity": "ERROR", "error_type": "NotRegistered", "logger": _CONSUMER, "template": text}
+        told = Told("log", name, {**about, "text": text, "place": place})
+        capture.send(told, hash(("unregistered", name)), capture.new_id(), context)
 
 
 def identify(exception: BaseException | None = None) -> Identity:
@@ -188,6 +211,10 @@ def _fingerprint(exception: BaseException) -> str:
         found = fingerprints.current(values | {"explicit": list(capture.explicit_of(exception))})
         describe.remember(taken.key, found)
     return found
+
+
+def _names(exception: BaseException) -> tuple[str, str]:
+    return type(exception).__module__, type(exception).__name__
 
 
 def _reaches_log(context: Context) -> bool:

@@ -17,7 +17,8 @@ from . import frames
 _MAX_KEYS, _MAX_TYPES, _MAX_MRO = 5_000, 2_000, 20
 _MAX_MESSAGE, _MAX_LINE, _SOURCE_FRAMES = 2_000, 300, 5
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
-_ABOUT = ("error_type", "severity", "route", "logger", "template", "client", "user", "service")
+_FLAGS = ("handled", "expected")
+_ABOUT = ("error_type", "severity", "route", "logger", "template", "statement", "client", "user", "service")
 
 _keys: OrderedDict[int, str] = OrderedDict()
 _lock = threading.Lock()
@@ -50,6 +51,8 @@ def describe(event: Error) -> dict[str, Any]:
         "worker": node.name(),
     }
     values |= {key: _said(key, about[key]) for key in _ABOUT if about.get(key)}
+    if about.get("expected"):
+        values["expected"] = True
     if about.get("explicit"):
         values["explicit"] = [scrub.text(part, 200) for part in about["explicit"]]
     if event.request is not None:
@@ -69,7 +72,7 @@ def amendment(event: Amendment) -> dict[str, Any]:
     for key, value in event.values.items():
         if key == "context":
             values[key] = _context(value)
-        elif key in ("status", "handled"):
+        elif key == "status" or key in _FLAGS:
             values[key] = value
         elif key in _ABOUT and value:
             values[key] = _said(key, value)

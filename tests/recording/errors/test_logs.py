@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
+from monitoring.recording.logs import install
 
 pytestmark = pytest.mark.usefixtures("eager")
 logger = logging.getLogger("shop.orders")
@@ -53,7 +55,9 @@ def test_a_line_with_an_exception_is_that_exception_once_however_often_it_is_log
     )
 
 
-@pytest.mark.parametrize("name", ["celery.app.trace", "django.request", "monitoring.jobs", "django.server"])
+@pytest.mark.parametrize(
+    "name", ["celery.app.trace", "celery.worker.request", "django.request", "monitoring.jobs", "multiprocessing"]
+)
 def test_lines_about_what_is_recorded_already_are_passed_over(name: str) -> None:
     logging.getLogger(name).error("Internal Server Error: /x/")
     assert not ErrorLog.objects.exists()
@@ -84,3 +88,47 @@ def test_listening_takes_no_ones_console_away() -> None:
     root = Path(__file__).resolve().parents[3]
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root).stderr
     assert said.splitlines() == ["last resort", "basic line"]
+
+
+def paint() -> None:
+    for colour in ("red", "green", "blue"):
+        logger.error(f"cannot open '{colour}' at /srv/{colour}.txt")  # noqa: G004
+        logger.error(f"no {colour} paint")  # noqa: G004
+    logger.error("out of paint")
+
+
+def test_texts_put_together_before_are_grouped_by_the_statement_that_logged_them() -> None:
+    paint()
+    assert list(ErrorGroup.objects.order_by("id").values_list("title", "count", "culprit")) == [
+        ("cannot open 'red' at /srv/red.txt", 3, f"{__name__}.paint"),
+        ("no red paint", 3, f"{__name__}.paint"),
+        ("out of paint", 1, f"{__name__}.paint"),
+    ]
+
+
+def test_what_the_consumer_logs_of_itself_is_heard_but_for_what_its_signal_told() -> None:
+    consumer = logging.getLogger("celery.worker.consumer.consumer")
+    consumer.error("consumer: Cannot connect to %s", "redis://:secret@broker/0")
+    try:
+        raise KeyError("shop.renamed")
+    except KeyError:
+        consumer.exception("Received unregistered task of type %s", "'shop.renamed'")
+    (error,) = ErrorLog.objects.all()
+    assert "Cannot connect" in error.message
+    assert "secret" not in error.message
+
+
+def test_who_listened_before_is_still_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = []
+    installed = logging.Logger.callHandlers
+
+    @functools.wraps(installed)
+    def another(self: logging.Logger, record: logging.LogRecord) -> None:
+        heard.append(record.getMessage())
+
+    del another.__dict__["_enginel_listens"]
+    monkeypatch.setattr(logging.Logger, "callHandlers", another)
+    install()
+    logger.error("heard by both")
+    assert heard == ["heard by both"]
+    assert ErrorLog.objects.get().message == "heard by both"

@@ -30,7 +30,13 @@ def run(body: str, tmp_path: Path) -> str:
     monitoring = f'{{"STREAM_PREFIX": "{config.stream_prefix}", "REDIS_URL": "{config.redis_url}"}}'
     environ = {**os.environ, "MONITORING": monitoring}
     return subprocess.run(
-        [sys.executable, str(script)], check=False, capture_output=True, text=True, env=environ, cwd=tmp_path
+        [sys.executable, str(script)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environ,
+        cwd=tmp_path,
+        timeout=60,
     ).stderr
 
 
@@ -70,3 +76,22 @@ def test_an_interrupted_script_is_no_error(tmp_path: Path) -> None:
 )
 def test_a_process_is_known_by_its_command(arguments: list[str], expected: str) -> None:
     assert title(arguments) == expected
+
+
+@pytest.mark.usefixtures("redis_client")
+def test_an_error_in_the_last_moment_of_a_process_does_not_keep_it(tmp_path: Path) -> None:
+    body = (
+        "import logging\n"
+        "class Late:\n"
+        "    def __del__(self): logging.getLogger('shop').error('too late')\n"
+        "import sys; sys.modules['late'] = Late(); sys.late = Late(); keep = Late()"
+    )
+    assert "too late" in run(body, tmp_path)
+
+
+def test_no_thread_is_started_while_the_interpreter_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitoring.recording.recorder import recorder
+
+    monkeypatch.setattr("sys.is_finalizing", lambda: True)
+    recorder.flusher.notify(urgent=True)
+    assert recorder.flusher._thread is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import hashlib
 import logging
 from typing import Any
@@ -102,6 +103,7 @@ class Signed(APIView):
         raise RuntimeError("it broke")
 
 
+handler404 = "monitoring.errors.answers.views.page_not_found"
 urlpatterns = [
     path("broken/", broken),
     path("async-broken/", async_broken),
@@ -223,6 +225,20 @@ def test_a_session_that_nobody_asked_for_is_not_loaded() -> None:
     request.user = SimpleLazyObject(lambda: asked.append(1))  # type: ignore[assignment]
     assert Context("", request).user_id == ""
     assert asked == []
+
+
+def test_a_missing_address_is_one_group_whatever_the_client_asks_for(client: Client, settings: Any) -> None:
+    for accept in ("text/html", "application/json", "*/*"):
+        client.get("/nowhere/", headers={"accept": accept})
+    (group,) = ErrorGroup.objects.all()
+    assert (group.title, group.kind, group.count) == ("404 Not Found: GET <unmatched>", "response", 3)
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, concurrent.futures.CancelledError])
+def test_a_client_that_went_away_is_no_error(kind: type[BaseException]) -> None:
+    request = RequestFactory().get("/x/")
+    errors.answered(Context("", request), 500, kind())
+    assert not ErrorLog.objects.exists()
 
 
 class TestUnderAsgi:
