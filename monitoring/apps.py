@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.apps import AppConfig
@@ -33,13 +34,11 @@ class MonitoringConfig(AppConfig):
         # The schema of whoever uses our authentication describes it.
         import monitoring.access.openapi  # noqa: F401
 
-        register(checks.check_settings)
-        register(checks.check_error_tracking)
-        register(checks.check_error_classes)
-        register(checks.check_fingerprint_rules)
-        register(checks.check_storage_provider)
-        register(checks.check_health_checks)
+        for check in checks.OF_SETTINGS:
+            register(check)
         register(checks.check_redis, Tags.database)
+        if not process.is_command(sys.argv):  # which runs the checks itself
+            checks.warn()
 
 
 def _fold_eagerly(lane: str, fields: Any) -> None:

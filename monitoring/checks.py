@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import redis
@@ -12,11 +13,14 @@ from django.utils.module_loading import import_string
 
 from monitoring import error_tracking
 from monitoring.conf import get_config, load, problems
+from monitoring.errors.bugs import wanting
 from monitoring.errors.classification import traits
 from monitoring.errors.rules import rule
 from monitoring.health import registry
 from monitoring.stream.connection import connect
 from monitoring.stream.streams import eviction_policy
+
+logger = logging.getLogger("monitoring.settings")
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -58,6 +62,12 @@ def check_fingerprint_rules(**_: Any) -> list[CheckMessage]:
     return [Error(text, id="monitoring.E006") for text in found]
 
 
+def check_bugs_not_for(**_: Any) -> list[CheckMessage]:
+    """Report every entry of `BUGS_NOT_FOR` that no error could meet."""
+    found = wanting.problems(load(getattr(settings, "MONITORING", {})).bugs_not_for)
+    return [Error(text, id="monitoring.E007") for text in found]
+
+
 def check_redis(**_: Any) -> list[CheckMessage]:
     """Warn where Redis may evict events that nobody has read yet."""
     try:
@@ -68,3 +78,21 @@ def check_redis(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Set maxmemory-policy to noeviction on the Redis that carries event streams."
     return [CheckWarning(f"Redis evicts keys ({policy}); events would be lost.", hint=hint, id="monitoring.W001")]
+
+
+OF_SETTINGS = (
+    check_settings,
+    check_error_tracking,
+    check_error_classes,
+    check_fingerprint_rules,
+    check_storage_provider,
+    check_health_checks,
+)
+"""The checks that look at settings alone, so that every process can afford them."""
+
+
+def warn() -> None:
+    """Log what is wrong with settings: servers and workers are started without `manage.py check`, and go on."""
+    for check in OF_SETTINGS:
+        for message in check():
+            logger.warning("%s", message.msg)

@@ -47,6 +47,11 @@ def _hook_threads() -> None:
     threading.excepthook = hook
 
 
+def is_command(arguments: list[str]) -> bool:
+    """Whether a process is one of Django's commands, by its command line."""
+    return bool(arguments) and PurePath(arguments[0]).name in _COMMANDS
+
+
 def title(arguments: list[str]) -> str:
     """Return what a process is by its command line: `manage.py migrate`, or the name of its script."""
     program = PurePath(arguments[0]).name if arguments and arguments[0] else "python"

@@ -173,4 +173,8 @@ def test_a_row_is_told_by_its_class_and_key_without_a_query(
     user = django_user_model.objects.create_user("ann")
     deferred = django_user_model.objects.defer("username").get()
     with django_assert_num_queries(0):
-        assert scrub.value([user, deferred, django_user_model()]) == [f"<User {user.pk}>", f"<User {user.pk}>", "<User>"]
+        assert scrub.value([user, deferred, django_user_model()]) == [
+            f"<User {user.pk}>",
+            f"<User {user.pk}>",
+            "<User>",
+        ]

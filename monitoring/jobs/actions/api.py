@@ -12,12 +12,12 @@ from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring.address import client_of, networks
 from monitoring.access.openapi import describe
 from monitoring.access.paging import CursorPages
 from monitoring.access.problems import problem, refusals
 from monitoring.access.query import read
 from monitoring.access.views import ApiView
+from monitoring.address import client_of, networks
 from monitoring.conf import get_config
 
 from .carry_out import Desk, KeyReusedError, Requester, Wish, carry_out

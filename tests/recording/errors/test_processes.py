@@ -95,3 +95,13 @@ def test_no_thread_is_started_while_the_interpreter_ends(monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.is_finalizing", lambda: True)
     recorder.flusher.notify(urgent=True)
     assert recorder.flusher._thread is None
+
+
+def test_a_server_or_worker_logs_what_is_wrong_with_settings_as_it_starts(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SCRIPT.format(root=str(ROOT), body=""))
+    environ = {**os.environ, "ERROR_TRACKING": '{"BUG_THRESHHOLD": 3}', "MONITORING": '{"FLUSH_INTERVAL": "soon"}'}
+    command = [sys.executable, str(script)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, env=environ, timeout=60).stderr
+    assert "WARNING monitoring.settings ERROR_TRACKING['BUG_THRESHHOLD'] does not exist" in said
+    assert "WARNING monitoring.settings MONITORING['FLUSH_INTERVAL'] must be a positive float" in said
