@@ -11,6 +11,7 @@ from monitoring.errors.groups.models import (
     Release,
 )
 from monitoring.errors.log.models import ErrorLog, LogTotal
+from monitoring.errors.tally.models import ErrorTotal
 from monitoring.health.models import ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
@@ -42,6 +43,7 @@ __all__ = [
     "DurationTotal",
     "ErrorGroup",
     "ErrorLog",
+    "ErrorTotal",
     "Finding",
     "FindingTotal",
     "GaugeValue",

@@ -7,17 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from monitoring.error_tracking import get_error_tracking
-from monitoring.errors.bugs import counting
+from monitoring.errors.bugs import counting, wanting
 from monitoring.errors.groups import users
 from monitoring.errors.groups.models import ErrorGroup, GroupHour, GroupRelease, GroupStatus, Release
 from monitoring.errors.groups.transitions import Touched, settle
 from monitoring.storage import bulk
 from monitoring.storage.folding import Scope
 
-from . import grouping, keeping
+from . import grouping, keeping, tallying
 from .sightings import Sighting
 
 _HOUR_MILLISECONDS = 3_600_000
@@ -80,10 +81,11 @@ def finish(counted: Sequence[Counted], new: set[int], scope: Scope) -> None:
         for one in counted
     ]
     settle(touched, scope)
+    tallying.add({one.group: one.sightings for one in counted}, new, scope)
     old = {one.group.pk: (len(one.sightings), one.last_at) for one in counted if one.group.pk not in new}
     if old:
         counting.add(scope, old)
-    if any(one.group.bug_state == "wanted" for one in counted):
+    if any(one.group.bug_state == wanting.WANTED for one in counted):
         scope.due.add(BUGS)
 
 
@@ -111,8 +113,7 @@ def _releases(counted: Sequence[Counted], scope: Scope) -> dict[int, set[str]]:
 
 def _write_groups(counted: Sequence[Counted], scope: Scope) -> None:
     """Write the sums of groups, and describe those of which only keys were known so far."""
-    threshold = get_error_tracking().bug_threshold
-    wanting = get_error_tracking().auto_create_bugs
+    tracking = get_error_tracking()
     adapt = scope.connection.ops.adapt_datetimefield_value
     columns: dict[str, list[Any]] = defaultdict(list)
     undescribed = []
@@ -122,8 +123,9 @@ def _write_groups(counted: Sequence[Counted], scope: Scope) -> None:
         group.first_seen = min(group.first_seen, _time(one.sightings[0].at))
         group.last_seen = max(group.last_seen, _time(one.last_at))
         group.last_release = one.sightings[-1].release or group.last_release
-        if wanting and not group.bug_state and group.merged_into_id is None and group.count >= threshold:
-            group.bug_state = "wanted"
+        if tracking.auto_create_bugs:
+            often = group.count >= tracking.bug_threshold and group.merged_into_id is None
+            group.bug_state = wanting.state(group.bug_state, may=partial(_may_have_bug, one), counted=often)
         full = next((sighting for sighting in one.sightings if sighting.values is not None), None)
         if full is not None and not group.title:
             for name, value in grouping.described(full).items():
@@ -147,6 +149,20 @@ def _write_groups(counted: Sequence[Counted], scope: Scope) -> None:
             "culprit",
         ]
         ErrorGroup.objects.using(scope.connection.alias).bulk_update(undescribed, titles, batch_size=_BATCH)
+
+
+def _may_have_bug(one: Counted) -> bool:
+    """Whether one of these errors is such that its group may want a bug."""
+    entries = wanting.configured()
+    return any(
+        wanting.may_have_bug(values, sighting.service, sighting.status, partial(_severity, sighting), entries)
+        for sighting in one.sightings
+        if (values := sighting.values) is not None
+    )
+
+
+def _severity(one: Sighting) -> str:
+    return grouping.severity(one, grouping.classification(one))
 
 
 def _write_hours(counted: Sequence[Counted], scope: Scope) -> None:

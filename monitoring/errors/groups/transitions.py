@@ -6,11 +6,13 @@ statements that does not grow with the batch. A status is changed only while it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitoring.errors.bugs import lifecycle
+from monitoring.errors.tally import totals
 from monitoring.storage import bulk
 from monitoring.storage.folding import Scope
 
@@ -61,7 +63,9 @@ def settle(touched: Sequence[Touched], scope: Scope) -> None:
         return
     unchanged = _lock(judged, verdicts, alias)
     end_ignoring([pk for pk in unchanged if verdicts[pk] == EntryKind.IGNORE_ENDED], now, alias)
-    _regress([pk for pk in unchanged if verdicts[pk] == EntryKind.REGRESSED], evidence, now, alias)
+    regressed = [pk for pk in unchanged if verdicts[pk] == EntryKind.REGRESSED]
+    _regress(regressed, evidence, now, alias)
+    totals.add(Counter((totals.REGRESSION, judged[pk].service, judged[pk].severity) for pk in regressed), scope)
 
 
 def end_ignoring(group_ids: Sequence[int], now: datetime, alias: str) -> None:

@@ -1,0 +1,33 @@
+"""Add what a drain brought to the totals since ever: its errors, and the groups that they made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+from monitoring.errors.groups.models import ErrorGroup
+from monitoring.errors.tally import totals
+from monitoring.storage.folding import Scope
+
+from . import grouping
+from .sightings import Sighting
+
+
+def add(seen: Mapping[ErrorGroup, Sequence[Sighting]], new: Collection[int], scope: Scope) -> None:
+    """Count errors by service and severity, each once, and the groups that are new.
+
+    Args:
+        seen: Errors by their groups.
+        new: Groups that this drain made.
+        scope: Whose transaction it is.
+    """
+    grown = Counter[totals.Key]()
+    for group, sightings in seen.items():
+        grown[totals.GROUP, group.service, group.severity] += group.pk in new
+        grown.update((totals.ERROR, one.service, _severity(one, group)) for one in sightings)
+    totals.add(+grown, scope)
+
+
+def _severity(one: Sighting, group: ErrorGroup) -> str:
+    """Return how bad an error is; of a repetition, of which that does not travel, what its group is."""
+    return group.severity if one.values is None else grouping.severity(one, grouping.classification(one))

@@ -1,0 +1,1 @@
+"""What happened to errors since ever, counted for Prometheus."""
