@@ -34,7 +34,7 @@ class MonitoringConfig(AppConfig):
         # The schema of whoever uses our authentication describes it.
         import monitoring.access.openapi  # noqa: F401
 
-        for check in checks.OF_SETTINGS:
+        for check in (*checks.OF_SETTINGS, checks.check_storage_provider, checks.check_health_checks):
             register(check)
         register(checks.check_redis, Tags.database)
         if not process.is_command(sys.argv):  # which runs the checks itself

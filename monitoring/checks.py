@@ -85,10 +85,8 @@ OF_SETTINGS = (
     check_error_tracking,
     check_error_classes,
     check_fingerprint_rules,
-    check_storage_provider,
-    check_health_checks,
 )
-"""The checks that look at settings alone, so that every process can afford them."""
+"""The checks that look at values alone and import nothing, so that every process can afford them."""
 
 
 def warn() -> None:
