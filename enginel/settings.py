@@ -225,10 +225,6 @@ MONITORING: dict[str, Any] = {
     "TRUSTED_PROXIES": env.list("TRUSTED_PROXIES", default=[]),
     "GITHUB_TOKEN": env.str("GITHUB_TOKEN", default="").strip(),
     "STORAGE_PROVIDER": "designs.storage.usage",
-    # A design that cannot be read is its owner's trouble, and may be ours: somebody should look.
-    "ERROR_CLASSES": {
-        f"designs.exceptions.{name}": {"severity": "high"} for name in ("GeometryProcessingError", "BOMExtractionError")
-    },
     "DISK_PATHS": [str(VAR_DIR)],
     "FLOWER_URL": env.str("FLOWER_URL", default=""),
     "HEARTBEAT_FILE": env.str("HEARTBEAT_FILE", default=""),

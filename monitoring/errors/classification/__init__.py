@@ -6,7 +6,7 @@ Data in `tables/`, look-up in `lookup`. Needs neither Django nor any of the libr
 from .classifier import ErrorClassifier
 from .kinds import Classification, ErrorType
 from .lookup import classify, classify_exception, retryable
-from .severity import ErrorSeverity, severity_of
+from .severity import ErrorSeverity, severity_of, worst
 
 __all__ = [
     "Classification",
@@ -17,4 +17,5 @@ __all__ = [
     "classify_exception",
     "retryable",
     "severity_of",
+    "worst",
 ]

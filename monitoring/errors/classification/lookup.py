@@ -31,14 +31,16 @@ def classify(
     Args:
         mro: Qualified names of the exception's class and its bases, the most derived first, builtins bare
             (`ValueError`); empty for a response without an exception, and for a log line.
-        status: HTTP status of the answer; 0 where there is none, or none that is known. It says what an exception
-            is that is an answer in itself, and nothing of the others.
+        status: HTTP status of the answer; 500 for what ended a task or a process; 0 where nothing ended of it, or
+            where it is not known. From 500 on, a class of which no row says how bad it is, is high, else low. Besides,
+            it says what an exception is that is an answer in itself.
         module: Module in which the exception was raised. It tells whose trouble a builtin exception is.
         environment: `production`, `staging` or `development`; shifts the severity.
         error_type: Of a response without an exception: `csrf`, or empty for the status itself.
     """
     if not mro:
-        return _complete(of_response(status, error_type), error_type or str(status or ""), status, environment)
+        found = replace(of_response(status, error_type), status=status)
+        return _complete(found, error_type or str(status or ""), status, environment)
     return _known(tuple(mro[:_MAX_BASES]), status, module, environment)
 
 
@@ -106,7 +108,7 @@ def _known(mro: tuple[str, ...], status: int, module: str, environment: str) -> 
         found = found.over(row)
         if row.follows_status and (answered := found.status or status):
             found = found.over(replace(of_response(answered), status=answered))
-    return _complete(found, mro[0].rpartition(".")[2], _UNHANDLED, environment)
+    return _complete(found, mro[0].rpartition(".")[2], status, environment)
 
 
 def _rows(mro: tuple[str, ...], module: str) -> Iterator[Traits]:
@@ -137,11 +139,12 @@ def _complete(found: Traits, name: str, status: int, environment: str) -> Classi
     Args:
         found: What the rows say together.
         name: The error's type where they give none.
-        status: The status it is answered with where they give none.
+        status: The status it was answered with, or 0.
         environment: Shifts the severity, but not what follows from it.
     """
-    severity = found.severity or ErrorSeverity.LOW
-    error_type, own_status = found.error_type or name, found.status or status
+    severity = found.severity or (ErrorSeverity.HIGH if status >= _UNHANDLED else ErrorSeverity.LOW)
+    error_type = found.error_type or name
+    own_status = _UNHANDLED if found.status is None else found.status
     return Classification(
         error_type=error_type,
         kind=found.kind or ErrorType.INTERNAL_ERROR,
@@ -155,7 +158,9 @@ def _complete(found: Traits, name: str, status: int, environment: str) -> Classi
 
 @lru_cache(maxsize=1)
 def _overrides() -> dict[str, Traits]:
-    return rows(get_config().error_classes)[0]
+    """Return the setting's rows; one that names a documented type is like that type in what it leaves out."""
+    given = rows(get_config().error_classes)[0]
+    return {name: row.over(NAMES.get(row.error_type or "", Traits())) for name, row in given.items()}
 
 
 def forget() -> None:

@@ -59,6 +59,11 @@ ENVIRONMENTS: dict[str, dict[ErrorSeverity, ErrorSeverity]] = {
 """What the environment makes of a severity that follows from the error; one that was given explicitly stays."""
 
 
+def worst(*severities: ErrorSeverity) -> ErrorSeverity:
+    """Return the worst of some severities."""
+    return min(severities, key=_RANKS.__getitem__)
+
+
 def severity_of(text: str | int) -> ErrorSeverity | None:
     """Return the severity that a severity, a log level or a level's number names, in any case; None for others.
 
@@ -70,6 +75,7 @@ def severity_of(text: str | int) -> ErrorSeverity | None:
     return _NAMES.get(text.strip().lower())
 
 
+_RANKS = {severity: rank for rank, severity in enumerate(ErrorSeverity)}
 _NUMBERS = (
     (50, ErrorSeverity.CRITICAL),
     (40, ErrorSeverity.HIGH),

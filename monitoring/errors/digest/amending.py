@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from monitoring.errors.classification import severity_of
+from monitoring.errors.classification import severity_of, worst
 from monitoring.errors.log.models import ErrorLog
 from monitoring.storage.folding import Fact, Scope
 
+from . import grouping
 from .sightings import Sighting, text, whole
 
 _BATCH = 500
 _MAX_KEYS = 100
+_UNHANDLED = 500
 
 
 def merge(facts: Sequence[Fact], sightings: Sequence[Sighting]) -> list[tuple[UUID, dict[str, Any]]]:
@@ -32,7 +34,8 @@ def merge(facts: Sequence[Fact], sightings: Sequence[Sighting]) -> list[tuple[UU
         one.status = whole(fact.values.get("status")) or one.status
         one.values["context"] = joined(one.values["context"], fact.values)
         one.values["handled"] = _handled(one.values.get("handled") is True, fact.values)
-        for key in ("severity", "route", "client", "user"):
+        one.values["severity"] = _worse(text(one.values, "severity", 20), text(fact.values, "severity", 20))
+        for key in ("route", "client", "user"):
             one.values[key] = text(fact.values, key, 200) or text(one.values, key, 200)
         one.user = one.user or text(fact.values, "user", 64)
     return left
@@ -52,11 +55,15 @@ def amend(amendments: Sequence[tuple[UUID, Mapping[str, Any]]], scope: Scope) ->
 def _amend(row: ErrorLog, values: Mapping[str, Any]) -> None:
     row.context = joined(row.context, values)
     row.status_code = whole(values.get("status")) or row.status_code
-    row.handled = _handled(row.handled, values)
+    was_handled, row.handled = row.handled, _handled(row.handled, values)
     row.url_pattern = row.url_pattern or text(values, "route", 500)
     row.user_key = row.user_key or text(values, "user", 64)
-    if said := severity_of(text(values, "severity", 20)):
-        row.severity = said.value
+    said = severity_of(text(values, "severity", 20))
+    if said is not None:
+        row.severity = said.value if row.handled and grouping.is_opinion(values) else _worse(row.severity, said.value)
+    if was_handled and not row.handled:
+        found = grouping.classified(row.chain, row.status_code or _UNHANDLED, row.environment)
+        row.severity = _worse(row.severity, found.severity)
 
 
 def joined(context: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +71,12 @@ def joined(context: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
     later = values.get("context")
     both = {**(later if isinstance(later, dict) else {}), **context}
     return dict(list(both.items())[:_MAX_KEYS])
+
+
+def _worse(one: str, other: str) -> str:
+    """Return the worse of two severities; what is none counts for nothing."""
+    known = [severity for severity in (severity_of(one), severity_of(other)) if severity is not None]
+    return worst(*known).value if known else one
 
 
 def _handled(handled: bool, values: Mapping[str, Any]) -> bool:

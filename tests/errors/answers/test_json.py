@@ -30,11 +30,11 @@ def problem(response: Any) -> dict[str, Any]:
 
 
 UNHANDLED = {
-    "broken": ("RuntimeError", "low", "Something went wrong on our side."),
+    "broken": ("RuntimeError", "high", "Something went wrong on our side."),
     "value": ("ValueError", "medium", "Something went wrong on our side."),
     "database": ("DatabaseError", "critical", "There was trouble with the database."),
     "slow": ("TimeoutError", "high", "It took too long."),
-    "unprintable": ("UnprintableError", "low", "Something went wrong on our side."),
+    "unprintable": ("UnprintableError", "high", "Something went wrong on our side."),
 }
 
 

@@ -51,7 +51,7 @@ ROWS = [
     ("SSLError", "ConnectionError", "network_error", "high", 500, True),
     ("SSLCertVerificationError", "ConnectionError", "security_error", "high", 500, False),
     ("TimeoutExpired", "TimeoutError", "timeout_error", "high", 500, True),
-    ("KeyboardInterrupt", "KeyboardInterrupt", "internal_error", "low", 500, False),
+    ("KeyboardInterrupt", "KeyboardInterrupt", "internal_error", "low", 500, True),
     ("Http404", "Http404", "not_found", "low", 404, False),
     ("django PermissionDenied", "PermissionDenied", "authorization_error", "low", 403, False),
     ("django BadRequest", "ValidationError", "validation_error", "low", 400, False),
@@ -181,6 +181,38 @@ def test_the_documented_severities_and_answers_of_recovery(names: list[str], sev
     assert (found.severity, found.answer_status) == (severity, answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "severity"),
+    [
+        ("shop.Weird", 500, "high"),
+        ("shop.Weird", 503, "high"),
+        ("shop.Weird", 404, "low"),
+        ("shop.Weird", 0, "low"),
+        ("shop.ServiceUnavailableError", 500, "high"),
+        ("shop.APIError", 500, "high"),
+        ("ZeroDivisionError", 500, "high"),
+        ("rest_framework.exceptions.ValidationError", 500, "high"),
+        ("rest_framework.exceptions.ValidationError", 400, "low"),
+        ("django.core.exceptions.DisallowedHost", 400, "low"),
+        ("django.core.exceptions.SuspiciousOperation", 400, "low"),
+        # What a row says holds whatever it ends.
+        ("ValueError", 500, "medium"),
+        ("DatabaseError", 404, "critical"),
+        ("asyncio.exceptions.CancelledError", 500, "low"),
+        ("KeyboardInterrupt", 500, "low"),
+    ],
+)
+def test_a_class_of_which_no_row_says_how_bad_it_is_is_as_bad_as_what_it_ends(
+    name: str, status: int, severity: str
+) -> None:
+    assert classify([name, "Exception"], status).severity == severity
+
+
+def test_what_it_ends_decides_before_the_environment_shifts_it() -> None:
+    found = classify(["shop.Weird", "Exception"], 500, environment="staging")
+    assert (found.severity, found.answer_status, found.status) == ("medium", 503, 500)
+
+
 def test_the_most_specific_class_wins_and_bases_fill_in_what_it_leaves_out() -> None:
     found = classify(
         ["shop.Broken", "requests.exceptions.InvalidURL", "requests.exceptions.RequestException", "OSError"]
@@ -300,10 +332,11 @@ def test_the_setting_says_more_of_classes_and_of_their_subclasses(settings: Any)
     assert classify(names) == before
 
 
-def test_an_error_type_of_the_setting_brings_its_strategies(settings: Any) -> None:
+def test_a_class_that_the_setting_calls_a_documented_type_is_like_it(settings: Any) -> None:
     rows = {"shop.Jam": {"error_type": "ServiceUnavailableError"}}
     settings.MONITORING = {**settings.MONITORING, "ERROR_CLASSES": rows}
-    assert classify(["shop.Jam", "Exception"]).recovery == RECOVERY["ServiceUnavailableError"]
+    found, like = classify(["shop.Jam", "Exception"]), classify(["other.ServiceUnavailableError", "Exception"])
+    assert found == like
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from .documented import like
 _BUG = Traits(kind=ErrorType.INTERNAL_ERROR, severity=ErrorSeverity.MEDIUM, retryable=False)
 _BROKEN = Traits(kind=ErrorType.INTERNAL_ERROR, severity=ErrorSeverity.CRITICAL, retryable=False)
 _LASTING = Traits(kind=ErrorType.RESOURCE_ERROR, retryable=False)
+# Somebody wanted no more of it.
+_STOPPED = Traits(kind=ErrorType.INTERNAL_ERROR, severity=ErrorSeverity.LOW, retryable=True)
 _PASSING = Traits(kind=ErrorType.RESOURCE_ERROR, retryable=True)
 
 CLASSES: dict[str, Traits] = {
@@ -39,8 +41,9 @@ CLASSES: dict[str, Traits] = {
     "zipfile.BadZipFile": Traits(kind=ErrorType.VALIDATION_ERROR),
     "decimal.InvalidOperation": Traits(kind=ErrorType.VALIDATION_ERROR),
     "ModuleNotFoundError": Traits(kind=ErrorType.CONFIGURATION_ERROR),
-    "asyncio.exceptions.CancelledError": Traits(retryable=True),
-    "concurrent.futures._base.CancelledError": Traits(retryable=True),
+    "asyncio.exceptions.CancelledError": _STOPPED,
+    "concurrent.futures._base.CancelledError": _STOPPED,
+    "KeyboardInterrupt": _STOPPED,
     "concurrent.futures._base.BrokenExecutor": _PASSING,
     "subprocess.TimeoutExpired": like("TimeoutError"),
 }

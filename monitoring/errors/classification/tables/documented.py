@@ -13,7 +13,7 @@ _DATABASE = Traits("DatabaseError", ErrorType.DATABASE_ERROR, ErrorSeverity.CRIT
 _TIMEOUT = Traits("TimeoutError", ErrorType.TIMEOUT_ERROR, ErrorSeverity.HIGH, retryable=True)
 _MEMORY = Traits("MemoryError", ErrorType.RESOURCE_ERROR, ErrorSeverity.CRITICAL, retryable=False)
 _CONNECTION = Traits("ConnectionError", ErrorType.NETWORK_ERROR, ErrorSeverity.HIGH, retryable=True)
-# These four are in no documented list of severities: they are as bad as their bases, or low.
+# These four are in no documented list of severities: they are as bad as their bases, or as what they end.
 _VALIDATION = Traits("ValidationError", ErrorType.VALIDATION_ERROR, retryable=False)
 _AUTHENTICATION = Traits("AuthenticationError", ErrorType.AUTHENTICATION_ERROR, retryable=False)
 _API = Traits("APIError", ErrorType.EXTERNAL_SERVICE_ERROR, retryable=True)
