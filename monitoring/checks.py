@@ -85,6 +85,7 @@ OF_SETTINGS = (
     check_error_tracking,
     check_error_classes,
     check_fingerprint_rules,
+    check_bugs_not_for,
 )
 """The checks that look at values alone and import nothing, so that every process can afford them."""
 

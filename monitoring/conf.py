@@ -21,6 +21,7 @@ MINUTE = 60
 Network = IPv4Network | IPv6Network
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
 _MAX_KEY = 100
+_OWN_ADDRESSES = ("api/monitoring/*", "api/errors/*", "api/health/*", "api/docs/*", "api/schema/*", "metrics")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Config:
     """What is known of classes of exceptions, by qualified name, over the built-in table; for their subclasses too."""
     fingerprint_rules: tuple[dict[str, Any], ...] = ()
     """Which errors are of one cause: patterns that an error meets, and what its fingerprint is made of then."""
+    bugs_not_for: tuple[dict[str, Any], ...] = (
+        {"type": "DisallowedHost"},
+        *({"status": "4*", "name": f"*[ /^]{address}"} for address in _OWN_ADDRESSES),
+    )
+    """Which errors are recorded without becoming known bugs: patterns that an error meets."""
     errors_per_minute: int = 10
     """Errors of one place in the code that a process sends in full per minute; the rest travel as occurrences."""
     error_details: int = 3
@@ -347,6 +353,7 @@ def network(text: Any) -> Network | None:
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
+    "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
     "fingerprint_rules": (_is_list, "must be a list of rules"),
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),

@@ -26,8 +26,9 @@ from .desk import Desk
 from .files import Shelf
 from .gate import LEASE, Gate, delay
 from .models import BugStatus, KnownBug, KnownBugQuerySet
-from .opening import WANTED, open_for
+from .opening import open_for
 from .trackers.base import Draft, Issue, RejectedError, TrackerError
+from .wanting import WANTED
 
 _OPENED, _FILES, _ISSUES = 200, 200, 20
 _SECONDS = 30.0

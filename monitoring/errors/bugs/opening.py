@@ -18,8 +18,8 @@ from monitoring.recording import scrub
 from . import markdown, numbering
 from .desk import Desk
 from .models import BugSeverity, BugStatus, KnownBug
+from .wanting import CANDIDATE, FILED, WANTED
 
-WANTED, FILED = "wanted", "filed"
 _MAX_DESCRIPTION = 20_000
 
 
@@ -39,7 +39,7 @@ def open_for(group_id: int, desk: Desk) -> KnownBug | None:
             return None
         desk.step("file the group")
         # Members have no bug of their own; taken out of the merge, they may want one again.
-        groups.filter(pk__in=by_id, bug_state=WANTED).update(bug_state="")
+        groups.filter(pk__in=by_id, bug_state=WANTED).update(bug_state=CANDIDATE)
         groups.filter(pk=root_id).update(bug_state=FILED)
         if KnownBug.all_objects.using(desk.alias).filter(group_id__in=by_id).exists():
             return None

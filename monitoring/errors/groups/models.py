@@ -44,7 +44,8 @@ class ErrorGroup(models.Model):
         ignored_count: With `ignored`: until `count`, with that of its members, is this.
         ignored_rate: With `ignored`: until it occurs so often within `ignored_rate_minutes`.
         status_at: When the status last changed; None while nobody and nothing changed it.
-        bug_state: `wanted` when a bug is to be filed, `filed` when there is one, empty while there is no reason.
+        bug_state: `candidate` when an error of it may have a bug, `wanted` when one is to be filed, `filed` when there
+            is one, empty while there is no reason.
     """
 
     service = models.CharField(max_length=200, blank=True, default="")

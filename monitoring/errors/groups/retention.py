@@ -54,6 +54,6 @@ def _forgotten(cutoff: datetime, alias: str) -> QuerySet[ErrorGroup]:
     """Return the roots of which neither they nor a member is to be kept, those that were seen longest ago first."""
     rows = ErrorGroup.objects.using(alias)
     comment = GroupEntry.objects.filter(group=OuterRef("pk"), kind=EntryKind.COMMENT)
-    wanted = Q(last_seen__gte=cutoff) | ~Q(bug_state="") | Q(bug__isnull=False) | Q(Exists(comment))
+    wanted = Q(last_seen__gte=cutoff) | Q(bug_state__in=("wanted", "filed")) | Q(bug__isnull=False) | Q(Exists(comment))
     member = rows.filter(wanted, merged_into=OuterRef("pk"))
     return rows.filter(~wanted, ~Exists(member), merged_into=None, last_seen__lt=cutoff).order_by("last_seen")

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.conf import get_config
 
-from .rule import Rule, read_all
+from .rule import Patterns, Rule, read_all
 
 _MAX_TEXT = 500
 _latest: dict[str, Any] = {}  # the rules, and the configuration that they were read from
@@ -34,9 +34,21 @@ def apply(values: Mapping[str, Any], service: str, rules: Sequence[Rule]) -> str
     """
     texts: dict[str, list[str]] = {}
     for rule in rules:
-        if all(_meets(name, pattern.match, values, service, texts) for name, pattern in rule.match):
+        if meets(rule.match, values, service, texts):
             return _fingerprint(rule, values)
     return None
+
+
+def meets(patterns: Patterns, values: Mapping[str, Any], service: str, texts: dict[str, list[str]]) -> bool:
+    """Whether an error meets all patterns.
+
+    Args:
+        patterns: Patterns by field.
+        values: The error, in the form in which the digest reads it.
+        service: The service that it is of.
+        texts: What is known already of the texts that fields stand for; the others are added, for the next patterns.
+    """
+    return all(_meets(name, pattern.match, values, service, texts) for name, pattern in patterns)
 
 
 def _meets(

@@ -1,4 +1,4 @@
-"""What a rule is, and how it is read from the setting `FINGERPRINT_RULES`."""
+"""What a rule is, how it is read from the setting `FINGERPRINT_RULES`, and the patterns that other settings share."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ PLACES = ("type", "module", "function", "message", "name", "status", "kind", "de
 """What can stand in braces in a fingerprint; `default` is the fingerprint that the error has without the rule."""
 MAX_RULES, _MAX_PATTERN, _MAX_PARTS, _MAX_PART = 200, 200, 20, 200
 _KEYS = {"match", "fingerprint"}
+Patterns = tuple[tuple[str, re.Pattern[str]], ...]
+"""Patterns by field, all of which an error has to meet."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Rule:
         parts: What the fingerprint is made of, with places in braces.
     """
 
-    match: tuple[tuple[str, re.Pattern[str]], ...]
+    match: Patterns
     parts: tuple[str, ...]
 
 
@@ -39,7 +41,7 @@ def read(value: Any) -> Rule:
     """
     if not isinstance(value, Mapping) or set(value) != _KEYS:
         raise ValueError('must be a dict like {"match": {"type": "shop.CartError"}, "fingerprint": ["cart", "{name}"]}')
-    return Rule(_match(value["match"]), _parts(value["fingerprint"]))
+    return Rule(patterns(value["match"], FIELDS, "['match']"), _parts(value["fingerprint"]))
 
 
 def read_all(values: Sequence[Any]) -> tuple[Rule, ...]:
@@ -64,16 +66,24 @@ def problems(values: Sequence[Any]) -> list[str]:
     return found
 
 
-def _match(value: Any) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    if not isinstance(value, Mapping) or not value or not set(value) <= set(FIELDS):
-        raise ValueError(f"['match'] must be a dict of patterns by one or several of: {', '.join(FIELDS)}")
+def patterns(value: Any, fields: Sequence[str], place: str = "") -> Patterns:
+    """Read what an error has to meet.
+
+    Args:
+        value: A dict of patterns by field.
+        fields: Which fields there are.
+        place: Where it stands within its setting, for messages.
+
+    Raises:
+        ValueError: It has another form; the message says which one is accepted.
+    """
+    if not isinstance(value, Mapping) or not value or not set(value) <= set(fields):
+        raise ValueError(f"{place} must be a dict of patterns by one or several of: {', '.join(fields)}".strip())
     for name, pattern in value.items():
         if not isinstance(pattern, str) or not 0 < len(pattern) <= _MAX_PATTERN:
-            raise ValueError(
-                f"['match'][{name!r}] must be a pattern of 1 to {_MAX_PATTERN} characters, like \"shop.*\""
-            )
+            raise ValueError(f'{place}[{name!r}] must be a pattern of 1 to {_MAX_PATTERN} characters, like "shop.*"')
     # These patterns are made such that they never try the same text twice, whatever stands between their stars.
-    return tuple((str(name), re.compile(fnmatch.translate(value[name]))) for name in FIELDS if name in value)
+    return tuple((str(name), re.compile(fnmatch.translate(value[name]))) for name in fields if name in value)
 
 
 def _parts(value: Any) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def test_a_group_wants_a_bug_from_the_threshold_on(settings: Any) -> None:
     shop, due = Shop(), intake(FACTS)
     shop.send(error(), error())
     drain(due, client())
-    assert (ErrorGroup.objects.get().bug_state, due.due) == ("", set())
+    assert (ErrorGroup.objects.get().bug_state, due.due) == ("candidate", set())
     shop.send(error())
     drain(due, client())
     assert (ErrorGroup.objects.get().bug_state, due.due) == ("wanted", {"bugs"})
