@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from functools import cache
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -23,7 +23,7 @@ from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.errors.groups.locking import RefusedError, UnknownGroupError
 
-from . import resolving
+from . import budget, resolving
 from .desk import Desk, desk
 from .gate import trouble
 from .models import BugSeverity, BugStatus, KnownBug
@@ -73,8 +73,8 @@ class BugSerializer(serializers.ModelSerializer[KnownBug]):
         """Return the bug's own trouble, or that of the tracker that it waits for."""
         if bug.issue_due is None:
             return bug.file_problem
-        why: Callable[[], str] = self.context["why"]
-        return bug.file_problem or bug.issue_problem or why()
+        why: Callable[[KnownBug], str] = self.context["why"]
+        return bug.file_problem or bug.issue_problem or why(bug)
 
 
 class BugListSerializer(BugSerializer):
@@ -136,7 +136,7 @@ class BugsView(ApiView, generics.ListAPIView[KnownBug]):
     def get_queryset(self) -> QuerySet[KnownBug]:
         """Narrow down by the query parameters."""
         given = read(self.request, BugFilterSerializer, BugPages)
-        bugs = KnownBug.objects.defer("description")
+        bugs = KnownBug.objects.select_related("group").defer("description", "group__users_sketch")
         waits = Q(file_due__isnull=False) | Q(issue_due__isnull=False)
         if (pending := given.pop("pending", None)) is not None:
             bugs = bugs.filter(waits if pending == "true" else ~waits)
@@ -145,7 +145,7 @@ class BugsView(ApiView, generics.ListAPIView[KnownBug]):
         return bugs.filter(**given)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Let rows say why they wait; the reason is the same for all and looked up once."""
+        """Let rows say why they wait."""
         return {**super().get_serializer_context(), "why": _reason()}
 
     @describe(
@@ -220,21 +220,18 @@ def _shown(bug: KnownBug, used: Desk | None = None) -> dict[str, Any]:
     return BugSerializer(bug, context={"why": _reason(used)}).data
 
 
-def _reason(used: Desk | None = None) -> Callable[[], str]:
-    """Return what says why issues wait, and looks it up at most once."""
-    found: list[str] = []
+def _reason(used: Desk | None = None) -> Callable[[KnownBug], str]:
+    """Return what says why the issue of a bug waits, and looks up at most once what is the same for all."""
+    told = cache(lambda: _looked_up(used or desk()))
 
-    def why() -> str:
-        if not found:
-            found.append(_why(used or desk()))
-        return found[0]
+    def why(bug: KnownBug) -> str:
+        text, left, most = told()
+        return text or budget.why_it_waits(bug, left, most)
 
     return why
 
 
-def _why(used: Desk) -> str:
-    if text := trouble(used.tracker, used.alias, used.now()):
-        return text
-    most = used.config.issues_per_hour
-    opened = KnownBug.all_objects.filter(issue_opened__gt=used.now() - timedelta(hours=1)).count()
-    return f"Issues were opened for {opened} bugs within this hour, and {most} are the limit." if opened >= most else ""
+def _looked_up(used: Desk) -> tuple[str, budget.Room, int]:
+    """Return why the tracker is left alone, how many issues may still be opened, and how many may be in an hour."""
+    most, now = used.config.issues_per_hour, used.now()
+    return trouble(used.tracker, used.alias, now), budget.room(most, used.alias, now), most

@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.recording import scrub
 
-from . import texts
+from . import budget, texts
 from .desk import Desk
 from .files import Shelf
 from .gate import LEASE, Gate, delay
@@ -116,9 +116,9 @@ def _tell_tracker(desk: Desk, among: Q = _ALL) -> None:
     if not gate.enter():
         return
     try:
-        room = gate.room(desk.config.issues_per_hour)
         chosen = list(due.exclude(issue_key="").values_list("pk", flat=True)[:_ISSUES])
-        chosen += due.filter(issue_key="").values_list("pk", flat=True)[: min(room, _ISSUES)]
+        left = budget.room(desk.config.issues_per_hour, desk.alias, desk.now())
+        chosen += budget.choose(due.filter(issue_key=""), left, _ISSUES)
         ends = time.monotonic() + _SECONDS
         for pk in chosen:
             if time.monotonic() > ends or not gate.keep() or not _told(pk, gate, desk):

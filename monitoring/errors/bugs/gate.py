@@ -1,4 +1,4 @@
-"""The way to a tracker: one process at a time, not while it is to be left alone, and so many issues an hour.
+"""The way to a tracker: one process at a time, and not while it is to be left alone.
 
 A storm of new groups, an outage or a wrong token is trouble of the tracker and not of each bug: it is tried by one bug,
 and the others wait.
@@ -16,12 +16,11 @@ from django.db.models import Q, QuerySet
 
 from monitoring.recording import scrub
 
-from .models import KnownBug, TrackerState
+from .models import TrackerState
 from .trackers.base import LimitedError, RefusedError, Tracker, TrackerError
 
 LEASE = timedelta(seconds=180)
 """Longer than all that is asked of a tracker for one bug can take."""
-_HOUR = timedelta(hours=1)
 _FIRST, _MOST = 30.0, 1_800.0
 _FIRST_REFUSED, _MOST_REFUSED = 600.0, 21_600.0
 _logger = logging.getLogger(__name__)
@@ -88,11 +87,6 @@ class Gate:
     def passed(self) -> None:
         """Forget former failures."""
         self._row().exclude(failures=0, problem="").update(failures=0, paused_until=None, problem="")
-
-    def room(self, per_hour: int) -> int:
-        """Return how many issues may still be opened within this hour."""
-        opened = KnownBug.all_objects.using(self._alias).filter(issue_opened__gt=self._now() - _HOUR).count()
-        return max(0, per_hour - opened)
 
     def _row(self) -> QuerySet[TrackerState]:
         return TrackerState.objects.using(self._alias).filter(setup=self._setup)

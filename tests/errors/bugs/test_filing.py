@@ -85,7 +85,7 @@ def test_a_storm_makes_all_bugs_and_files_and_so_many_issues_an_hour(
     monkeypatch.setattr(filing, "_OPENED", 3)
     monkeypatch.setattr(filing, "_FILES", 3)
     for number in range(5):
-        wanted(str(number))
+        wanted(str(number), severity="high")
     assert run() is True, "there is more to be done"
     assert run() is False
     assert (KnownBug.objects.count(), len(list(planning.iterdir())), len(github.issues)) == (5, 5, 2)
