@@ -26,6 +26,8 @@ _TOLD = (
     "multiprocessing",
 )
 """Loggers of what Celery's and Django's hooks have recorded already; and Enginel's, that must not tell of itself."""
+_SUSPICIOUS = "django.security"
+"""Logger of what Django answers with 400, after its line: that answer is the error."""
 _UNREGISTERED = "Received unregistered task"
 """How the consumer's line begins about a message that the worker's own signal has told of."""
 _CSRF = "django.security.csrf"
@@ -67,6 +69,9 @@ def take(record: logging.LogRecord) -> None:
 
 def _record(record: logging.LogRecord) -> None:
     exception = record.exc_info[1] if record.exc_info else None
+    if exception is not None and _is_below(record.name, (_SUSPICIOUS,)):
+        errors.note(exception)
+        return
     if exception is not None:
         said = {"logger": record.name, "log": record.getMessage()}
         if not said["log"].startswith(_UNREGISTERED):

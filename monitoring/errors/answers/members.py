@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import Resolver404
 from rest_framework import exceptions as rest_framework
 
 from monitoring.access import problems
@@ -28,7 +29,7 @@ def of(status: int, message: str, exception: BaseException | None = None) -> dic
         exception: What is answered, where there is one.
     """
     try:
-        _note(exception)
+        note(exception)
         return {"error": member(message, classification(status, exception), shown(status))}
     except Exception:  # the answer is more important than what it says of the error
         recorder.failed()
@@ -49,12 +50,12 @@ def classification(status: int, exception: BaseException | None) -> Classificati
     """Return what is known of the error that the running request is answered with."""
     context = current.get()
     error_type = context.error_type if context is not None else ""
-    if exception is None or error_type:
+    if exception is None or error_type or isinstance(exception, Resolver404):  # no route: it is the answer alone
         return classify((), status, environment=get_config().environment, error_type=error_type)
     return classify_exception(exception, status)
 
 
-def _note(exception: BaseException | None) -> None:
+def note(exception: BaseException | None) -> None:
     """Say what is recorded of the answer, where a framework made one of an exception before anybody saw it."""
     context = current.get()
     if exception is None or context is None:

@@ -11,9 +11,9 @@ import hashlib
 from html import escape
 from string import Template
 
-from .sentences import title_of
 from .shown import Shown
 
+_NOWHERE, _BROKEN = 404, 500
 _STYLE = """
 :root { color-scheme: light dark }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; color: CanvasText;
@@ -49,6 +49,8 @@ $known$identity</main>
 """)
 _KNOWN = Template("""<p class="known">We know of this problem, as <strong>$bug_id</strong>, and are working on it.</p>
 """)
+_NAMED = Template("""<p class="known">We know of this as <strong>$bug_id</strong>.</p>
+""")
 _REPORTED = """<p>The problem has been reported. You need not do anything.</p>
 """
 _IDENTITY = Template("""<p class="small">If you write to us about it, please say: <code>$error_id</code></p>
@@ -57,18 +59,27 @@ CONSTANT = _PAGE.substitute(title="Something went wrong", text="Please try again
 """The page where even the other one cannot be made."""
 
 
-def render(status: int, text: str, what: Shown) -> str:
+def render(status: int, title: str, text: str, what: Shown) -> str:
     """Return the page.
 
     Args:
         status: Of the answer.
+        title: What stands above the text.
         text: What visitors are told of it.
         what: Its id and bug, as far as there are any.
     """
-    reported = _REPORTED if what.error_id and status >= 500 else ""
     return _PAGE.substitute(
-        title=escape(title_of(status)),
+        title=escape(title),
         text=escape(text),
-        known=_KNOWN.substitute(bug_id=escape(what.bug_id)) if what.bug_id else reported,
+        known=_known(status, what),
         identity=_IDENTITY.substitute(error_id=escape(what.error_id)) if what.error_id else "",
     )
+
+
+def _known(status: int, what: Shown) -> str:
+    """Return what is said of its bug: nothing at an address that does not exist, where nobody works on anything."""
+    if status == _NOWHERE:
+        return ""
+    if what.bug_id:
+        return (_KNOWN if status >= _BROKEN else _NAMED).substitute(bug_id=escape(what.bug_id))
+    return _REPORTED if what.error_id and status >= _BROKEN else ""

@@ -6,6 +6,7 @@ from monitoring.access.problems import phrase
 from monitoring.errors.classification import ErrorType
 
 CSRF = "This form was open for too long, or did not come from this site. Load the page again and send it once more."
+CSRF_TITLE = "The form was not sent"
 _TITLE, _BROKEN = "Something went wrong", "Something went wrong on our side."
 
 _KINDS: dict[ErrorType, str] = {

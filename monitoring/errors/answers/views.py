@@ -55,10 +55,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         context.error_type = errors.CSRF
     if settings.DEBUG and accepts_page(request):
         return csrf.csrf_failure(request, reason)
-    return answer(request, 403, None, sentences.CSRF)
+    return answer(request, 403, None, sentences.CSRF, sentences.CSRF_TITLE)
 
 
-def answer(request: HttpRequest, status: int, exception: BaseException | None, text: str = "") -> HttpResponse:
+def answer(
+    request: HttpRequest, status: int, exception: BaseException | None, text: str = "", title: str = ""
+) -> HttpResponse:
     """Return the page or the problem that tells visitors of an error.
 
     Args:
@@ -66,12 +68,14 @@ def answer(request: HttpRequest, status: int, exception: BaseException | None, t
         status: Of the answer.
         exception: What is answered, where there is one. Nothing of it is told but its class of trouble.
         text: What visitors are told; what the status says, or the kind of trouble, unless given.
+        title: What stands above it on a page; what the status says unless given.
     """
     wanted = False
     try:
         wanted = accepts_page(request)
+        members.note(exception)
         text = text or _text(status, exception)
-        body = _page(status, text) if wanted else _problem(status, text, exception)
+        body = _page(status, title, text) if wanted else _problem(status, text, exception)
     except Exception:  # of all answers this one must not be missing
         recorder.failed()
         body = page.CONSTANT if wanted else _as_text(problems.body(status, sentences.of_status(500)))
@@ -96,8 +100,8 @@ def _text(status: int, exception: BaseException | None) -> str:
     return sentences.of_status(status)
 
 
-def _page(status: int, text: str) -> str:
-    return page.render(status, text, shown(status))
+def _page(status: int, title: str, text: str) -> str:
+    return page.render(status, title or sentences.title_of(status), text, shown(status))
 
 
 def _problem(status: int, text: str, exception: BaseException | None) -> str:

@@ -11,6 +11,7 @@ from django.core.signals import got_request_exception
 from django.test import AsyncClient, Client
 
 from monitoring.errors.answers import members
+from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.models import ErrorLog
 
 from .conftest import PAGE
@@ -95,7 +96,35 @@ def test_field_errors_stand_beside_the_error(client: Client) -> None:
 
 def test_an_address_that_does_not_exist(client: Client) -> None:
     found = problem(client.get("/nowhere/"))
-    assert (found["status"], found["error"]["type"], found["error"]["severity"]) == (404, "Http404", "low")
+    assert (found["status"], found["error"]["type"], found["error"]["severity"]) == (404, "404", "low")
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    ("path", "host", "status", "name"),
+    [
+        ("/nowhere/", "testserver", 404, "404"),
+        ("/plain/missing/", "testserver", 404, "Http404"),
+        ("/rest/not-found/", "testserver", 404, "NotFound"),
+        ("/form/", "evil.example", 400, "DisallowedHost"),
+        ("/plain/suspicious/", "testserver", 400, "SuspiciousOperation"),
+    ],
+)
+def test_it_is_one_group_of_one_name_whoever_asks(client: Client, path: str, host: str, status: int, name: str) -> None:
+    found = problem(client.get(path, headers={"host": host}))
+    client.get(path, headers={"host": host, "accept": PAGE})
+    group = ErrorGroup.objects.get()
+    assert (found["error"]["type"], group.error_type, group.count) == (name, name, 2)
+    rows = ErrorLog.objects.values_list("error_type", "status_code", "severity", named=True)
+    assert set(rows) == {(name, status, found["error"]["severity"])} == {(name, status, "low")}
+
+
+@pytest.mark.usefixtures("eager")
+def test_an_error_that_was_logged_before_is_as_bad_as_the_answer_says(client: Client) -> None:
+    found = problem(client.get("/plain/logged/"))
+    logged = ErrorLog.objects.get()
+    assert (str(logged.error_id), logged.severity) == (found["error"]["error_id"], found["error"]["severity"])
+    assert (logged.severity, logged.handled, ErrorGroup.objects.get().severity) == ("high", False, "high")
 
 
 def test_a_host_that_is_none_of_ours(client: Client) -> None:

@@ -112,19 +112,33 @@ def test_an_error_is_named_by_the_fingerprint_that_it_has_in_the_log(
     assert "B-007" not in text_of(browser.get("/plain/broken/"))
 
 
-def test_an_address_that_is_known_to_be_missing_is_named(browser: Client, known_bug: Any) -> None:
+def test_a_refused_form_is_named_and_nobody_claims_to_work_on_it(browser: Client, known_bug: Any) -> None:
     known_bug("B-008", response_key("csrf", 403, "form/"))
-    assert "<strong>B-008</strong>" in text_of(browser.post("/form/"))
+    text = text_of(browser.post("/form/"))
+    assert "We know of this as <strong>B-008</strong>" in text
+    assert "working on it" not in text
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("path", ["/nowhere/", "/plain/missing/"])
+def test_nobody_works_on_an_address_that_does_not_exist(browser: Client, known_bug: Any, path: str) -> None:
+    browser.get(path)
+    known_bug("B-009", ErrorLog.objects.get().fingerprint)
+    text = text_of(browser.get(path))
+    assert "B-009" not in text
+    assert "We know" not in text
+    assert "please say" in text
 
 
 def test_what_is_shown_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = page.render(500, "<b>", shown.Shown("<i>", "<u>"))
-    assert not {"<b>", "<i>", "<u>"} & set(re.findall(r"<.>", made))
+    made = page.render(500, "<s>", "<b>", shown.Shown("<i>", "<u>"))
+    assert not {"<s>", "<b>", "<i>", "<u>"} & set(re.findall(r"<.>", made))
 
 
 def test_a_form_from_elsewhere_is_refused_kindly(browser: Client) -> None:
     response = browser.post("/form/")
     assert response.status_code == 403
+    assert "<h1>The form was not sent</h1>" in text_of(response)
     assert "Load the page again and send it once more." in text_of(response)
     response = browser.post("/form/", headers={"accept": "application/json"})
     found = response.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -73,6 +74,14 @@ async def later(request: Any, name: str) -> HttpResponse:
     raise RAISED[name]()
 
 
+def logged(request: Any) -> HttpResponse:
+    try:
+        raise LookupError(SECRET)
+    except LookupError:
+        logging.getLogger("shop").exception("it broke")
+        raise
+
+
 def queries(request: Any) -> HttpResponse:
     return HttpResponse(str(User.objects.count()))
 
@@ -92,6 +101,7 @@ class Rest(APIView):
 
 
 urlpatterns = [
+    path("plain/logged/", logged),
     path("plain/<str:name>/", plain),
     path("later/<str:name>/", later),
     path("rest/<str:name>/", Rest.as_view()),

@@ -134,7 +134,7 @@ def test_an_exception_is_logged_with_what_is_needed_to_mend_it(client: Client) -
     assert error.full_url.endswith("/broken/?page=2&token=[filtered]")
     assert 'raise RuntimeError("it broke")' in error.traceback
     assert error.chain[0]["source"]
-    assert (error.handled, error.kept, error.severity) == (False, "new", "low")
+    assert (error.handled, error.kept, error.severity) == (False, "new", "high")
     group = ErrorGroup.objects.get()
     assert (group.count, group.title, group.culprit) == (1, "RuntimeError: it broke", f"{__name__}.broken")
 
