@@ -78,12 +78,15 @@ def families(group_ids: Collection[int], alias: str) -> dict[int, ErrorGroup]:
     """
     # Looked up before anything is locked: whoever locks all at once, in order, never waits for one who waits for him.
     rows = ErrorGroup.objects.using(alias).filter(pk__in=group_ids).values_list("merged_into", flat=True)
-    wanted, missing = set[int](), {*group_ids, *filter(None, rows)}
-    while missing:
-        wanted |= missing
+    wanted, found = {*group_ids, *filter(None, rows)}, dict[int, ErrorGroup]()
+    before: set[int] | None = None
+    # Who became a member while this waited for a lock is not seen by the statement that waited: the look-up ends when
+    # it finds what was locked before it began, to which nobody can add.
+    while before != found.keys():
+        before = set(found)
         found = _locked(Q(pk__in=wanted) | Q(merged_into__in=wanted), alias)
         require(group_ids, found)
-        missing = {group.merged_into_id for group in found.values() if group.merged_into_id is not None} - wanted
+        wanted |= {*found, *(group.merged_into_id for group in found.values() if group.merged_into_id is not None)}
     return found
 
 

@@ -45,12 +45,16 @@ def merge(root_id: int, group_ids: Collection[int], user: AbstractBaseUser | Non
 
     Raises:
         UnknownGroupError: One of them does not exist.
-        RefusedError: One is of another service, or merged into a third group.
+        RefusedError: One is of another service, or merged into a third group; or they are merged in three levels.
     """
 
     def work(alias: str) -> int:
         groups = locking.families({root_id, *group_ids}, alias)
         target = groups[groups[root_id].merged_into_id or root_id]
+        if target.merged_into_id is not None:
+            raise locking.RefusedError(
+                f"Group {target.pk} has members and is merged into group {target.merged_into_id}: unmerge it first."
+            )
         joining = [groups[pk] for pk in sorted(set(group_ids)) if target.pk not in (pk, groups[pk].merged_into_id)]
         for group in joining:
             _check(group, target)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class GroupStatus(models.TextChoices):
@@ -94,6 +94,13 @@ class ErrorGroup(models.Model):
             ),
             models.Index(fields=["bug_state"], name="monitoring_group_bug", condition=Q(bug_state="wanted")),
             models.Index(fields=["ignored_until"], name="monitoring_group_ignored", condition=Q(status="ignored")),
+            models.Index(fields=["service", "first_seen"], name="monitoring_group_first_seen"),
+        ]
+        constraints = [
+            # Lists show roots: one that were its own member would be found by nobody.
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | ~Q(merged_into=F("pk")), name="monitoring_group_not_its_own_member"
+            )
         ]
 
     def __str__(self) -> str:

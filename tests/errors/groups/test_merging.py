@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from monitoring.errors.bugs.models import BugStatus, KnownBug
 from monitoring.errors.groups import actions, locking, merging
@@ -220,6 +223,84 @@ def test_whatever_is_merged_and_unmerged_at_once_there_are_two_levels_and_no_cyc
 
     parents = dict(ErrorGroup.objects.values_list("pk", "merged_into"))
     assert all(parent is None or parents[parent] is None for parent in parents.values())
+
+
+def somebody_waits_for_us() -> bool:
+    """Whether a connection waits for a lock of this one; on SQLite nobody can see it, and it makes no difference."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return bool(cursor.fetchone()[0])
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("database")
+def test_who_becomes_a_member_while_another_merge_waits_is_taken_along() -> None:
+    root, middle, leaf = group(), group(), group()
+
+    with transaction.atomic():
+        merging.merge(middle.pk, [leaf.pk], None)
+        waiting = Thread(lambda: merging.merge(root.pk, [middle.pk], None))
+        until(somebody_waits_for_us)
+    waiting.result()
+
+    assert {fresh(middle).merged_into_id, fresh(leaf).merged_into_id} == {root.pk}
+
+
+@pytest.mark.usefixtures("database")
+def test_a_root_that_becomes_a_member_while_another_merge_waits_for_it_is_no_root_any_more() -> None:
+    root, middle, leaf = group(), group(), group()
+
+    with transaction.atomic():
+        merging.merge(root.pk, [middle.pk], None)
+        waiting = Thread(lambda: merging.merge(middle.pk, [leaf.pk], None))
+        until(somebody_waits_for_us)
+
+    assert waiting.result() == root.pk
+    assert {fresh(middle).merged_into_id, fresh(leaf).merged_into_id} == {root.pk}
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_group_that_is_its_own_member() -> None:
+    one = group()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ErrorGroup.objects.filter(pk=one.pk).update(merged_into=one.pk)
+
+
+@pytest.mark.django_db
+def test_three_levels_that_somebody_made_are_not_built_upon_and_can_be_undone() -> None:
+    top, middle, leaf, new = (group() for _ in range(4))
+    ErrorGroup.objects.filter(pk=leaf.pk).update(merged_into=middle.pk)
+    ErrorGroup.objects.filter(pk=middle.pk).update(merged_into=top.pk)
+
+    with pytest.raises(RefusedError, match=f"Group {middle.pk} has members and is merged into group {top.pk}"):
+        merging.merge(leaf.pk, [new.pk, top.pk], None)
+    assert merging.unmerge(top.pk, [middle.pk], None) == [middle.pk]
+    assert merging.merge(leaf.pk, [new.pk], None) == middle.pk
+
+
+@pytest.mark.django_db
+def test_the_migration_takes_groups_with_members_out_of_those_that_they_are_in() -> None:
+    separate = import_module("monitoring.migrations.0021_sound_groups").separate
+    top, middle, leaf = group(), group(), group()
+    one, other = group(), group()
+    ErrorGroup.objects.filter(pk=leaf.pk).update(merged_into=middle.pk)
+    ErrorGroup.objects.filter(pk=middle.pk).update(merged_into=top.pk)
+    ErrorGroup.objects.filter(pk=one.pk).update(merged_into=other.pk)
+    ErrorGroup.objects.filter(pk=other.pk).update(merged_into=one.pk)
+
+    separate(apps, connection.schema_editor())
+
+    parents = {one.pk: one.merged_into_id for one in ErrorGroup.objects.all()}
+    assert parents == {top.pk: None, middle.pk: None, leaf.pk: middle.pk, one.pk: None, other.pk: None}
 
 
 @pytest.mark.django_db(transaction=True)
