@@ -212,6 +212,8 @@ class Config:
     """Address of GitHub's REST API; another one for GitHub Enterprise Server."""
     issues_per_hour: int = 30
     """Issues that are opened within an hour at most; bugs beyond that wait for theirs."""
+    public_url: str = ""
+    """Address at which people reach this installation, for links in bugs' files and issues; they are paths without."""
 
     health_checks: tuple[str, ...] = ()
     """Dotted paths of further checks: subclasses of `monitoring.component.Check`, made without arguments."""
@@ -302,6 +304,10 @@ def _is_url(value: Any) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 
+def _is_url_or_none(value: Any) -> bool:
+    return value == "" or _is_url(value)
+
+
 def _is_credential(value: Any) -> bool:
     """Whether somebody else's token, where there is one, fits into a header."""
     return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
@@ -360,6 +366,7 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
+    "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
     "trusted_proxies": (_are_networks, _NETWORKS),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
@@ -65,7 +66,7 @@ def choose(due: KnownBugQuerySet, left: Room, most: int) -> list[int]:
         most: How many are opened in one run.
     """
     marked = due.annotate(rank=_RANK, lesser=Case(When(_LESSER, then=Value(1)), default=Value(0)))
-    found: list[tuple[int, datetime, int, int]] = []
+    found: list[tuple[Any, ...]] = []
     for lesser, count in ((0, left.total), (1, left.lesser)):
         rows = marked.filter(lesser=lesser).order_by("rank", "issue_due", "number")
         found += rows.values_list("rank", "issue_due", "number", "pk")[: min(count, most)]

@@ -1,6 +1,8 @@
 """The bugs' files: `B-001-what-it-is.md` in the planning folder, for people to write on.
 
 A file is written whole or not at all, once: it is found again by its marker, whatever people made of its name and text.
+The marker is that of one row, so that files outlive an installation: another one neither takes them for its own nor
+writes over them.
 """
 
 from __future__ import annotations

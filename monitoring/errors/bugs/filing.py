@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.recording import scrub
 
-from . import budget, texts
+from . import budget, facts, texts
 from .desk import Desk
 from .files import Shelf
 from .gate import LEASE, Gate, delay
@@ -88,10 +88,10 @@ def _write_files(desk: Desk, among: Q = _ALL) -> int:
 
 
 def _write_file(bug: KnownBug, shelf: Shelf, desk: Desk) -> None:
-    data = texts.data_of(bug)
+    data = facts.of_bug(bug, desk)
     try:
         desk.step("find the file")
-        path = shelf.find(data["marker"])
+        path = shelf.find(data["file_marker"])
         if path is None:
             desk.step("write the file")
             path = shelf.shown(shelf.write(bug.bug_id, bug.title, texts.file_text(bug.bug_id, data)))
@@ -157,7 +157,7 @@ def _postpone(bug: KnownBug, problem: str, desk: Desk) -> None:
 
 def _open_issue(bug: KnownBug, gate: Gate, desk: Desk) -> None:
     assert desk.tracker is not None  # noqa: S101  # only then there is a gate
-    data = texts.data_of(bug)
+    data = facts.of_bug(bug, desk)
     draft = Draft(
         title=texts.issue_title(bug.bug_id, data),
         body=texts.body(data),
@@ -204,7 +204,8 @@ def _comment(bug: KnownBug, desk: Desk) -> None:
         desk.step("reopen the issue")
         desk.tracker.reopen(bug.issue_key)
         desk.step("comment on the issue")
-        desk.tracker.comment(bug.issue_key, texts.regression(bug), texts.regression_marker(bug))
+        told = facts.of_return(bug, desk)
+        desk.tracker.comment(bug.issue_key, texts.regression(told), told["marker"])
     desk.step("note the comment")
     _note(bug, desk, attempts=0, issue_problem="", regressions_told=bug.regressions)
     # Should it have come back once more meanwhile, that is still to be told.
@@ -219,7 +220,7 @@ def _claimed(pk: int, desk: Desk) -> Iterator[KnownBug | None]:
         yield None
         return
     try:
-        yield row.select_related("group").get()
+        yield row.select_related("group__merged_into").get()
     finally:
         row.filter(lease_until=until).update(lease_until=None)
 

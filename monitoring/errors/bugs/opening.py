@@ -12,10 +12,9 @@ from django.db import transaction
 from django.db.models import Case, F, Q, When
 
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
-from monitoring.errors.log.models import ErrorLog
 from monitoring.recording import scrub
 
-from . import markdown, numbering
+from . import evidence, markdown, numbering
 from .desk import Desk
 from .models import BugSeverity, BugStatus, KnownBug
 from .wanting import CANDIDATE, FILED, WANTED
@@ -145,13 +144,9 @@ def _inserted(bug: KnownBug, number: int, desk: Desk) -> KnownBug:
 
 
 def _description(family: Sequence[ErrorGroup], desk: Desk) -> str:
-    """Return what is known of the newest of a group's errors that was kept whole."""
-    errors = ErrorLog.objects.using(desk.alias).filter(group_id__in=[group.pk for group in family]).exclude(kept="")
-    error = errors.only("exception_type", "exception_message", "traceback").order_by("-created", "-id").first()
-    if error is None:
-        return ""
-    said = f"{error.exception_type}: {error.exception_message}".strip(": ")
-    return (error.traceback.rstrip() or said)[-_MAX_DESCRIPTION:]
+    """Return what is known of a group's errors that were kept whole, by the newest that tells."""
+    error = evidence.telling(evidence.newest([group.pk for group in family], desk.alias))
+    return evidence.said(error)[-_MAX_DESCRIPTION:] if error is not None else ""
 
 
 def _severity(severity: str) -> str:

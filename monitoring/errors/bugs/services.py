@@ -11,6 +11,7 @@ from monitoring.recording import scrub
 from . import numbering, texts
 from .desk import Desk, desk
 from .files import Shelf
+from .models import KnownBug
 from .trackers import gh
 from .trackers.base import Draft, RefusedError
 
@@ -36,7 +37,7 @@ class BugCreationService:
         return texts.template()
 
     def create_bug_file(self, bug_id: str, data: Mapping[str, Any]) -> Path:
-        """Write a bug's file, unless there is one with its marker.
+        """Write a bug's file, unless there is one: of this bug, with this id.
 
         Returns:
             Where it is.
@@ -45,8 +46,11 @@ class BugCreationService:
             OSError: It cannot be written.
         """
         data = _marked(data)
+        rows = KnownBug.all_objects.using(self._desk.alias).filter(bug_id=bug_id)
+        made = rows.values_list("created", flat=True).first()
+        data["file_marker"] = texts.file_marker(data["marker"], bug_id, made)
         shelf = Shelf(self._desk.tracking.planning_dir)
-        known = shelf.find(data["marker"])
+        known = shelf.find(data["file_marker"])
         if known is not None:
             return shelf.folder / Path(known).name
         text = texts.file_text(bug_id, data, self.get_bug_template())

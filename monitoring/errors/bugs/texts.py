@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from . import markdown
 from .models import KnownBug
 
 MAX_TITLE = 200
-_MAX_BODY = 50_000
+_MAX_DESCRIPTION, _MAX_SOURCE = 40_000, 8_000
 _TEMPLATE = """\
 # {bug_id}: {title}
 
@@ -25,8 +26,6 @@ _BODY = """\
 | --- | --- |
 {facts}
 {marker_line}
-
-{description}
 """
 _FACTS = {
     "severity": "Severity",
@@ -34,28 +33,53 @@ _FACTS = {
     "name": "Where it was seen",
     "culprit": "Where it was raised",
     "first_seen": "First seen",
+    "last_seen": "Last seen by then",
     "release": "Release",
+    "last_release": "Latest release",
     "environment": "Environment",
     "occurrence_count": "Occurrences by then",
+    "users": "Users by then",
     "group": "Group",
+    "group_address": "Its page",
     "fingerprint": "Fingerprint",
+    "error_id": "Newest error kept in full",
+    "error_address": "Its address",
+    "request": "Its request",
+    "task_id": "Its task",
+    "queue": "Its queue",
+    "trace_id": "Its trace",
 }
 """What is told of a bug, as far as it is known, by the key of its data."""
 _MARKER_LINE = "| Marker | `{marker}` |"
 """By this line files and issues are found again: it has to stay in them as it is."""
 _MARKED = re.compile(r"^\| Marker \| `(enginel-[0-9a-f-]+)` \|\r?$", re.MULTILINE)
 _COMMENT = """\
-This was resolved, and occurs again: {occurrence_count} occurrences in all, the last one at {last} UTC.
+This was resolved, and occurs again: {counted} in all, the last one at {last_seen}.
 
 | | |
 | --- | --- |
-{marker_line}
+{facts}
 """
+_OF_RETURN = ("release", "group_address", "error_id", "error_address", "request", "task_id", "queue", "trace_id")
+"""What is told of a bug that came back."""
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:/_~%\[\]-]+")
 
 
 def marker_of(service: str, fingerprint: str) -> str:
-    """Return the text by which a bug's file and issue are found again; nothing but them holds it."""
+    """Return the text by which a bug's issue is found again; nothing but that holds it."""
     return "enginel-" + hashlib.sha256(f"{service}\0{fingerprint}".encode()).hexdigest()[:24]
+
+
+def file_marker(marker: str, bug_id: str, made: datetime | None = None) -> str:
+    """Return the text by which a bug's file is found again; that of an earlier installation has another one.
+
+    Args:
+        marker: That of the bug.
+        bug_id: The bug's id.
+        made: When the bug was made, of one that has a row.
+    """
+    own = f"{bug_id} {made.astimezone(UTC).isoformat() if made is not None else ''}"
+    return f"{marker}-{hashlib.sha256(own.encode()).hexdigest()[:12]}"
 
 
 def marker_in(text: str) -> str | None:
@@ -69,30 +93,6 @@ def holds(text: str, marker: str) -> bool:
     return marker_in(text) == marker
 
 
-def data_of(bug: KnownBug) -> dict[str, Any]:
-    """Return what a bug's texts are made of."""
-    data: dict[str, Any] = {
-        "bug_id": bug.bug_id,
-        "title": bug.title,
-        "description": bug.description,
-        "severity": bug.severity,
-        "service": bug.service,
-        "fingerprint": bug.fingerprint,
-        "occurrence_count": bug.occurrence_count,
-        "marker": marker_of(bug.service, bug.fingerprint),
-    }
-    if (group := bug.group) is not None:
-        data |= {
-            "name": group.name,
-            "culprit": group.culprit,
-            "first_seen": f"{group.first_seen:%Y-%m-%d %H:%M:%S} UTC",
-            "release": group.first_release,
-            "environment": group.environment,
-            "group": group.pk,
-        }
-    return data
-
-
 def template() -> str:
     """Return what a bug's file is made from, for `str.format`."""
     return _TEMPLATE
@@ -103,15 +103,16 @@ def file_text(bug_id: str, data: Mapping[str, Any], form: str = _TEMPLATE) -> st
 
     Args:
         bug_id: The bug's id.
-        data: What `data_of` returns; all but the title may be missing.
+        data: What `facts.of_bug` returns; all but the title may be missing.
         form: What it is made from.
     """
+    marker = str(data.get("file_marker") or file_marker(_marker(data), bug_id))
     fields = {name: markdown.span(str(value)) for name, value in data.items()}
     fields |= {
         "bug_id": bug_id,
         "title": markdown.heading(str(data.get("title", ""))),
-        "description": markdown.block(str(data.get("description", "")), _MAX_BODY),
-        "body": body(data).rstrip(),
+        "description": markdown.block(str(data.get("description", "")), _MAX_DESCRIPTION),
+        "body": body({**data, "marker": marker}).rstrip(),
     }
     return form.format(**fields)
 
@@ -123,30 +124,50 @@ def issue_title(bug_id: str, data: Mapping[str, Any]) -> str:
 
 def body(data: Mapping[str, Any]) -> str:
     """Return what a bug's issue says, and its file."""
-    service, fingerprint = str(data.get("service", "")), str(data.get("fingerprint", ""))
-    marker = str(data.get("marker") or marker_of(service, fingerprint))
-    told = ((title, str(data.get(key) or "")) for key, title in _FACTS.items())
-    return _BODY.format(
-        facts="\n".join(f"| {title} | {_cell(text)} |" for title, text in told if text),
-        description=markdown.block(str(data.get("description", "")), _MAX_BODY),
-        marker_line=_MARKER_LINE.format(marker=marker),
-    )
+    told = {**data, "last_release": "" if data.get("last_release") == data.get("release") else data.get("last_release")}
+    head = _BODY.format(facts="\n".join(_rows(told, _FACTS)), marker_line=_MARKER_LINE.format(marker=_marker(data)))
+    parts = [head.rstrip()]
+    if description := str(data.get("description") or "").strip("\n"):
+        parts.append(markdown.block(description, _MAX_DESCRIPTION))
+    if source := str(data.get("source") or ""):
+        parts += ["Source, where it was known:", markdown.block(source, _MAX_SOURCE)]
+    return "\n\n".join(parts) + "\n"
 
 
-def regression(bug: KnownBug) -> str:
-    """Return the comment that says that a bug came back."""
-    return _COMMENT.format(
-        occurrence_count=bug.occurrence_count,
-        last=f"{bug.last_occurrence:%Y-%m-%d %H:%M:%S}",
-        marker_line=_MARKER_LINE.format(marker=regression_marker(bug)),
-    )
+def regression(data: Mapping[str, Any]) -> str:
+    """Return the comment that says that a bug came back.
+
+    Args:
+        data: What `facts.of_return` returns.
+    """
+    since, count = str(data.get("since") or ""), data["occurrence_count"]
+    counted = f"{_times(since)} since then, {count}" if since else _times(count)
+    rows = [*_rows(data, _OF_RETURN), _MARKER_LINE.format(marker=data["marker"])]
+    return _COMMENT.format(counted=counted, last_seen=data["last_seen"], facts="\n".join(rows))
+
+
+def _times(count: object) -> str:
+    return f"{count} occurrence{'' if str(count) == '1' else 's'}"
 
 
 def regression_marker(bug: KnownBug) -> str:
     """Return the marker of the comment that says that a bug came back for the last time."""
-    return f"{marker_of(bug.service, bug.fingerprint)}-{bug.regressions}"
+    own = file_marker(marker_of(bug.service, bug.fingerprint), bug.bug_id, bug.created)
+    return f"{own}-{bug.regressions}"
 
 
-def _cell(text: str) -> str:
+def _marker(data: Mapping[str, Any]) -> str:
+    known = data.get("marker") or marker_of(str(data.get("service", "")), str(data.get("fingerprint", "")))
+    return str(known)
+
+
+def _rows(data: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    told = ((name, str(data.get(name) or "")) for name in names)
+    return [f"| {_FACTS[name]} | {_cell(name, text)} |" for name, text in told if text]
+
+
+def _cell(name: str, text: str) -> str:
+    if name.endswith("_address") and _ADDRESS.fullmatch(text):
+        return f"<{text}>"
     # A bar ends a cell even in code; escaped so it shows as one.
     return markdown.span(text).replace("|", "\\|")

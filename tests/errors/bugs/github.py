@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -95,6 +96,14 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         return True
 
+    def drip(self, begin: bytes, drop: bytes) -> bool:
+        """Answer with drops that do not end before the other side is gone, or the test is over."""
+        self.wfile.write(begin)
+        with contextlib.suppress(OSError):
+            while not self.github.over.wait(0.02):
+                self.wfile.write(drop)
+        return self.hang_up()
+
     def given(self) -> dict[str, Any]:
         return self._given
 
@@ -157,6 +166,26 @@ def hangs(handler: Handler) -> bool:
     """Do not answer until the test is over."""
     handler.github.over.wait(60)
     return handler.hang_up()
+
+
+def drips_headers(handler: Handler) -> bool:
+    """Begin a line of the headers, and go on with it byte by byte."""
+    return handler.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")
+
+
+def drips_a_body(handler: Handler) -> bool:
+    """Send a body byte by byte."""
+    return handler.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
+
+
+def drips_chunks(handler: Handler) -> bool:
+    """Send a body in chunks of one byte."""
+    return handler.drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n")
+
+
+def drips_without_end(handler: Handler) -> bool:
+    """Send a body that ends with the connection, which never does."""
+    return handler.drip(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b" ")
 
 
 def loses_the_answer(handler: Handler) -> bool:

@@ -68,6 +68,19 @@ def test_what_people_wrote_and_renamed_stays_and_is_found_again(planning: Path) 
     assert bug().file_path == str(renamed)
 
 
+@pytest.mark.django_db
+def test_a_file_of_an_earlier_installation_is_neither_taken_nor_written_over(planning: Path) -> None:
+    wanted()
+    run()
+    before = (planning / "B-001-valueerror-no.md").read_text()
+    # The same error under the same id, as in a database that was begun anew.
+    KnownBug.objects.update(file_path="", file_due=bug().created, created=bug().created + HOUR)
+    run(HOUR)
+    assert bug().file_path == str(planning / "B-001-valueerror-no-2.md")
+    assert (planning / "B-001-valueerror-no.md").read_text() == before
+    assert texts.marker_in(before) != texts.marker_in((planning / "B-001-valueerror-no-2.md").read_text())
+
+
 def test_a_file_of_another_bug_under_the_same_name_stays(planning: Path) -> None:
     planning.mkdir(parents=True)
     (planning / "B-001-t.md").write_text("somebody else's")
@@ -77,7 +90,7 @@ def test_a_file_of_another_bug_under_the_same_name_stays(planning: Path) -> None
     assert path == planning / "B-001-t-3.md"
     assert (planning / "B-001-t.md").read_text() == "somebody else's"
     assert not (planning / "nowhere").exists()
-    assert shelf.find(texts.marker_of("shop", "f")) == str(path)
+    assert shelf.find(texts.file_marker(texts.marker_of("shop", "f"), "B-001")) == str(path)
 
 
 def test_a_file_that_does_not_fit_leaves_nothing(planning: Path) -> None:

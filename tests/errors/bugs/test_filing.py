@@ -10,11 +10,14 @@ import pytest
 from django.db import IntegrityError
 
 from monitoring.errors.bugs import decisions, filing, numbering, opening
+from monitoring.errors.bugs.gate import LEASE
 from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.bugs.opening import want
 from monitoring.errors.bugs.retrying import retry
+from monitoring.errors.bugs.trackers import github as github_tracker
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.errors.log.models import ErrorLog
+from tasks.errors import create_bug_task, file_bugs
 from tests.errors.bugs.github import GitHub, fails
 from tests.errors.bugs.making import HOUR, at_desk, bug, run, wanted
 from tests.errors.groups.making import group
@@ -218,3 +221,9 @@ def test_a_bug_of_no_known_fingerprint_is_made_all_the_same() -> None:
     run()
     assert (bug().fingerprint, bug().title) == (f"group-{one.pk}", "Error")
     assert dataclasses.asdict(at_desk().tracking)["bug_threshold"] == 1
+
+
+@pytest.mark.parametrize("task", [file_bugs, create_bug_task])
+def test_a_run_is_ended_before_another_process_may_begin_one(task: Any) -> None:
+    steps = 2 * github_tracker._SECONDS
+    assert filing._SECONDS + steps < task.soft_time_limit < task.time_limit < LEASE.total_seconds()

@@ -11,10 +11,24 @@ import pytest
 from monitoring.errors.bugs import texts
 from monitoring.errors.bugs.gate import Gate
 from monitoring.errors.bugs.models import KnownBug, TrackerState
+from monitoring.errors.bugs.trackers import github as github_tracker
 from monitoring.errors.bugs.trackers import http
 from monitoring.errors.bugs.trackers.base import AwayError
 from monitoring.errors.groups.models import GroupFingerprint
-from tests.errors.bugs.github import REPOSITORY, TOKEN, GitHub, Handler, fails, hangs, in_an_hour, loses_the_answer
+from tests.errors.bugs.github import (
+    REPOSITORY,
+    TOKEN,
+    GitHub,
+    Handler,
+    drips_a_body,
+    drips_chunks,
+    drips_headers,
+    drips_without_end,
+    fails,
+    hangs,
+    in_an_hour,
+    loses_the_answer,
+)
 from tests.errors.bugs.making import HOUR, at_desk, bug, run, wanted
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +100,23 @@ def test_an_answer_that_does_not_come_is_not_waited_for(
     run()
     assert bug().issue_problem == "The tracker did not answer in time."
     monkeypatch.setattr(http, "_READ", 5.0)
+    run(HOUR)
+    assert (len(github.issues), bug().pending) == (1, [])
+
+
+@pytest.mark.parametrize("mood", [drips_headers, drips_a_body, drips_chunks, drips_without_end])
+def test_an_answer_that_comes_byte_by_byte_is_given_up_at_the_deadline(
+    github: GitHub, mood: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as short:
+        short.setattr(github_tracker, "_SECONDS", 0.3)
+        github.misbehave("GET", mood)
+        run()
+    assert bug().issue_problem == "The tracker takes too long."
+    assert (bug().pending, bug().lease_until) == (["issue"], None)
+    state = TrackerState.objects.get()
+    assert (state.failures, state.lease_until) == (1, None)
+    assert _pause() > timedelta(seconds=20)
     run(HOUR)
     assert (len(github.issues), bug().pending) == (1, [])
 
@@ -242,10 +273,10 @@ def test_an_answer_without_end_is_not_read(github: GitHub, monkeypatch: pytest.M
 
 
 def test_all_calls_for_a_bug_together_are_bounded(github: GitHub) -> None:
-    with http.Line(github.url, TOKEN, {}) as line:
+    with http.Line(github.url, TOKEN, {}, 60.0) as line:
 
         def let_the_time_pass(handler: Handler) -> bool:
-            line._until = 0
+            line._deadline._until = 0
             return handler.answer(200, {})
 
         github.misbehave("GET", let_the_time_pass)

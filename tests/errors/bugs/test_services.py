@@ -36,6 +36,7 @@ def test_a_file_is_made_once(planning: Path) -> None:
     assert path == planning / "B-001-csrf-check-failed.md"
     assert "No trusted origin." in path.read_text()
     assert service.create_bug_file("B-001", DATA) == path
+    assert service.create_bug_file("B-002", DATA).name == "B-002-csrf-check-failed.md", "that is another bug"
 
 
 def test_the_template_can_be_another_one() -> None:

@@ -17,6 +17,8 @@ from .http import Answer, Line
 
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _PAGE, _MAX_PAGES = 50, 40
+_SECONDS = 40.0
+"""For all calls of one step; a bug takes two steps at most."""
 _CLOCKS = timedelta(hours=1)
 """How far GitHub's clock and ours may be apart."""
 _MIN_PAUSE, _MAX_PAUSE = 60.0, 86_400.0
@@ -84,7 +86,7 @@ class GitHub:
             _accepted(line.call("PATCH", f"{self._issues}/{key}", body={"state": "open"}), one_issue=True)
 
     def _line(self) -> Line:
-        return Line(self._api, self._token, _HEADERS)
+        return Line(self._api, self._token, _HEADERS, _SECONDS)
 
     def _among_recent(self, line: Line, marker: str, since: datetime) -> Issue | None:
         """Look through what was opened since: a search index lags behind, this list does not."""

@@ -17,10 +17,12 @@ import requests
 from monitoring import __version__
 
 from .base import AwayError
+from .deadline import Deadline
 
 _CONNECT, _READ = 3.05, 8.0
 _MAX_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
+_TOO_LONG = "The tracker takes too long."
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,23 @@ class Line:
         base: Address that paths are appended to.
         token: The bearer token.
         headers: Sent with each request.
-        seconds: For all calls together.
+        seconds: For all calls together, from when the line is made.
     """
 
-    def __init__(self, base: str, token: str, headers: Mapping[str, str], seconds: float = 40.0) -> None:
-        self._base, self._until = base.rstrip("/"), time.monotonic() + seconds
+    def __init__(self, base: str, token: str, headers: Mapping[str, str], seconds: float) -> None:
+        self._base, self._deadline = base.rstrip("/"), Deadline(time.monotonic() + seconds)
         self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, self._deadline.adapter())
         self._session.auth = _Bearer(token)
         self._session.headers.update({"User-Agent": f"enginel/{__version__}", **headers})
 
     def __enter__(self) -> Line:
+        self._deadline.watch()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._deadline.forget()
         self._session.close()
 
     def call(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Answer:
@@ -71,9 +77,9 @@ class Line:
         Raises:
             AwayError: There was no answer, or none that can be used.
         """
-        left = self._until - time.monotonic()
+        left = self._deadline.left()
         if left <= 0:
-            raise AwayError("The tracker takes too long.")
+            raise AwayError(_TOO_LONG)
         limits = (min(_CONNECT, left), min(_READ, left))
         try:
             with self._session.request(
@@ -85,22 +91,27 @@ class Line:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, response.headers, _json(self._read(response)))
-        except requests.Timeout:
-            raise AwayError("The tracker did not answer in time.") from None
+                read = _read(response)
         except (requests.RequestException, OSError) as error:
-            # Its text may hold the address with whatever is in it.
-            raise AwayError(f"The tracker did not answer: {type(error).__name__}.") from None
+            if self._deadline.left() <= 0:
+                told = _TOO_LONG
+            elif isinstance(error, requests.Timeout):
+                told = "The tracker did not answer in time."
+            else:  # its text may hold the address with whatever is in it
+                told = f"The tracker did not answer: {type(error).__name__}."
+            raise AwayError(told) from None
+        if self._deadline.left() <= 0:  # what was cut then may look whole
+            raise AwayError(_TOO_LONG)
+        return Answer(response.status_code, response.headers, _json(read))
 
-    def _read(self, response: requests.Response) -> bytes:
-        read = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            read += chunk
-            if len(read) > _MAX_BYTES:
-                raise AwayError("The tracker answered with more than can be read.")
-            if time.monotonic() > self._until:
-                raise AwayError("The tracker takes too long.")
-        return bytes(read)
+
+def _read(response: requests.Response) -> bytes:
+    read = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        read += chunk
+        if len(read) > _MAX_BYTES:
+            raise AwayError("The tracker answered with more than can be read.")
+    return bytes(read)
 
 
 def _json(text: bytes) -> Any:
