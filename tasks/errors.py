@@ -11,9 +11,19 @@ from monitoring.conf import get_config
 from .decisions import project
 
 _EXPIRES = 10
+# A run ends before its lease on the tracker does, or the next one would enter beside it; whatever was not noted then
+# is found by the next one.
+_SOFT, _HARD = 160, 170
 
 
-@shared_task(name="tasks.errors.file_bugs", ignore_result=True, acks_late=False, expires=_EXPIRES)
+@shared_task(
+    name="tasks.errors.file_bugs",
+    ignore_result=True,
+    acks_late=False,
+    expires=_EXPIRES,
+    soft_time_limit=_SOFT,
+    time_limit=_HARD,
+)
 def file_bugs() -> None:
     """Make the bugs that are wanted, and their files and issues; what fails is tried again by a later run."""
     from monitoring.errors.bugs.desk import desk
@@ -47,7 +57,7 @@ def end_ignoring() -> None:
     end_expired()
 
 
-@shared_task(name="tasks.errors.create_bug_task", ignore_result=True)
+@shared_task(name="tasks.errors.create_bug_task", ignore_result=True, soft_time_limit=_SOFT, time_limit=_HARD)
 def create_bug_task(fingerprint: str, error_data: dict[str, Any]) -> str:
     """Make the bug of a fingerprint, its file and its issue. A bug that there is already is not made again.
 
