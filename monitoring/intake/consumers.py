@@ -44,6 +44,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "user": "I",
         "client": "I",
         "release": "I",
+        "service": "I",
         "at": "I",
         "code": "H",
         "high": "Q",
@@ -51,9 +52,13 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 """The columns each kind of measure must have, and their type codes."""
-NAME_COLUMNS = frozenset({"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release"})
+NAME_COLUMNS = frozenset(
+    {"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release", "service"}
+)
 """Columns that hold positions in the names of their segment."""
-LATER_COLUMNS = frozenset({"only", "worker", "exception", "id", "user", "client", "release", "code", "high", "low"})
+LATER_COLUMNS = frozenset(
+    {"only", "worker", "exception", "id", "user", "client", "release", "service", "code", "high", "low"}
+)
 """Columns that batches of an earlier version, or for which all values are zero, may leave out."""
 FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})

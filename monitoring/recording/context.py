@@ -42,10 +42,11 @@ class Context(Struct, eq=False):
         stamp: What the task's message said of its sending, unread.
         start: The event of the task's start, if it is recorded.
         keeps: Whether its runs, and those of what it publishes, are kept; not decided or not read yet if None.
-        ended: Whether it was recorded.
+        ended: Whether its end was recorded.
         error: The exception that made its answer, as far as is known.
         error_type: What made its answer where that was no exception, such as `csrf`.
         crumbs: What was logged and queried in it lately.
+        told: The last error that was reported or logged in it: its id, and whether it travelled in full.
         facets: What the middleware of its request records, as in `facets`.
     """
 
@@ -62,6 +63,7 @@ class Context(Struct, eq=False):
     error: BaseException | None = None
     error_type: str = ""
     crumbs: deque[Any] | None = None
+    told: tuple[int, bool] | None = None
     facets: int = 0
     _error_id: int = 0
     _token: int = 0

@@ -237,6 +237,7 @@ def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segmen
         "user": column("I", [names.index(e.user, scrub.person) for e in events]),
         "client": column("I", [names.index(e.client) for e in events]),
         "release": column("I", [names.index(release)] * len(events)),
+        "service": column("I", [names.index(e.service) for e in events]),
         "at": _times(events, base, notes),
         "code": column("H", [e.status if 0 <= e.status < 1000 else 0 for e in events]),
         "high": column("Q", [e.error_id >> 64 for e in events]),

@@ -235,6 +235,7 @@ class Occurrence(Struct, frozen=True, gc=False):
     trace: str
     user: str
     client: str
+    service: str = ""
 
 
 MEASURES: dict[type[Any], str] = {

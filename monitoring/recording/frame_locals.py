@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from . import scrub
+from .raised.reading import is_from_signal
 
 _MAX_NAMES, _MAX_NAME, _MAX_TEXT, _MAX_DEPTH = 30, 100, 200, 3
 _MAX_BITS = 1_000
@@ -58,7 +59,9 @@ def capture(frame: FrameType) -> list[tuple[str, str]]:
             shown.append((scrub.text(name, _MAX_NAME), _under(name, item, 0)[:_MAX_TEXT]))
             if len(shown) == _MAX_NAMES:
                 break
-    except Exception:  # the error is more important than its surroundings
+    except Exception as error:  # the error is more important than its surroundings
+        if is_from_signal(error):
+            raise
         return shown
     return shown
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from . import crumbs, errors
 from .context import current
-from .recorder import recorder
+from .raised.reading import ask
+from .recorder import SWALLOWED, recorder
 
 _TOLD = (
     "celery.app.trace",
@@ -62,9 +63,14 @@ def take(record: logging.LogRecord) -> None:
         if record.levelno >= logging.ERROR:
             _record(record)
         elif context is not None:
-            crumbs.leave(record.levelname, record.name, record.getMessage())
-    except Exception:  # the monitored code must not suffer
+            crumbs.leave(record.levelname, record.name, _text(record))
+    except SWALLOWED:  # the monitored code must not suffer
         recorder.failed()
+
+
+def _text(record: logging.LogRecord) -> str:
+    """Return what a line says; of one whose arguments do not fit, what they were to be put into."""
+    return ask(record.getMessage, otherwise="") or ask(str, record.msg, otherwise="<unprintable>")
 
 
 def _record(record: logging.LogRecord) -> None:
@@ -73,13 +79,13 @@ def _record(record: logging.LogRecord) -> None:
         errors.note(exception)
         return
     if exception is not None:
-        said = {"logger": record.name, "log": record.getMessage()}
+        said = {"logger": record.name, "log": _text(record)}
         if not said["log"].startswith(_UNREGISTERED):
             errors.report(exception, context=said, severity=record.levelname)
         return
     place, statement = _place(record)
-    template = "" if statement else str(record.msg)
-    errors.logged(record.name, record.levelname, template, record.getMessage(), place, statement)
+    template = "" if statement else ask(str, record.msg, otherwise="")
+    errors.logged(record.name, record.levelname, template, _text(record), place, statement)
 
 
 def _place(record: logging.LogRecord) -> tuple[tuple[str, str, str, int], str]:
@@ -94,7 +100,7 @@ def _place(record: logging.LogRecord) -> tuple[tuple[str, str, str, int], str]:
     code = frame.f_code
     module: Any = frame.f_globals.get("__name__")
     place = (module if isinstance(module, str) else "", code.co_filename, code.co_qualname, record.lineno)
-    is_template = bool(record.args) or record.msg in code.co_consts
+    is_template = bool(record.args) or not isinstance(record.msg, str) or record.msg in code.co_consts
     return place, "" if is_template else f"+{record.lineno - code.co_firstlineno}"
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from . import scrub
+from .raised.reading import is_from_signal
 
 _MAX_URL, _MAX_REFERER, _MAX_PATH, _MAX_AGENT, _MAX_HEADER, _MAX_QUERY = 2_000, 1_000, 500, 500, 500, 8_000
 _MAX_BODY, _MAX_READ, _MAX_FIELDS = 4_000, 16_384, 50
@@ -112,7 +113,9 @@ def capture(request: Any, *, headers: bool = False, body: bool = False) -> Captu
         more = _more(request, headers=headers, body=body) if headers or body else {}
         taken = tuple([get(key) for key in _TAKEN])
         return Captured(request.method, request.path, getattr(request, "scheme", ""), taken, parts, **more)
-    except Exception:  # the error is more important than what is said of its request
+    except Exception as error:  # the error is more important than what is said of its request
+        if is_from_signal(error):
+            raise
         return None
 
 

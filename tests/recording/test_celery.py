@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from billiard.einfo import ExceptionInfo
-from celery import Celery, signals
+from celery import Celery, Task, signals
 from celery.app.trace import build_tracer
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
@@ -19,6 +19,7 @@ from monitoring.errors.models import ErrorLog
 from monitoring.jobs.runs.models import TaskRun
 from monitoring.metrics import MetricsCollector
 from monitoring.performance.stats import slowest_total
+from monitoring.recording import errors
 from monitoring.recording.celery import HEADER, kills, worker
 from monitoring.recording.context import Context, current
 
@@ -129,6 +130,43 @@ def test_what_a_task_says_it_may_end_with_is_expected_and_wants_no_bug(app: Cele
     run(app, sold_out)
     error = ErrorLog.objects.get()
     assert (error.error_type, error.group and error.group.bug_state) == ("KeyError", "")
+
+
+def test_what_breaks_on_failure_is_told_with_what_the_task_failed_with(app: Celery) -> None:
+    class Careless(Task):
+        def on_failure(self, *_: Any) -> None:
+            raise ValueError("on failure")
+
+    @app.task(name="shop.careless", base=Careless)
+    def careless() -> None:
+        raise LookupError("the cause")
+
+    with pytest.raises(ValueError, match="on failure"):  # handled by what calls Celery's tracer
+        run(app, careless)
+    signals.task_internal_error.send(careless, task_id="task", einfo=None)
+    (error,) = ErrorLog.objects.all()
+    assert [raised["type"] for raised in error.chain] == ["ValueError", "LookupError"]
+    assert error.name == "shop.careless"
+
+
+def test_an_exception_that_cannot_be_pickled_is_told_by_its_class(app: Celery) -> None:
+    class UnpicklableError(Exception):
+        def __init__(self, one: Any, two: Any) -> None:
+            super().__init__(lambda: one)
+
+    def refuse() -> None:
+        raise UnpicklableError(1, 2)
+
+    @app.task(name="shop.unpicklable")
+    def unpicklable() -> None:
+        try:
+            refuse()
+        except UnpicklableError as error:
+            errors.report(error)
+            raise
+
+    run(app, unpicklable)
+    assert [error.error_type for error in ErrorLog.objects.all()] == ["UnpicklableError"]
 
 
 def test_a_message_for_a_task_that_nobody_knows_is_an_error_of_that_name(app: Celery) -> None:

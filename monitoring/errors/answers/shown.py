@@ -39,7 +39,7 @@ def shown(status: int) -> Shown:
         context = current.get()
         if context is None or _is_excluded(context, status):
             return Shown()
-        found = errors.identify()
+        found = errors.identify(status=status)
         fingerprint = found.fingerprint or errors.response_fingerprint(context, status)
         return Shown(found.error_id, decisions.copy.get(BUG, f"{get_config().service}:{fingerprint}") or "")
     except Exception:  # the answer is more important than its id

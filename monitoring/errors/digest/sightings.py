@@ -76,7 +76,8 @@ def of_occurrences(columns: Columns) -> list[Sighting]:
     """Read repetitions."""
     names, values = columns.names, columns.values
     lists = {
-        title: values[title].tolist() for title in ("key", "trace", "user", "client", "release", "code", "high", "low")
+        title: values[title].tolist()
+        for title in ("key", "trace", "user", "client", "release", "service", "code", "high", "low")
     }
     found = []
     for row, (name, at) in enumerate(zip(columns.name.tolist(), columns.at.tolist(), strict=True)):
@@ -87,7 +88,7 @@ def of_occurrences(columns: Columns) -> list[Sighting]:
             Sighting(
                 error_id=UUID(int=number) if number else uuid4(),
                 at=at,
-                service=service,
+                service=names[lists["service"][row]][1] or service,
                 release=names[lists["release"][row]][1],
                 environment="",
                 fingerprints=[key or fingerprint.of_response("unknown", 0, title)],

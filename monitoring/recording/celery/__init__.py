@@ -20,6 +20,7 @@ _RECEIVERS = (
     (signals.task_prerun, execution.start),
     (signals.task_postrun, execution.end),
     (signals.task_failure, execution.failed),
+    (signals.task_internal_error, execution.broken),
     (signals.worker_process_shutdown, execution.close),
     (signals.celeryd_init, worker.become),
     (signals.celeryd_init, kills.watch),

@@ -22,6 +22,7 @@ from . import kills, runs, worker
 logger = logging.getLogger("monitoring.slow")
 
 _GREENLETS = frozenset({"gevent", "greenlet", "eventlet"})
+_WRAPPER = "UnpickleableExceptionWrapper"
 _STATES: dict[str | None, TaskState] = {state.name: state for state in TaskState}
 
 
@@ -128,8 +129,26 @@ def failed(sender: Any = None, task_id: str = "", exception: BaseException | Non
             if not kills.failed(exception) and not isinstance(exception, Reject):
                 worker.failed(sender, task_id, exception)
         elif exception is not None:
+            if type(exception).__name__ == _WRAPPER:  # what cannot be pickled; what it stands for is being handled
+                exception = sys.exception() or exception
             expected = isinstance(exception, tuple(getattr(sender, "throws", None) or ()))
             errors.ended_task(exception, sender.name, context, expected=expected)
+    except Exception:  # the worker must go on
+        recorder.failed()
+
+
+def broken(sender: Any = None, task_id: str = "", einfo: Any = None, **_: Any) -> None:
+    """Record what went wrong where Celery handled how a task ended: its `on_failure`, or the storing of its result.
+
+    The exception that the task had ended with comes along, as its context.
+    """
+    try:
+        context = current.get()
+        exception = sys.exception() or getattr(einfo, "exception", None)
+        if context is None or context.task_id != task_id or context.ended or not isinstance(exception, BaseException):
+            return
+        context.ended = True  # Celery tries to handle it once more, and tells of that as well
+        errors.ended_task(exception, sender.name, context)
     except Exception:  # the worker must go on
         recorder.failed()
 

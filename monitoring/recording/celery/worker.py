@@ -10,6 +10,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
 from monitoring.recording import errors, node, schedule
 from monitoring.recording.context import Context
+from monitoring.recording.errors.capture import is_from_elsewhere
 from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskState
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
@@ -85,7 +86,7 @@ def _lost(
     reason = "time limit" if limit is not None else "killed" if isinstance(exception, WorkerLostError) else "failure"
     context = Context(name, None, task_id, message)
     _record(context, state, reason, exception, duration, over=over)
-    if exception is not None:
+    if exception is not None and not is_from_elsewhere(exception):
         errors.ended_task(exception, name, context)
 
 

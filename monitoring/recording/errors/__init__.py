@@ -14,6 +14,7 @@ from monitoring.recording import facets
 from monitoring.recording import fingerprint as fingerprints
 from monitoring.recording.context import Context, current
 from monitoring.recording.raised import describe
+from monitoring.recording.raised.reading import ask, explicit_of
 from monitoring.recording.recorder import SWALLOWED, recorder
 
 from . import capture
@@ -63,13 +64,13 @@ def report(
             return None
         running = current.get()
         about: dict[str, Any] = {"handled": True}
-        said = dict(context) if context else {}
+        said: dict[str, Any] = ask(dict, context or {}, otherwise={})
         if user_id is not None:
-            about["user"] = said["user_id"] = str(user_id)[:64]
+            about["user"] = said["user_id"] = ask(str, user_id, otherwise="")[:64]
         if path is not None:
-            said["path"] = str(path)
+            said["path"] = ask(str, path, otherwise="")
         if severity:
-            about["severity"] = str(severity)
+            about["severity"] = ask(str, severity, otherwise="")
         about |= _route(running)
         name = _name(running) or said.get("path") or "<process>"
         error_id = capture.record(exception, Told("exception", str(name), about, said), running, fingerprint)
@@ -129,6 +130,11 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
             mark.error_id = context._error_id
         capture.record(exception, Told("exception", name, {**about, "handled": status < _BROKEN}), context)
         return
+    if status >= _BROKEN and context.told is not None:  # somebody told of what it is the answer to
+        error_id, full = context.told
+        if full:
+            capture.amend(error_id, {**about, "handled": False})
+        return
     about["error_type"] = error_type = context.error_type or str(status)
     key = hash(("response", about["route"], status, error_type))
     capture.send(Told("response", name, about), key, context.error_id, context)
@@ -161,8 +167,10 @@ def logged(
         "text": text,
         "place": place,
     }
-    key = hash(("log", logger, template, place))
-    capture.send(Told("log", _name(running) or logger, about), key, capture.new_id(), running)
+    key, error_id = hash(("log", logger, template, place)), capture.new_id()
+    full = capture.send(Told("log", _name(running) or logger, about), key, error_id, running)
+    if running is not None:
+        running.told = (error_id, full)
 
 
 def unregistered(name: str, context: Context) -> None:
@@ -175,11 +183,12 @@ def unregistered(name: str, context: Context) -> None:
         capture.send(told, hash(("unregistered", name)), capture.new_id(), context)
 
 
-def identify(exception: BaseException | None = None) -> Identity:
+def identify(exception: BaseException | None = None, status: int = 0) -> Identity:
     """Return what to show of the error that the running request is answered with, before it is recorded.
 
     Args:
         exception: What the answer is for; what was noted unless given.
+        status: Of the answer.
     """
     try:
         context = current.get()
@@ -187,7 +196,8 @@ def identify(exception: BaseException | None = None) -> Identity:
             return Identity("", "")
         exception = exception or context.error
         if exception is None:
-            return Identity(describe.as_uuid(context.error_id), "")
+            told = context.told[0] if context.told is not None and status >= _BROKEN else 0
+            return Identity(describe.as_uuid(told or context.error_id), "")
         mark = capture.mark_of(exception, context)
         if not mark.recorded:
             mark.error_id = context.error_id
@@ -208,7 +218,7 @@ def _fingerprint(exception: BaseException) -> str:
     found = describe.fingerprint_of(taken.key)
     if not found:
         values = {"kind": "exception", "chain": describe.chain_of(taken.chain), "name": _name(current.get())}
-        found = fingerprints.current(values | {"explicit": list(capture.explicit_of(exception))})
+        found = fingerprints.current(values | {"explicit": list(explicit_of(exception))})
         describe.remember(taken.key, found)
     return found
 

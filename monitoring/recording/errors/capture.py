@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,14 +13,13 @@ from monitoring.recording.context import Context
 from monitoring.recording.events import Amendment, Error, Occurrence, Raised
 from monitoring.recording.ids import getrandbits
 from monitoring.recording.raised import frames
+from monitoring.recording.raised.reading import ask, before, explicit_of, message_of, service_of
 from monitoring.recording.recorder import recorder
 
-_MAX_CHAIN, _MAX_MESSAGE, _MAX_EXPLICIT, _MAX_SERVICE = 5, 2_000, 10, 200
+_MAX_CHAIN, _MAX_LINKS, _MAX_AMENDMENTS = 5, 50, 5
 _MARK = "_enginel_error"
-EXPLICIT = "enginel_fingerprint"
-"""Attribute of an exception that says what it is grouped by."""
-SERVICE = "enginel_service"
-"""Attribute of an exception that says which service it is of, where that is not the one it was raised in."""
+_ALIKE_NANOSECONDS = 1_000_000_000
+_OUTLIVES_NANOSECONDS = 60_000_000_000
 
 
 class Mark(Struct):
@@ -30,14 +28,18 @@ class Mark(Struct):
     Attributes:
         error_id: Its id, 128 bits.
         token: Which request or task it was in, 0 for none.
+        at: When it was made, in nanoseconds since the epoch.
         recorded: Whether it was.
         full: Whether it travelled in full.
+        amended: How often more was said of it.
     """
 
     error_id: int
     token: int
+    at: int
     recorded: bool = False
     full: bool = False
+    amended: int = 0
 
     def __reduce__(self) -> Any:
         """Leave it behind where its exception is pickled: who gets that may not have Enginel."""
@@ -69,48 +71,27 @@ class Taken(Struct):
 
 
 def take(exception: BaseException) -> Taken:
-    """Take an exception and what it came of as tuples."""
-    taken, innermost = frames.take(exception)
+    """Take an exception and what it came of as tuples; of a long chain its beginning, and the root at its end."""
+    nothing: tuple[frames.Taken, Any] = (([], [], []), None)
+    taken, innermost = ask(frames.take, exception, otherwise=nothing)
     kind = type(exception)
-    chain = [Raised(kind, _message(exception), taken)]
+    chain = [Raised(kind, message_of(exception), taken)]
     key = (id(kind), *map(id, taken[0]), *taken[1])
-    seen, link = exception, ""
-    while len(chain) < _MAX_CHAIN:
-        seen, link = _before(seen)
+    seen, link = before(exception)
+    for number in range(2, _MAX_LINKS):
         if seen is None:
             break
-        taken, _ = frames.take(seen)
-        chain.append(Raised(type(seen), _message(seen), taken, link))
-        if link != "context":
-            key += (id(type(seen)), *map(id, taken[0]), *taken[1])
-    return Taken(chain, hash((key, explicit_of(exception))), innermost)
-
-
-def _before(exception: BaseException) -> tuple[Any, str]:
-    """Return what an exception came of, and how."""
-    if exception.__cause__ is not None:
-        return exception.__cause__, "cause"
-    if isinstance(exception, BaseExceptionGroup):
-        return exception.exceptions[0], "group"
-    if exception.__suppress_context__:
-        return None, ""
-    return exception.__context__, "context"
-
-
-def _message(exception: BaseException) -> str:
-    try:
-        return str(exception)[:_MAX_MESSAGE]
-    except (Exception, SystemExit):  # a broken __str__ costs the message, not the event
-        return "<unprintable>"
-
-
-def explicit_of(exception: BaseException) -> tuple[str, ...]:
-    """Return what an exception says that it is grouped by."""
-    given = getattr(exception, EXPLICIT, None)
-    if given is None:
-        return ()
-    parts = (given,) if isinstance(given, str) else tuple(given)
-    return tuple(str(part)[:200] for part in parts[:_MAX_EXPLICIT])
+        following, next_link = before(seen)
+        if number < _MAX_CHAIN or following is None:
+            taken, _ = ask(frames.take, seen, otherwise=nothing)
+            chain.append(Raised(type(seen), message_of(seen), taken, link))
+            if link != "context":
+                key += (id(type(seen)), *map(id, taken[0]), *taken[1])
+            link = next_link
+        else:  # left out: how it came about still says whether the root is a cause
+            link = "context" if link == "context" else next_link
+        seen = following
+    return Taken(chain, hash((key, explicit_of(exception), service_of(exception))), innermost)
 
 
 def new_id() -> int:
@@ -119,15 +100,29 @@ def new_id() -> int:
 
 
 def mark_of(exception: BaseException, context: Context | None) -> Mark:
-    """Return the mark of an exception: the one it has, unless that is of another request or task, or a new one."""
-    token = context.token if context is not None else 0
-    mark = getattr(exception, _MARK, None)
-    if isinstance(mark, Mark) and (mark.token == token or not mark.token or not token):
-        return mark
-    mark = Mark(new_id(), token)
-    with contextlib.suppress(AttributeError):  # a class without room for it: it may be recorded twice
-        exception.__dict__[_MARK] = mark
+    """Return the mark of an exception: the one it has, unless it was raised anew since, or a new one.
+
+    An object may be raised more than once, if somebody keeps it. It is the same failure within one request or task; for
+    a moment where there is neither; and where a server logs what a request ended with.
+    """
+    token, now = context.token if context is not None else 0, time.time_ns()
+    mark = ask(getattr, exception, _MARK, None, otherwise=None)
+    if isinstance(mark, Mark):
+        lasts = _OUTLIVES_NANOSECONDS if mark.token else _ALIKE_NANOSECONDS
+        if mark.token == token if token else now - mark.at < lasts:
+            return mark
+    mark = Mark(new_id(), token, now)
+    ask(_put, exception, mark, otherwise=None)
     return mark
+
+
+def _put(exception: BaseException, mark: Mark) -> None:
+    exception.__dict__[_MARK] = mark
+
+
+def is_from_elsewhere(exception: BaseException | None) -> bool:
+    """Whether an exception was recorded in another process, and pickled there."""
+    return exception is not None and ask(getattr, exception, _MARK, None, otherwise=None) == ()
 
 
 def record(exception: BaseException, told: Told, context: Context | None = None, explicit: Sequence[str] = ()) -> int:
@@ -146,8 +141,9 @@ def record(exception: BaseException, told: Told, context: Context | None = None,
     """
     mark = mark_of(exception, context)
     if mark.recorded:
-        if mark.full:
-            recorder.record_fact(Amendment(time.time_ns(), mark.error_id, {**told.about, "context": told.said}))
+        mark.amended += 1
+        if mark.full and mark.amended <= _MAX_AMENDMENTS:
+            amend(mark.error_id, {**told.about, "context": told.said})
         return mark.error_id
     mark.recorded = True
     taken = take(exception)
@@ -156,10 +152,17 @@ def record(exception: BaseException, told: Told, context: Context | None = None,
         taken.key = hash((taken.key, grouped))
     if grouped:
         told.about = {**told.about, "explicit": list(grouped)}
-    if service := getattr(exception, SERVICE, None):
-        told.about = {**told.about, "service": str(service)[:_MAX_SERVICE]}
+    if service := service_of(exception):
+        told.about = {**told.about, "service": service}
     mark.full = send(told, taken.key, mark.error_id, context, taken)
+    if context is not None:
+        context.told = (mark.error_id, mark.full)
     return mark.error_id
+
+
+def amend(error_id: int, about: Mapping[str, Any]) -> None:
+    """Say more of an error that travelled in full."""
+    recorder.record_fact(Amendment(time.time_ns(), error_id, about))
 
 
 def send(told: Told, key: int, error_id: int, context: Context | None, taken: Taken | None = None) -> bool:
@@ -169,7 +172,8 @@ def send(told: Told, key: int, error_id: int, context: Context | None, taken: Ta
     if number > config.errors_per_minute:
         status = told.about.get("status", 0)
         who = ("", "", "") if context is None else (context.trace_id, context.user_id, context.client)
-        recorder.record(Occurrence(now, key, error_id, told.name, status, *who))
+        service = str(told.about.get("service", ""))
+        recorder.record(Occurrence(now, key, error_id, told.name, status, *who, service))
         return False
     detailed = number <= config.error_details
     about, said, request, crumbs, local = told.about, told.said, None, (), None

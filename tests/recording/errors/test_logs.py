@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
-from monitoring.recording.logs import install
+from monitoring.recording.logs import install, take
 
 pytestmark = pytest.mark.usefixtures("eager")
 logger = logging.getLogger("shop.orders")
@@ -68,14 +69,24 @@ def test_a_logger_whose_name_begins_alike_is_heard() -> None:
     assert ErrorLog.objects.exists()
 
 
-def test_a_line_that_cannot_be_formatted_harms_nobody(capsys: pytest.CaptureFixture[str]) -> None:
-    logging.raiseExceptions, before = False, logging.raiseExceptions
+def test_a_line_whose_arguments_do_not_fit_is_told_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    logger.error("%d orders", "many")
     try:
-        logger.error("%d orders", "many")
-    finally:
-        logging.raiseExceptions = before
-    logger.error("the next one")
-    assert [error.message for error in ErrorLog.objects.all()] == ["the next one"]
+        raise LookupError("nothing there")
+    except LookupError:
+        logger.exception("failed for %s %s", *["a"])
+    rows = ErrorLog.objects.order_by("id").values_list("error_type", "message")
+    assert list(rows) == [("log", "%d orders"), ("LookupError", "nothing there")]
+
+
+def test_a_soft_time_limit_goes_through_what_listens() -> None:
+    class Slow:
+        def __str__(self) -> str:
+            raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        take(logging.LogRecord("shop", logging.ERROR, __file__, 1, Slow(), (), None))
 
 
 def test_listening_takes_no_ones_console_away() -> None:

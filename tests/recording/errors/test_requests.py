@@ -86,6 +86,14 @@ def talkative(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("it broke")
 
 
+def answered_by_hand(request: HttpRequest) -> HttpResponse:
+    try:
+        raise KeyError("bolts")
+    except KeyError:
+        logger.exception("order went wrong")
+    return HttpResponse("sorry", status=int(request.GET["status"]))
+
+
 class Gone(APIView):
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
@@ -115,6 +123,7 @@ urlpatterns = [
     path("logged/", logged),
     path("handled/", handled),
     path("talkative/", talkative),
+    path("by-hand/", answered_by_hand),
     path("gone/", Gone.as_view()),
     path("signed/", Signed.as_view()),
 ]
@@ -225,6 +234,14 @@ def test_a_session_that_nobody_asked_for_is_not_loaded() -> None:
     request.user = SimpleLazyObject(lambda: asked.append(1))  # type: ignore[assignment]
     assert Context("", request).user_id == ""
     assert asked == []
+
+
+def test_an_answer_of_5xx_to_what_was_logged_is_no_further_error(client: Client) -> None:
+    client.get("/by-hand/?status=500")
+    error = ErrorLog.objects.get()
+    assert (error.error_type, error.status_code, error.handled) == ("KeyError", 500, False)
+    client.get("/by-hand/?status=404")
+    assert sorted(ErrorLog.objects.values_list("error_type", flat=True)) == ["404", "KeyError", "KeyError"]
 
 
 def test_a_missing_address_is_one_group_whatever_the_client_asks_for(client: Client, settings: Any) -> None:

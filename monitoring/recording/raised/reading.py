@@ -1,0 +1,91 @@
+"""What an exception says of itself. It may be anybody's, and do anything when asked: that costs what it was asked for.
+
+What a signal handler raises meanwhile, such as Celery's soft time limit, is not the exception's doing, and goes on to
+the code that it is meant for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, TypeVar
+
+_FROM_SIGNALS = frozenset({"SoftTimeLimitExceeded"})
+_MAX_MESSAGE, _MAX_EXPLICIT, _MAX_PART, _MAX_SERVICE = 2_000, 10, 200, 200
+_MAX_DEPTH, _MAX_PARTS = 4, 20
+EXPLICIT = "enginel_fingerprint"
+"""Attribute of an exception that says what it is grouped by."""
+SERVICE = "enginel_service"
+"""Attribute of an exception that says which service it is of, where that is not the one it was raised in."""
+
+Found = TypeVar("Found")
+
+
+def ask(question: Callable[..., Found], *arguments: Any, otherwise: Found) -> Found:
+    """Call code that is not ours, with `otherwise` for its answer if it raises."""
+    try:
+        return question(*arguments)
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
+        return otherwise
+
+
+def is_from_signal(error: BaseException) -> bool:
+    """Whether a signal handler has raised it, for the code that is interrupted."""
+    return type(error).__name__ in _FROM_SIGNALS
+
+
+def message_of(exception: BaseException) -> str:
+    """Return what an exception says, bounded."""
+    return ask(lambda: _said(exception)[:_MAX_MESSAGE], otherwise="<unprintable>")
+
+
+def _said(exception: BaseException) -> str:
+    """Return its text; of REST framework's errors by field the sentences instead of their representation."""
+    detail = getattr(exception, "detail", None)
+    return "; ".join(_sentences(detail)) if isinstance(detail, dict | list) else str(exception)
+
+
+def _sentences(detail: Any, field: str = "", depth: int = 0) -> list[str]:
+    if depth < _MAX_DEPTH and isinstance(detail, dict):
+        return [
+            said for key, part in islice(detail.items(), _MAX_PARTS) for said in _sentences(part, str(key), depth + 1)
+        ]
+    if depth < _MAX_DEPTH and isinstance(detail, list):
+        return [said for part in islice(detail, _MAX_PARTS) for said in _sentences(part, field, depth + 1)]
+    return [f"{field}: {detail}" if field else str(detail)]
+
+
+def before(exception: BaseException) -> tuple[Any, str]:
+    """Return what an exception came of, and how: by `cause`, `context`, or as a member of its `group`."""
+    return ask(_before, exception, otherwise=(None, ""))
+
+
+def _before(exception: BaseException) -> tuple[Any, str]:
+    found: tuple[Any, str] = (None, "")
+    if exception.__cause__ is not None:
+        found = exception.__cause__, "cause"
+    elif isinstance(exception, BaseExceptionGroup):
+        found = exception.exceptions[0], "group"
+    elif not exception.__suppress_context__:
+        found = exception.__context__, "context"
+    return found if isinstance(found[0], BaseException) else (None, "")
+
+
+def explicit_of(exception: BaseException) -> tuple[str, ...]:
+    """Return what an exception says that it is grouped by."""
+    return ask(_explicit, exception, otherwise=())
+
+
+def _explicit(exception: BaseException) -> tuple[str, ...]:
+    given = getattr(exception, EXPLICIT, None)
+    if given is None:
+        return ()
+    parts = (given,) if isinstance(given, str) else tuple(given)
+    return tuple(str(part)[:_MAX_PART] for part in parts[:_MAX_EXPLICIT])
+
+
+def service_of(exception: BaseException) -> str:
+    """Return the service that an exception says it is of; empty for the one it was raised in."""
+    return ask(lambda: str(getattr(exception, SERVICE, None) or "")[:_MAX_SERVICE], otherwise="")
