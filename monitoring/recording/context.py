@@ -42,7 +42,7 @@ class Context(Struct, eq=False):
         stamp: What the task's message said of its sending, unread.
         start: The event of the task's start, if it is recorded.
         keeps: Whether its runs, and those of what it publishes, are kept; not decided or not read yet if None.
-        ended: Whether its end was recorded.
+        ended: Whether it was recorded.
         error: The exception that made its answer, as far as is known.
         error_type: What made its answer where that was no exception, such as `csrf`.
         crumbs: What was logged and queried in it lately.

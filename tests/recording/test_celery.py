@@ -142,11 +142,10 @@ def test_what_breaks_on_failure_is_told_with_what_the_task_failed_with(app: Cele
         raise LookupError("the cause")
 
     with pytest.raises(ValueError, match="on failure"):  # handled by what calls Celery's tracer
-        run(app, careless)
-    signals.task_internal_error.send(careless, task_id="task", einfo=None)
+        run(app, careless, **{HEADER: stamp(0.1, trace="c" * 32)})
     (error,) = ErrorLog.objects.all()
     assert [raised["type"] for raised in error.chain] == ["ValueError", "LookupError"]
-    assert error.name == "shop.careless"
+    assert (error.name, error.trace_id) == ("shop.careless", "c" * 32)
 
 
 def test_an_exception_that_cannot_be_pickled_is_told_by_its_class(app: Celery) -> None:

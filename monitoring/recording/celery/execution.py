@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections import deque
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,8 @@ from . import kills, runs, worker
 logger = logging.getLogger("monitoring.slow")
 
 _GREENLETS = frozenset({"gevent", "greenlet", "eventlet"})
+_broken: deque[str] = deque(maxlen=100)
+"""Tasks whose end could not be handled, the latest."""
 _WRAPPER = "UnpickleableExceptionWrapper"
 _STATES: dict[str | None, TaskState] = {state.name: state for state in TaskState}
 
@@ -137,18 +140,19 @@ def failed(sender: Any = None, task_id: str = "", exception: BaseException | Non
         recorder.failed()
 
 
-def broken(sender: Any = None, task_id: str = "", einfo: Any = None, **_: Any) -> None:
+def broken(sender: Any = None, task_id: str = "", request: Any = None, einfo: Any = None, **_: Any) -> None:
     """Record what went wrong where Celery handled how a task ended: its `on_failure`, or the storing of its result.
 
-    The exception that the task had ended with comes along, as its context.
+    The exception that the task had ended with comes along, as its context. Celery tries once more to handle it, and
+    tells of that as well.
     """
     try:
-        context = current.get()
         exception = sys.exception() or getattr(einfo, "exception", None)
-        if context is None or context.task_id != task_id or context.ended or not isinstance(exception, BaseException):
-            return
-        context.ended = True  # Celery tries to handle it once more, and tells of that as well
-        errors.ended_task(exception, sender.name, context)
+        if isinstance(exception, BaseException) and task_id not in _broken:
+            _broken.append(task_id)
+            context = Context(sender.name, None, task_id)
+            context.stamp = (request.get(HEADER) if isinstance(request, dict) else None) or ""
+            errors.ended_task(exception, sender.name, context)
     except Exception:  # the worker must go on
         recorder.failed()
 
