@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from monitoring.errors.bugs import wanting
 from tests.errors.bugs.making import run, wanted
 
 _GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "errors.md").read_text().partition("\n## Known bugs\n")[2]
@@ -34,3 +35,10 @@ def test_each_command_of_the_guide_works(command: str, api: Client) -> None:
 
 def test_the_guide_shows_commands() -> None:
     assert len(_COMMANDS) == 3
+
+
+def test_the_entries_that_the_guide_shows_are_right() -> None:
+    (shown,) = re.findall(r"^MONITORING = (\{\n.*?^\})$", _GUIDE, re.DOTALL | re.MULTILINE)
+    entries = eval(shown)["BUGS_NOT_FOR"]
+    assert wanting.problems(entries) == []
+    assert len(wanting.read_all(entries)) == 6
