@@ -8,6 +8,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with a regular noun, such as `1 group` or `2 groups`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows that only the platform itself writes."""
 

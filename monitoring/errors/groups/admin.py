@@ -1,27 +1,37 @@
-"""Admin pages of groups: they show them, and let people resolve and ignore them; all else goes through the API."""
+"""Admin pages of groups: they show them, and let people decide about them, as the API does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.views.decorators.http import require_POST
 
-from monitoring.access.admin import ReadOnlyAdmin
-from monitoring.errors.log.admin import BoundedPaginator, ValueOfGroupsFilter
+from monitoring.access.admin import ReadOnlyAdmin, counted
+from monitoring.errors.log.admin import BoundedPaginator
+from monitoring.errors.log.admin_filters import ValueOfGroupsFilter
+from monitoring.errors.log.models import ErrorLog
 
-from . import actions, reading, totals
+from . import actions, merging, reading, totals
 from .locking import RefusedError, UnknownGroupError
 from .models import ErrorGroup
 
 _SHOWN_ENTRIES = 50
+_TALLEST = 48
+"""Height of the greatest bar, in pixels."""
+_ONE = "admin:monitoring_errorgroup_change"
+_REFUSALS = (RefusedError, UnknownGroupError)
 
 
 @admin.register(ErrorGroup)
@@ -29,10 +39,20 @@ class ErrorGroupAdmin(ReadOnlyAdmin):
     """Groups that are merged into no other, the latest first."""
 
     list_display = ["title", "status", "severity", "count", "users", "last_seen", "name", "service", "assignee", "bug"]
-    list_filter = ["status", "kind", ("severity", ValueOfGroupsFilter), ("service", ValueOfGroupsFilter), "last_seen"]
+    list_filter = [
+        "status",
+        "kind",
+        ("severity", ValueOfGroupsFilter),
+        ("service", ValueOfGroupsFilter),
+        ("environment", ValueOfGroupsFilter),
+        "last_seen",
+    ]
     list_select_related = ["assignee", "bug"]
     search_fields = ["title", "error_type", "exception_type", "culprit", "name"]
-    actions = ["mark_resolved", "ignore", "mark_unresolved"]
+    actions = [
+        "mark_resolved", "resolve_in_next_release", "ignore_for_a_day", "ignore", "mark_unresolved", "assign_to_me",
+        "merge",
+    ]  # fmt: skip
     paginator = BoundedPaginator
     show_facets = admin.ShowFacets.NEVER
     fieldsets = [
@@ -62,36 +82,107 @@ class ErrorGroupAdmin(ReadOnlyAdmin):
         """Deciding about groups is what changing them means."""
         return request.user.has_perm("monitoring.change_errorgroup")
 
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages, and where comments are sent to."""
+        to = self.admin_site.admin_view(require_POST(self.add_comment))
+        return [path("<int:pk>/comment/", to, name="monitoring_errorgroup_comment"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show a group, with what can be decided about it by whom it is shown to."""
+        given = {"may_decide": self.has_decide_permission(request)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **given})
+
+    def add_comment(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Add a comment to the history of a group.
+
+        Raises:
+            PermissionDenied: The user may only look.
+        """
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        text = request.POST.get("text", "").strip()
+        try:
+            if text:
+                actions.comment(pk, text, cast(AbstractBaseUser, request.user))
+        except _REFUSALS as error:
+            self.message_user(request, f"Nothing was changed: {error}", messages.ERROR)
+        return HttpResponseRedirect(reverse(_ONE, args=[pk]))
+
     @admin.action(description="Resolve selected groups", permissions=["decide"])
-    def mark_resolved(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> None:
+    def mark_resolved(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
         """Call groups resolved."""
-        self._decide(request, queryset, actions.resolve, "resolved; they regress when their errors occur again")
+        return self._decide(request, queryset, actions.resolve, "Resolved", "", "Its next error makes a group regress.")
+
+    @admin.action(description="Resolve selected groups in the next release", permissions=["decide"])
+    def resolve_in_next_release(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
+        """Call groups resolved in the release that is seen next."""
+        return self._decide(
+            request,
+            queryset,
+            lambda pks, user: actions.resolve_in_release(pks, "", user),
+            "Resolved",
+            " in the next release",
+        )
+
+    @admin.action(description="Ignore selected groups for a day", permissions=["decide"])
+    def ignore_for_a_day(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
+        """Ignore groups until this time tomorrow."""
+        day = actions.Ignoring(until=datetime.now(UTC) + timedelta(days=1))
+        return self._decide(
+            request, queryset, lambda pks, user: actions.ignore(pks, day, user), "Ignored", " for a day"
+        )
 
     @admin.action(description="Ignore selected groups for good", permissions=["decide"])
-    def ignore(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> None:
+    def ignore(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
         """Ignore groups without an end."""
-        for_good = actions.Ignoring()
-        self._decide(request, queryset, lambda pks, user: actions.ignore(pks, for_good, user), "ignored for good")
+        good = actions.Ignoring()
+        return self._decide(
+            request, queryset, lambda pks, user: actions.ignore(pks, good, user), "Ignored", " for good"
+        )
 
-    @admin.action(description="Take back that selected groups are resolved or ignored", permissions=["decide"])
-    def mark_unresolved(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> None:
-        """Call groups unresolved."""
-        self._decide(request, queryset, actions.unresolve, "unresolved")
+    @admin.action(description="Call selected groups unresolved", permissions=["decide"])
+    def mark_unresolved(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
+        """Take back that groups are resolved or ignored."""
+        return self._decide(request, queryset, actions.unresolve, "Called", " unresolved")
+
+    @admin.action(description="Assign selected groups to me", permissions=["decide"])
+    def assign_to_me(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
+        """Have the user look after groups."""
+        return self._decide(request, queryset, lambda pks, user: actions.assign(pks, user, user), "Assigned", " to you")
+
+    @admin.action(description="Merge selected groups into the most frequent one", permissions=["decide"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[ErrorGroup]) -> HttpResponse | None:
+        """Merge groups into the one of them that occurred most often."""
+
+        def join(pks: list[int], user: AbstractBaseUser) -> list[int]:
+            if pks:
+                merging.merge(pks[0], pks[1:], user)
+            return pks[1:]
+
+        ordered = queryset.order_by("-count", "pk")
+        return self._decide(request, ordered, join, "Merged", " into the most frequent one")
 
     def _decide(
         self,
         request: HttpRequest,
         queryset: QuerySet[ErrorGroup],
         decide: Callable[[list[int], AbstractBaseUser], list[int]],
-        now: str,
-    ) -> None:
+        done: str,
+        how: str = "",
+        then: str = "",
+    ) -> HttpResponse | None:
+        """Decide about groups, say what was done, and lead back to where that was asked for."""
         pks = list(queryset.values_list("pk", flat=True))
         try:
             changed = decide(pks, cast(AbstractBaseUser, request.user))
-        except (RefusedError, UnknownGroupError) as error:
+        except _REFUSALS as error:
             self.message_user(request, f"Nothing was changed: {error}", messages.ERROR)
-            return
-        self.message_user(request, f"{len(changed)} group(s) are {now}.")
+        else:
+            self.message_user(request, f"{done} {counted(len(changed), 'group')}{how}. {then}".strip())
+        of = request.POST.get("of", "")
+        return HttpResponseRedirect(reverse(_ONE, args=[of])) if of.isdecimal() else None
 
     @admin.display(description="count")
     def occurrences(self, group: ErrorGroup) -> int:
@@ -114,9 +205,17 @@ class ErrorGroupAdmin(ReadOnlyAdmin):
         return f"{_moment(_sums(group).last_seen)} {_sums(group).last_release}"
 
     @admin.display(description="last 14 days")
-    def by_day(self, group: ErrorGroup) -> str:
-        """Show how often it occurred on each."""
-        return " ".join(str(count) for count in _known(group).days.counts)
+    def by_day(self, group: ErrorGroup) -> SafeString:
+        """Show how often it occurred in each span of 24 hours, as bars."""
+        days = _known(group).days
+        most = max(*days.counts, 1)
+        starts = [days.start + place * timedelta(seconds=days.seconds) for place in range(len(days.counts) + 1)]
+        bars = [
+            (localtime(start), localtime(end), count, -(-count * _TALLEST // most))
+            for start, end, count in zip(starts, starts[1:], days.counts, strict=False)
+        ]
+        given = {"bars": bars, "total": sum(days.counts), "most": max(days.counts)}
+        return render_to_string("admin/monitoring/errorgroup/days.html", given)
 
     @admin.display(description="releases")
     def in_releases(self, group: ErrorGroup) -> str:
@@ -138,12 +237,20 @@ class ErrorGroupAdmin(ReadOnlyAdmin):
     def kept_errors(self, group: ErrorGroup) -> SafeString:
         """Lead to the first and the latest error, and to all of them."""
         known = _known(group)
+        ends = {"first": known.first_error, "latest": known.latest_error}
+        rows = ErrorLog.objects.filter(error_id__in=list(filter(None, ends.values()))).order_by()
+        found = {error_id: (pk, created) for pk, error_id, created in rows.values_list("pk", "error_id", "created")}
+        pages = [
+            (reverse("admin:monitoring_errorlog_change", args=[found[end][0]]), name, _moment(found[end][1]))
+            for name, end in ends.items()
+            if end in found
+        ]
+        family = ",".join(str(one.pk) for one in (group, *_sums(group).members))
         return format_html(
-            'first {}, latest {}, <a href="{}?fingerprint__in={}">all</a>',
-            known.first_error or "-",
-            known.latest_error or "-",
+            '{}<a href="{}?group__in={}">all errors</a>',
+            format_html_join("", '<a href="{}">{}, {}</a> · ', pages),
             reverse("admin:monitoring_errorlog_changelist"),
-            ",".join(known.fingerprints),
+            family,
         )
 
     @admin.display(description="history")

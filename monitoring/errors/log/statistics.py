@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from monitoring.errors.classification import ErrorSeverity
 from monitoring.errors.groups.models import GroupHour
 
 from .models import ErrorLog
@@ -16,6 +17,7 @@ from .summary import HOUR
 
 DAY, WEEK = 24, 7 * 24
 _MOST = 10
+_WORST_FIRST = {severity.value: place for place, severity in enumerate(ErrorSeverity)}
 
 
 def error_stats(now: datetime | None = None) -> list[dict[str, Any]]:
@@ -25,8 +27,8 @@ def error_stats(now: datetime | None = None) -> list[dict[str, Any]]:
         now: The current time, for tests.
 
     Returns:
-        For each window its `title`, `total`, and pairs of a value and a count, the most frequent first: `severities`,
-        `statuses` and `types`.
+        For each window its `title`, `total`, and pairs of a value and a count: `severities`, the worst first, and
+        `statuses` and `types`, the most frequent first.
     """
     hour = int((now or datetime.now(UTC)).timestamp() // HOUR)
     rows = [*_of_groups(hour), *_without_group(hour)]
@@ -45,7 +47,7 @@ def _window(title: str, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "title": title,
         "total": counted[0].total(),
-        "severities": severities,
+        "severities": sorted(severities, key=lambda pair: _WORST_FIRST.get(pair[0], len(_WORST_FIRST))),
         "statuses": statuses,
         "types": types,
     }

@@ -48,6 +48,17 @@ def test_bugs_are_listed_searched_and_shown(root: Client, filed: KnownBug) -> No
     assert root.get(f"{URL}add/").status_code == 403
 
 
+def test_one_leads_to_its_group_and_errors_and_hides_the_steps(root: Client, filed: KnownBug) -> None:
+    page = root.get(f"{URL}{filed.pk}/change/").content.decode()
+    assert f'href="/admin/monitoring/errorgroup/{filed.group_id}/change/"' in page
+    errors = f"/admin/monitoring/errorlog/?group__in={filed.group_id}"
+    assert f'href="{errors}"' in page
+    assert root.get(errors).status_code == 200
+    assert page.index("Steps of filing it") < page.index("Lease until")
+    KnownBug.objects.update(group=None)
+    assert root.get(f"{URL}{filed.pk}/change/").status_code == 200
+
+
 def test_title_and_severity_can_be_changed_and_nothing_else(root: Client, filed: KnownBug) -> None:
     KnownBug.objects.update(occurrence_count=F("occurrence_count") + 5)
     root.post(f"{URL}{filed.pk}/change/", {"title": "Tax", "severity": "low", "bug_id": "B-007", "status": "resolved"})
@@ -57,7 +68,7 @@ def test_title_and_severity_can_be_changed_and_nothing_else(root: Client, filed:
 
 
 def test_resolving_resolves_the_group(root: Client, filed: KnownBug) -> None:
-    assert "1 bug(s) are resolved" in _do(root, "mark_resolved")
+    assert "Resolved 1 bug. " in _do(root, "mark_resolved")
     assert bug().status == "resolved"
     assert ErrorGroup.objects.get().status == GroupStatus.RESOLVED
 
@@ -75,7 +86,7 @@ def test_what_is_missing_is_shown_and_asked_for(root: Client, github: GitHub) ->
     wanted()
     run()
     assert "issue (GitHub does not accept the GITHUB_TOKEN. (401))" in root.get(URL).content.decode()
-    assert "What 1 bug(s) lack is made within ten seconds." in _do(root, "create_github_issue")
+    assert "What is missing of 1 bug is made within ten seconds." in _do(root, "create_github_issue")
     run()
     assert bug().pending == []
     assert "The selected bugs lack nothing." in _do(root, "create_github_issue")
