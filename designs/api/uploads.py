@@ -85,7 +85,7 @@ class UploadView(APIView):
         if refusal is not None:
             raise refusal
         answer = DesignSerializer(design, context={"request": request}).data
-        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["url"]})
+        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": str(answer["url"])})
 
     def _take_in(self, user: Any, fields: dict[str, Any]) -> Design:
         organization, file = fields["organization"], fields.pop("file")
