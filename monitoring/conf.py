@@ -125,6 +125,8 @@ class Config:
     """Errors of one service that are kept in full."""
     errors_kept: int = 100_000
     """Errors that are kept in full, in all."""
+    groups_per_hour: int = 1_000
+    """Groups of errors that a service may have anew in an hour; errors of further causes are counted in one."""
     errors_stored: int = 5_000_000
     """Errors in the log, whether in full or not; beyond it the oldest go before their time, counted."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,8 +98,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
     with transaction.atomic(using=intake.connection.alias, durable=not intake.config.eager):
         bump(intake, version)
         intake.step("write the rows")
-        for write in writes:
-            write()
+        write_all(writes, scope, intake.config.service)
         intake.step("write the sequences")
         _store(intake, ledger.changed, scope.now)
         DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
@@ -124,6 +123,16 @@ def fold(payloads: Sequence[wire.Payload], scope: Scope, config: Config) -> list
     decoded = decode.gather(payloads, bounds)
     scope.noted.update(decoded.noted)
     return [write for consume in CONSUMERS for write in consume(decoded.measures, decoded.facts, scope)]
+
+
+def write_all(writes: Sequence[Write], scope: Scope, service: str) -> None:
+    """Write rows, and count what is noted only when they are written; inside of the drain's transaction."""
+    before = Counter(scope.noted)
+    for write in writes:
+        write()
+    late = {(service, note, 0): float(count) for note, count in (scope.noted - before).items()}
+    for write in add_totals("intake", late, scope):
+        write()
 
 
 def _totals(taken: Taken, scope: Scope, service: str) -> list[Write]:

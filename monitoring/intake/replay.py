@@ -9,7 +9,7 @@ from monitoring.recording import wire
 from monitoring.stream.streams import Stream
 
 from . import decode, letters
-from .commit import Intake, OvertakenError, bump, fold, new_scope, read_version
+from .commit import Intake, OvertakenError, bump, fold, new_scope, read_version, write_all
 from .connections import write_connection
 from .consumers import add_totals
 from .models import DeadLetter
@@ -58,6 +58,5 @@ def _commit(dead: DeadLetter, payload: wire.Payload | None, intake: Intake) -> i
         bump(intake, version)
         if not DeadLetter.objects.using(intake.connection.alias).filter(pk=dead.pk).delete()[0]:
             return 0
-        for write in writes:
-            write()
+        write_all(writes, scope, intake.config.service)
     return counted.total()

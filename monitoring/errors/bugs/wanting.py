@@ -16,8 +16,9 @@ NAME = "BUGS_NOT_FOR"
 FIELDS = (*rule.FIELDS, "severity")
 """What its entries can look at."""
 MAX_ENTRIES = 200
-CANDIDATE, WANTED, FILED = "candidate", "wanted", "filed"
-"""A group's `bug_state`: it may have a bug, and is below the threshold; a bug is to be filed; there is one."""
+CANDIDATE, WANTED, FILED, NEVER = "candidate", "wanted", "filed", "never"
+"""A group's `bug_state`: it may have a bug, and is below the threshold; a bug is to be filed; there is one; none is to
+be unless somebody asks for it."""
 _latest: dict[str, Any] = {}  # what was read, and the configuration that it was read from
 
 

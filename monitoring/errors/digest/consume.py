@@ -29,7 +29,7 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
 def digest(seen: Sequence[sightings.Sighting], followed: rules.Followed, scope: Scope) -> None:
     """Write errors, inside of the drain's transaction."""
     new = grouping.assign(seen, scope)
-    rules.follow(seen, followed, scope)
+    rules.follow(followed, scope)
     counted = counts.count(seen, new, scope)
     rows.write(seen, scope.connection)
     counts.finish(counted, new, scope)

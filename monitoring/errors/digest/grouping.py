@@ -11,13 +11,12 @@ from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.storage import bulk
 from monitoring.storage.folding import Scope
 
-from . import portrait
+from . import overflow, portrait
+from .overflow import Key
 from .sightings import Sighting, text
 
 _UNHANDLED = 500
 _FIELDS = ErrorGroup._meta.concrete_fields
-Key = tuple[str, str]
-"""Service and fingerprint."""
 
 
 def assign(sightings: Sequence[Sighting], scope: Scope) -> set[int]:
@@ -25,12 +24,13 @@ def assign(sightings: Sequence[Sighting], scope: Scope) -> set[int]:
 
     A group that is known by the fingerprint of an older version, or of what the sender found before a rule was made, is
     from now on known by the newer one as well. One that is new is not known by older versions, unless a sender still
-    has them, so that it holds only what the current version puts together.
+    has them, so that it holds only what the current version puts together. New groups are bounded (`overflow`).
 
     Returns:
         The groups that are new.
     """
-    known = _known({key for one in sightings for key in _keys(one)}, scope)
+    rest = {one.service: (one.service, overflow.FINGERPRINT) for one in sightings}
+    known = _known({key for one in sightings for key in _keys(one)} | set(rest.values()), scope)
     missing: dict[Key, Sighting] = {}
     homes: dict[Key, Key] = {}
     for one in sightings:
@@ -41,11 +41,16 @@ def assign(sightings: Sequence[Sighting], scope: Scope) -> set[int]:
             first = missing.get(home)
             if first is None or (first.values is None and one.values is not None):
                 missing[home] = one
-    new = _make(missing, known, scope) if missing else set()
+    new = _make(_groups(missing, known, scope), known, scope) if missing else set()
     aliases: dict[Key, int] = {}
     for one in sightings:
         keys = _keys(one)
-        one.group_id = next(known[key] for key in keys if key in known)
+        found = next((known[key] for key in keys if key in known), None)
+        if found is None:
+            one.group_id = known[rest[one.service]]
+            scope.noted[overflow.NOTE] += 1
+            continue
+        one.group_id = found
         for key in keys[: len(one.fingerprints)]:
             if key not in known:
                 known[key] = aliases[key] = one.group_id
@@ -66,11 +71,24 @@ def _known(keys: set[Key], scope: Scope) -> dict[Key, int]:
     return {(service, fingerprint): group for service, fingerprint, group in rows}
 
 
-def _make(missing: dict[Key, Sighting], known: dict[Key, int], scope: Scope) -> set[int]:
+def _groups(missing: Mapping[Key, Sighting], known: Mapping[Key, int], scope: Scope) -> dict[Key, ErrorGroup]:
+    """Return the groups that are to be made; for what is beyond the bound, one of each service that has none yet."""
+    beyond = overflow.beyond(missing, scope)
+    groups = {key: _group(one, described(one)) for key, one in missing.items() if key not in beyond}
+    for key in missing:
+        rest = (key[0], overflow.FINGERPRINT)
+        if key in beyond and rest not in known and rest not in groups:
+            groups[rest] = _group(missing[key], overflow.described())
+    return groups
+
+
+def _make(missing: Mapping[Key, ErrorGroup], known: dict[Key, int], scope: Scope) -> set[int]:
     """Make groups; of those that another drain has made meanwhile, that one's stays."""
     alias = scope.connection.alias
     keys = sorted(missing)
-    groups = [_group(missing[key]) for key in keys]
+    if not keys:
+        return set()
+    groups = [missing[key] for key in keys]
     _insert(groups, scope)
     _store({key: group.pk for key, group in zip(keys, groups, strict=True)}, scope)
     found = _known(set(keys), scope)
@@ -101,7 +119,7 @@ def _store(fingerprints: dict[Key, int], scope: Scope) -> None:
     bulk.insert(scope.connection, GroupFingerprint, columns)
 
 
-def _group(one: Sighting) -> ErrorGroup:
+def _group(one: Sighting, values: Mapping[str, Any]) -> ErrorGroup:
     at = datetime.fromtimestamp(one.at / 1000, UTC)
     return ErrorGroup(
         service=one.service,
@@ -110,7 +128,7 @@ def _group(one: Sighting) -> ErrorGroup:
         first_release=one.release,
         last_release=one.release,
         environment=one.environment,
-        **described(one),
+        **values,
     )
 
 

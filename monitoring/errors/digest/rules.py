@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from monitoring.errors.groups.models import GroupFingerprint
 from monitoring.errors.rules import application
@@ -40,26 +40,25 @@ def apply(sightings: Sequence[Sighting]) -> Followed:
     return followed
 
 
-def follow(sightings: Sequence[Sighting], followed: Mapping[tuple[str, str], str], scope: Scope) -> None:
+def follow(followed: Followed, scope: Scope) -> None:
     """Let later repetitions of what met a rule be counted where that was, inside of the drain's transaction.
 
     Args:
-        sightings: The errors of the drain; their groups are known.
-        followed: What `apply` has replaced.
+        followed: What `apply` has replaced; groups were found or made since, but for what is beyond their bound.
         scope: Whose connection has the transaction.
     """
     if not followed:
         return
-    groups = {(one.service, one.fingerprints[0]): one.group_id for one in sightings}
-    wanted = {key: groups[key[0], found] for key, found in sorted(followed.items())}
-    columns = {"service": [service for service, _ in wanted], "fingerprint": [one for _, one in wanted]}
+    wanted = {key: (key[0], found) for key, found in sorted(followed.items())}
+    keys = sorted({*wanted, *wanted.values()})
+    columns = {"service": [service for service, _ in keys], "fingerprint": [one for _, one in keys]}
     rows = bulk.fetch(scope.connection, GroupFingerprint, columns, ["service", "fingerprint", "group_id"])
     known = {(service, fingerprint): group for service, fingerprint, group in rows}
     GroupFingerprint.objects.using(scope.connection.alias).bulk_create(
         [
-            GroupFingerprint(service=service, fingerprint=fingerprint, group_id=group)
-            for (service, fingerprint), group in wanted.items()
-            if known.get((service, fingerprint)) != group
+            GroupFingerprint(service=service, fingerprint=fingerprint, group_id=known[target])
+            for (service, fingerprint), target in wanted.items()
+            if target in known and known.get((service, fingerprint)) != known[target]
         ],
         batch_size=_BATCH,
         update_conflicts=True,

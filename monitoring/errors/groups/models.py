@@ -45,7 +45,7 @@ class ErrorGroup(models.Model):
         ignored_rate: With `ignored`: until it occurs so often within `ignored_rate_minutes`.
         status_at: When the status last changed; None while nobody and nothing changed it.
         bug_state: `candidate` when an error of it may have a bug, `wanted` when one is to be filed, `filed` when there
-            is one, empty while there is no reason.
+            is one, `never` when only people may want one, empty while there is no reason.
     """
 
     service = models.CharField(max_length=200, blank=True, default="")
