@@ -38,20 +38,21 @@ def is_from_signal(error: BaseException) -> bool:
 
 def message_of(exception: BaseException) -> str:
     """Return what an exception says, bounded."""
-    return ask(lambda: _said(exception)[:_MAX_MESSAGE], otherwise="<unprintable>")
-
-
-def _said(exception: BaseException) -> str:
-    """Return its text; of REST framework's errors by field the sentences instead of their representation."""
-    detail = getattr(exception, "detail", None)
-    return "; ".join(_sentences(detail)) if isinstance(detail, dict | list) else str(exception)
+    try:
+        detail = getattr(exception, "detail", None)
+        if detail is not None and isinstance(detail, dict | list):  # REST framework's errors by field
+            return "; ".join(_sentences(detail))[:_MAX_MESSAGE]
+        return str(exception)[:_MAX_MESSAGE]
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
+        return "<unprintable>"
 
 
 def _sentences(detail: Any, field: str = "", depth: int = 0) -> list[str]:
     if depth < _MAX_DEPTH and isinstance(detail, dict):
-        return [
-            said for key, part in islice(detail.items(), _MAX_PARTS) for said in _sentences(part, str(key), depth + 1)
-        ]
+        parts = islice(detail.items(), _MAX_PARTS)
+        return [said for key, part in parts for said in _sentences(part, str(key), depth + 1)]
     if depth < _MAX_DEPTH and isinstance(detail, list):
         return [said for part in islice(detail, _MAX_PARTS) for said in _sentences(part, field, depth + 1)]
     return [f"{field}: {detail}" if field else str(detail)]
@@ -59,33 +60,39 @@ def _sentences(detail: Any, field: str = "", depth: int = 0) -> list[str]:
 
 def before(exception: BaseException) -> tuple[Any, str]:
     """Return what an exception came of, and how: by `cause`, `context`, or as a member of its `group`."""
-    return ask(_before, exception, otherwise=(None, ""))
-
-
-def _before(exception: BaseException) -> tuple[Any, str]:
-    found: tuple[Any, str] = (None, "")
-    if exception.__cause__ is not None:
-        found = exception.__cause__, "cause"
-    elif isinstance(exception, BaseExceptionGroup):
-        found = exception.exceptions[0], "group"
-    elif not exception.__suppress_context__:
-        found = exception.__context__, "context"
-    return found if isinstance(found[0], BaseException) else (None, "")
+    try:
+        found, link = exception.__cause__, "cause"
+        if found is None and isinstance(exception, BaseExceptionGroup):
+            found, link = exception.exceptions[0], "group"
+        elif found is None and not exception.__suppress_context__:
+            found, link = exception.__context__, "context"
+        return (found, link) if isinstance(found, BaseException) else (None, "")
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
+        return None, ""
 
 
 def explicit_of(exception: BaseException) -> tuple[str, ...]:
     """Return what an exception says that it is grouped by."""
-    return ask(_explicit, exception, otherwise=())
-
-
-def _explicit(exception: BaseException) -> tuple[str, ...]:
-    given = getattr(exception, EXPLICIT, None)
-    if given is None:
+    try:
+        given = getattr(exception, EXPLICIT, None)
+        if given is None:
+            return ()
+        parts = (given,) if isinstance(given, str) else tuple(given)
+        return tuple(str(part)[:_MAX_PART] for part in parts[:_MAX_EXPLICIT])
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
         return ()
-    parts = (given,) if isinstance(given, str) else tuple(given)
-    return tuple(str(part)[:_MAX_PART] for part in parts[:_MAX_EXPLICIT])
 
 
 def service_of(exception: BaseException) -> str:
     """Return the service that an exception says it is of; empty for the one it was raised in."""
-    return ask(lambda: str(getattr(exception, SERVICE, None) or "")[:_MAX_SERVICE], otherwise="")
+    try:
+        given = getattr(exception, SERVICE, None)
+        return str(given)[:_MAX_SERVICE] if given else ""
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
+        return ""
