@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.test import Client
 
 from monitoring.conf import Config, load
 from monitoring.errors.bugs import wanting
+from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.bugs.opening import want
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.intake.drain import drain
+from monitoring.recording.recorder import recorder
 from monitoring.stream.streams import FACTS
 from tests.errors.bugs.making import at_desk, bug, run
 from tests.errors.digest.events import Shop, error, repetition
@@ -153,3 +157,20 @@ class TestInADrain:
         drain_all(FACTS)
         states = ErrorGroup.objects.order_by("culprit").values_list("culprit", "count", "bug_state")
         assert list(states) == [("shop.stock.buy", 5, "wanted"), ("shop.stock.sell", 5, "")]
+
+    def test_who_mistypes_enginels_api_or_asks_an_unknown_host_makes_no_bug(self, api: Client, planning: Path) -> None:
+        api.get("/api/monitoring/bugs/?bogus=1")
+        api.get("/api/monitoring/nowhere/")
+        api.post("/api/monitoring/bugs/")
+        Client().get("/api/errors/summary/")
+        Client().get("/", headers={"host": "evil.example.com"})
+        Client(enforce_csrf_checks=True).post("/admin/login/")
+        assert recorder.flush()
+        drain_all(FACTS)
+        run()
+        assert ErrorGroup.objects.count() == 6
+        (made,) = KnownBug.objects.all()
+        assert made.title == "CSRF check failed: POST admin/login/"
+        assert "CSRF cookie not set" in made.description
+        (file,) = planning.iterdir()
+        assert made.description in file.read_text()

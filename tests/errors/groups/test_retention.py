@@ -39,6 +39,7 @@ def test_a_group_goes_with_all_that_is_known_of_it() -> None:
 
 def test_what_somebody_cares_about_stays() -> None:
     group("forgotten")
+    group("below the threshold", bug_state="candidate")
     group("seen lately", 11)
     bug = group("bug")
     KnownBug.objects.create(bug_id="B-001", group=bug, title="no", fingerprint="f")
