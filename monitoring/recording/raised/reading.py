@@ -6,7 +6,7 @@ the code that it is meant for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -41,7 +41,7 @@ def message_of(exception: BaseException) -> str:
     try:
         detail = getattr(exception, "detail", None)
         if detail is not None and isinstance(detail, dict | list):  # REST framework's errors by field
-            return "; ".join(_sentences(detail))[:_MAX_MESSAGE]
+            return "; ".join(islice(_sentences(detail), _MAX_PARTS))[:_MAX_MESSAGE]
         return str(exception)[:_MAX_MESSAGE]
     except (Exception, SystemExit) as error:
         if is_from_signal(error):
@@ -49,13 +49,15 @@ def message_of(exception: BaseException) -> str:
         return "<unprintable>"
 
 
-def _sentences(detail: Any, field: str = "", depth: int = 0) -> list[str]:
+def _sentences(detail: Any, field: str = "", depth: int = 0) -> Iterator[str]:
     if depth < _MAX_DEPTH and isinstance(detail, dict):
-        parts = islice(detail.items(), _MAX_PARTS)
-        return [said for key, part in parts for said in _sentences(part, str(key), depth + 1)]
-    if depth < _MAX_DEPTH and isinstance(detail, list):
-        return [said for part in islice(detail, _MAX_PARTS) for said in _sentences(part, field, depth + 1)]
-    return [f"{field}: {detail}" if field else str(detail)]
+        for key, part in islice(detail.items(), _MAX_PARTS):
+            yield from _sentences(part, str(key), depth + 1)
+    elif depth < _MAX_DEPTH and isinstance(detail, list):
+        for part in islice(detail, _MAX_PARTS):
+            yield from _sentences(part, field, depth + 1)
+    else:
+        yield f"{field}: {detail}" if field else str(detail)
 
 
 def before(exception: BaseException) -> tuple[Any, str]:
