@@ -68,6 +68,8 @@ class Taken(Struct):
     chain: list[Raised]
     key: int
     innermost: Any
+    explicit: tuple[str, ...]
+    service: str
 
 
 def take(exception: BaseException) -> Taken:
@@ -91,7 +93,8 @@ def take(exception: BaseException) -> Taken:
         else:  # left out: how it came about still says whether the root is a cause
             link = "context" if link == "context" else next_link
         seen = following
-    return Taken(chain, hash((key, explicit_of(exception), service_of(exception))), innermost)
+    explicit, service = explicit_of(exception), service_of(exception)
+    return Taken(chain, hash((key, explicit, service)), innermost, explicit, service)
 
 
 def new_id() -> int:
@@ -147,13 +150,13 @@ def record(exception: BaseException, told: Told, context: Context | None = None,
         return mark.error_id
     mark.recorded = True
     taken = take(exception)
-    grouped = tuple(explicit) or explicit_of(exception)
+    grouped = tuple(explicit) or taken.explicit
     if explicit:
         taken.key = hash((taken.key, grouped))
     if grouped:
         told.about = {**told.about, "explicit": list(grouped)}
-    if service := service_of(exception):
-        told.about = {**told.about, "service": service}
+    if taken.service:
+        told.about = {**told.about, "service": taken.service}
     mark.full = send(told, taken.key, mark.error_id, context, taken)
     if context is not None:
         context.told = (mark.error_id, mark.full)
