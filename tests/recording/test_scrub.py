@@ -39,6 +39,11 @@ from tests.properties import FEW
         "email",
         "phone",
         "X-Signature",
+        "pass",
+        "db_pass",
+        "PassWord1",
+        "pass_word",
+        "pw",
     ],
 )
 def test_what_stands_under_a_secret_key_is_filtered(key: str) -> None:
@@ -46,10 +51,35 @@ def test_what_stands_under_a_secret_key_is_filtered(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["author", "path", "status", "design_id", "passenger", "cardinality", "className", "secretary", "tokenizer"]
+    "key",
+    [
+        "author",
+        "path",
+        "status",
+        "design_id",
+        "passenger",
+        "cardinality",
+        "className",
+        "secretary",
+        "tokenizer",
+        "compass",
+        "low_pass",
+        "pass_rate",
+        "session_timeout",
+        "session_timeout_seconds",
+        "EMAIL_BACKEND",
+        "X-Token-Count",
+        "private_ip",
+        "passwords.py",
+    ],
 )
 def test_ordinary_keys_stay(key: str) -> None:
     assert scrub.mapping({key: "value"}) == {key: "value"}
+
+
+def test_the_value_of_a_pair_that_names_a_secret_is_filtered() -> None:
+    fields = [{"name": "password", "value": "x"}, {"name": "colour", "value": "red"}, {"name": "password"}]
+    assert scrub.value(fields) == [{**fields[0], "value": scrub.FILTERED}, *fields[1:]]
 
 
 def test_credentials_inside_of_an_address_are_hidden() -> None:

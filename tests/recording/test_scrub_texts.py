@@ -106,7 +106,26 @@ def test_what_a_limit_cuts_in_its_middle_is_left_out() -> None:
 REPEATED = """= ' 'a password=' password=[ :// http://a: a@ a. -D -eyJ- (' -- <a> %3D 'password':[ -----BEGIN"""
 
 
-@pytest.mark.parametrize("part", [*REPEATED.split(), "a=b ", "1 ", "4111 ", "A1 ", "Bearer =/", "cookie: ", "--a "])
+REPEATED += """ %22a%22%3A%22 %22password%22%3A%22 /reset /reset/a/ /a /reset/aaaaaaaaaaaaaaaaaaa. "name":"a","value":
+    1\\xa0 4111. jdbc:oracle:thin:a/ jdbc:oracle:thin:a@ BasicAuth('a', %40"""
+SPACED = [
+    "a=b ",
+    "1 ",
+    "4111 ",
+    "A1 ",
+    "Bearer =/",
+    "cookie: ",
+    "--a ",
+    "curl ",
+    "curl -u ",
+    "sshpass ",
+    " -p",
+    "mysql -p ",
+]
+SPACED += ["<a name='a' ", "<a name='a' value='b' ", "auth: a ", "4\xa0"]
+
+
+@pytest.mark.parametrize("part", [*REPEATED.split(), *SPACED])
 def test_a_pattern_that_begins_everywhere_in_a_long_text_is_looked_through(part: str) -> None:
     """Milliseconds, where a pattern that goes back would take minutes."""
     text = (part * 60_000)[:60_000]
@@ -133,6 +152,12 @@ def test_source_code_shows_expressions_but_no_literals() -> None:
     assert scrub.source('password = request.POST["password"]') == 'password = request.POST["password"]'
     assert scrub.source('def f(token: str = "abc"):') == 'def f(token: str = "[filtered]"):'
     assert scrub.source('API_KEY = "abc123"  # for now') == 'API_KEY = "[filtered]"  # for now'
+
+
+def test_source_code_shows_no_passwords_of_commands() -> None:
+    assert scrub.source('run("sshpass -p hunter2 ssh host")') == 'run("sshpass -p [filtered] ssh host")'
+    assert scrub.source('HTTPBasicAuth("admin", "hunter2")') == 'HTTPBasicAuth("admin", "[filtered]")'
+    assert scrub.source("HTTPBasicAuth(user, password)") == "HTTPBasicAuth(user, password)"
 
 
 def test_users_stay_apart_whatever_they_are_known_by() -> None:

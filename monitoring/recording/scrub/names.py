@@ -15,7 +15,9 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
 _DENIED = re.compile(
     r"""
-    pass(?:word|wd|phrase|code|key) | pwd | secret(?!ar) | token(?!i[sz]) | credential | cookie | session | sessid
+    pass_?(?:word|wort|wd|phrase|code|key) | pwd | (?:^|_)pw(?:_|\d?$)
+    | (?:^|_)(?<!band_)(?<!first_)(?<!high_)(?<!last_)(?<!low_)(?<!multi_)(?<!second_)(?<!single_)pass\d?$
+    | secret(?!ar) | token(?!i[sz]) | credential | cookie | session | sessid
     | csrf | xsrf | private | signature | jwt | (?<!un)auth(?!or(?!i[sz]))
     | (?:api|access|account|encryption|master|shared|signing|ssh|storage)_?key
     | (?:activation|backup|invite|one_?time|recovery|reset|security|verification)_?code
@@ -25,6 +27,14 @@ _DENIED = re.compile(
     """,
     re.VERBOSE,
 )
+
+_ABOUT = re.compile(
+    r"_(?:age|attempts|backends?|consent|count|enabled|engine|expires|expires_(?:at|in)|expiry|field|ip|length|lifetime"
+    r"|limit|middleware|policy|required|retries|size|timeouts?|ttl|type|validators|verified|version)"
+    r"(?:_(?:ms|s|seconds|minutes|hours|days))?$"
+)
+_FILE = re.compile(r"\.(?:css|go|html?|java|jsx?|php|pyc?|rb|rs|sh|sql|tsx?)$")
+"""Names of what is said about secrets, and of files, which hold none themselves."""
 
 
 def denied(name: str) -> bool:
@@ -47,7 +57,7 @@ def _added() -> tuple[str, ...]:
 @lru_cache(maxsize=5_000)
 def _denied(name: str, added: tuple[str, ...]) -> bool:
     plain = _plain(name)
-    if _DENIED.search(plain):
+    if _DENIED.search(plain) and not _ABOUT.search(plain) and not _FILE.search(name):
         return True
     last = _plain(re.split(r"[.\[]", name.rstrip("]"))[-1])
     return any(fnmatchcase(one, _pattern(key)) for key in added for one in {plain, last})

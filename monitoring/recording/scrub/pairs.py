@@ -19,6 +19,32 @@ _PAIR = re.compile(
 )
 _OPTION = re.compile(r"--(?P<name>\w[\w.-]{0,100}+)(?P<sign>)(?:\\{0,3}[\"'],[ ]?+(?=\\{0,3}[\"'])|[ \t]++(?=[^\s=-]))")
 _TUPLE = re.compile(r"\(b?\\{0,3}[\"'](?P<name>[\w.-]{1,100}+)(?P<sign>)\\{0,3}[\"'],[ ]?+(?!\))")
+_NAMED = re.compile(
+    r"""
+    (\\{0,3}["']) (?:name|key|field) \1 [ ]{0,3}+ : \s{0,3}+ \1 (?P<name>[\w.-]{1,100}+) (?P<sign>) \1 [ ]{0,3}+
+    , \s{0,20}+ \1 value \1 [ ]{0,3}+ : \s{0,3}+
+    """,
+    re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(?:name|key|type|id)=(\\{0,3}["'])(?P<name>[\w.\[\]-]{1,100}+)(?P<sign>)\1[^<>]{0,200}?\svalue=(?=\1)"""
+)
+# Of what follows here, the whole is a secret, whatever it is called.
+_COMMAND = re.compile(
+    r"""
+    (?:(?<![\w-]) | (?<=\\[nrt])) (?:
+        sshpass \b [^\n;|]{0,100}? (?<=[\s"']) -p (?: \\{0,3}["'],[ ]? | [ ]{1,3}+ )?
+      | (?:mysql|mysqladmin|mysqldump|mariadb) \b [^\n;|]{0,200}? (?<=[\s"']) -p (?=[^\s"',\\])
+      | redis-cli \b [^\n;|]{0,200}? (?<=[\s"']) -a (?: \\{0,3}["'],[ ]? | [ ]{1,3}+ )
+      | curl \b [^\n;|]{0,300}? (?<=[\s"']) (?:-[uU]|--(?:proxy-)?user) (?: \\{0,3}["'],[ ]? | =? | [ ]{1,3}+ )
+        (?= \\{0,3}["']? (?: [^\s"':\\]{0,100}+ :[^\s"'] | \[filtered\] ))
+      | \w{0,20}? (?:Basic|Digest|Ntlm|Proxy)Auth \( (?:username=)? [bru]? (\\{0,3}["']) [^"'\\\n]{0,100}+ \1,[ ]?
+        (?=[bru]?\\{0,3}["'])
+    ) (?P<name>) (?P<sign>)
+    """,
+    re.VERBOSE,
+)
+_ENCODED = re.compile(r"%22(?P<name>[\w.-]{1,100}+)%22%3[Aa](?:%20|\+)?%22(?P<value>(?:(?!%22)[^\s&\"'<>\\])++)")
 _TAG = re.compile(r"<([\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>([^<>]{1,2000}+)(?=</)")
 _QUOTE = re.compile(r"[bBfFrRuU]{0,2}(\\{0,3})([\"'`])")
 _QUOTED = {one: re.compile(rf"(?:[^{one}\\]|\\.|{one}{one})*+", re.DOTALL) for one in "\"'`"}
@@ -41,6 +67,8 @@ _TO_THE_END = re.compile(r"(?:digest|aws4-|oauth|hawk|signature|gss)", re.IGNORE
 _LINES = {one: re.compile(rf"(?:\\.|[^\r\n{one}\\]|{one}(?![\s,;)\]}}>]|\Z))++") for one in "\"'`"}
 _LINE = re.compile(r"[^\r\n]++")
 _NUMBER = re.compile(r"[+(\d][\d \t()./-]{5,30}+")
+_SERVICES = frozenset({"auth", "oauth", "session", "sessions"})
+_WORDS = re.compile(r"[a-z]{2,20}+ [a-z]{2,20}+(?![\w=:-])")
 _PORT = re.compile(r"\d{2,5}(?![\w.-])")
 _CLASS = re.compile(
     r"(?:Denied|Error|Exceeded|Exception|Expired|Failed|Failure|Interrupted|Invalid|Mismatch|Missing|NotFound|Required|Warning)\Z"
@@ -64,7 +92,15 @@ _SENTENCE = re.compile(
 )
 _ERROR_DETAIL = re.compile(r"ErrorDetail\(string=|, code='[\w-]{1,40}'\)")
 _QUOTED_TEXTS = re.compile(r"'[^']*+'|\"[^\"]*+\"")
-_FORMS = ((_PAIR, ("=", ":", "%3")), (_OPTION, ("--",)), (_TUPLE, ("('", '("', "(b", "(\\")))
+# What is seen only as a whole goes first.
+_FORMS = (
+    (_COMMAND, ("curl", "sshpass", "mysql", "mariadb", "redis-cli", "Auth(")),
+    (_NAMED, ("value",)),
+    (_ATTRIBUTE, ("value=",)),
+    (_PAIR, ("=", ":", "%3")),
+    (_OPTION, ("--",)),
+    (_TUPLE, ("('", '("', "(b", "(\\")),
+)
 """How names and values are joined, and what such texts hold."""
 
 
@@ -79,6 +115,8 @@ def hide_pairs(text: str, *, quoted_only: bool = False) -> str:
     for pattern, marks in _FORMS:
         if any(mark in text for mark in marks):
             shown = _hide(shown, pattern, quoted_only=quoted_only)
+    if "%22" in shown:
+        shown = _ENCODED.sub(_encoded, shown)
     return _TAG.sub(_element, shown) if "</" in shown else shown
 
 
@@ -87,8 +125,11 @@ def _hide(text: str, pattern: re.Pattern[str], *, quoted_only: bool) -> str:
     parts: list[str] = []
     done = position = 0
     while found := pattern.search(text, position):
+        if not _is_secret(text, found):
+            position = found.end("name")
+            continue
         position = found.end()
-        value = _value(text, found, quoted_only=quoted_only) if _is_secret(text, found) else None
+        value = _value(text, found, quoted_only=quoted_only)
         if value is not None and value[0] < value[1]:
             parts += (text[done : value[0]], FILTERED)
             done = position = value[1]
@@ -100,9 +141,16 @@ def _element(found: re.Match[str]) -> str:
     return found[0][: found.start(2) - found.start()] + FILTERED if denied(found[1]) else found[0]
 
 
+def _encoded(found: re.Match[str]) -> str:
+    """Filter the value of a pair of JSON that stands in an address."""
+    return found[0][: -len(found["value"])] + FILTERED if denied(found["name"]) else found[0]
+
+
 def _is_secret(text: str, found: re.Match[str]) -> bool:
     """Whether the name of a pair is denied, and what stands there is a pair at all."""
     name = found["name"]
+    if not name:
+        return True
     if name[0] in "nrt" and text[found.start() - 1 : found.start()] == "\\":
         name = name[1:] or name  # in what `repr` made of a text, that is the end of the line before
     if not denied(name) and not (
@@ -113,8 +161,13 @@ def _is_secret(text: str, found: re.Match[str]) -> bool:
         return True
     spaced = text[found.end() - 1] != ":"
     if spaced:
-        return not _CLASS.search(name)
-    is_host = "-" in name or "." in name or text[max(0, found.start() - 2) : found.start()] in ("//", "@")
+        return not _CLASS.search(name) and not (name in _SERVICES and _WORDS.match(text, found.end()))
+    is_host = (
+        name in _SERVICES
+        or "-" in name
+        or "." in name
+        or text[max(0, found.start() - 2) : found.start()] in ("//", "@")
+    )
     return not (is_host and _PORT.match(text, found.end()))
 
 
@@ -134,13 +187,14 @@ def _value(text: str, found: re.Match[str], *, quoted_only: bool) -> tuple[int, 
     if quote := _QUOTE.match(text, at):
         start, end = quote.end(), _end_of_quoted(text, quote)
         return None if _tells_nothing(text[start:end], quoted=True) else (start, end)
-    if quoted_only:
+    if quoted_only and name:
         return None
     end = _end(text, found, name)
     kept = _tells_nothing(text[at:end], quoted=False)
     if kept or (found["sign"] == ":" and (_REMARK.fullmatch(text[at:end]) or _is_name(text, at, end))):
         return None
-    counts = name.lower().endswith("tokens") and text[at:end].isdecimal() and end - at < 8
+    most = 7 if lowered.endswith("tokens") else 3 if lowered == "pass" else 0
+    counts = end - at <= most and text[at:end].isdecimal()
     return None if counts else (at, end)
 
 
@@ -155,7 +209,10 @@ def _end_of_quoted(text: str, quote: re.Match[str]) -> int:
     if not quote[1]:
         inner = _QUOTED[quote[2]].match(text, quote.end())
         return inner.end() if inner else quote.end()
-    closing = text.find(quote[1] + quote[2], quote.end())
+    mark = quote[1] + quote[2]
+    closing = text.find(mark, quote.end())
+    while closing > quote.end() and text.startswith(mark, closing + len(mark)):  # doubled, as SQL writes it in a text
+        closing = text.find(mark, closing + 2 * len(mark))
     return len(text) if closing < 0 else closing
 
 

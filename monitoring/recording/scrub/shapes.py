@@ -28,6 +28,9 @@ _TOKENS = re.compile(
     | (?:[rs]k_(?:live|test)|whsec)_\w{10,}+                            # Stripe
     | AIza[\w-]{30,}+ | ya29\.[\w-]{16,}+                               # Google
     | sk-[\w-]{20,}+ | npm_[A-Za-z0-9]{30,}+ | pypi-[\w-]{16,}+ | dop_v1_[a-f0-9]{32,}+
+    | GOCSPX-[\w-]{20,}+ | hv[bs]\.[\w-]{20,}+ | gl(?:cbt|dt|ft|ptt|rt|soat)-[\w-]{16,}+
+    | shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32,}+ | dapi[a-f0-9]{32}(?:-\d)?\b   # Shopify, Databricks
+    | ATATT3[\w=-]{20,}+ | lin_api_[A-Za-z0-9]{32,}+ | sntry[su]_[\w=+/-]{16,}+
     | SG\.[\w-]{16,}+\.[\w-]{16,}+                                      # SendGrid
     | \d{8,10}:[\w-]{35}(?![\w-])                                       # Telegram
     )""",
@@ -55,24 +58,44 @@ _CUT_USER = re.compile(r"(?<=://)[^\s/:@?#\"'<>\[\]]{0,100}+:(?!\d{0,5}\Z)[^\s/@
 _BARE_USER_INFO = re.compile(
     r"(?<![\w.%+/:-])[\w.%+-]{1,60}+:(?!//)[^\s@:/\"'<>\[\]]{1,100}+@(?!sha\d)(?=[\w.-]{1,100}+[:/])"
 )
+_ORACLE = re.compile(r"(jdbc:oracle:\w{1,20}:)[^\s/@:\"'<>\[\]]{1,60}+/[^\s\"'<>\[\]]{1,100}@")
 _EMAIL = re.compile(
-    r"(?<![\w.%+-])(?!(?:celery|git)@)[\w.+-]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])"
+    r"(?<![\w.%+-])(?!(?:celery|git)@)[\w.+-]{1,64}(?:@|%40)(?!\dx\.)(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])"
 )
-_CARD = re.compile(r"(?:(?<![\w.,-])|(?<=\\[nrt]))(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:[ -]?\d){11,17}(?![\w-]|[.,]\d)")
-_IBAN = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![\w-])")
-_DIGITS = re.compile(r"\d[ -]?\d{3}[ -]?\d")
+# Also as `repr` and JSON write what is not in ASCII.
+_GAP = r"(?:[ \xa0\u2007\u202f-]|(?:\\{1,2}(?:x[0-9a-f]{2}|u[0-9a-f]{4})){1,3}+)"
+_ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4})")
+_CARD = re.compile(
+    r"(?:(?<![\w.,-])|(?<=\\[nrt]))"
+    rf"(?:(?:3[0-9]|4\d|5[1-5]|2[2-7]|6\d)(?:{_GAP}?\d){{11,17}}|[2-6]\d{{3}}(?:\.\d{{4}}){{3}})(?![\w-]|[.,]\d)"
+)
+_IBAN = re.compile(
+    rf"(?:(?<![\w-])|(?<=\\[nrt]))[A-Z]{{2}}\d{{2}}(?:{_GAP}?[A-Z0-9]{{4}}){{2,7}}(?:{_GAP}?[A-Z0-9]{{1,3}})?(?![\w-])"
+)
+_DIGITS = re.compile(r"\d{3}")
+# Who has the address of such a page may do what its visitor may.
+_PAGES = ("reset", "confirm", "activat", "verif", "invit", "magic", "unsubscribe")
+_PAGE = re.compile(
+    rf"(/[\w-]{{0,30}}(?:{'|'.join(_PAGES)})[\w-]{{0,20}}+(?:/[\w-]{{1,40}}+){{0,2}}?/)([\w:=~-]{{16,300}}+)(?=[^\w.%]|\Z)",
+    re.IGNORECASE,
+)
+_RANDOM = re.compile(r"(?=[A-Za-z]*+\d)(?=\d*+[A-Za-z])[A-Za-z\d]{10}|[a-f\d]{8}-[a-f\d]{4}-")
 # What PostgreSQL says of a row that it refuses is the whole row.
 _ROW = re.compile(r"(Failing row contains )\((?:.*\)|.*)", re.DOTALL)
 
 
 def hide_addresses(text: str) -> str:
-    """Filter user and password in URLs, and users' addresses of e-mail."""
+    """Filter user and password in URLs, users' addresses of e-mail, and what admits to pages of theirs."""
+    if "jdbc:oracle:" in text:
+        text = _ORACLE.sub(rf"\1{FILTERED}@", text)
     if "://" in text:
         text = _CUT_USER.sub(FILTERED, text)
     if "://" in text and "@" in text:
         text = _WEB_USER.sub(f"{FILTERED}@", _USER.sub(f"{FILTERED}@", text))
     if "@" in text or "%40" in text:
         text = _EMAIL.sub(FILTERED, _BARE_USER_INFO.sub(f"{FILTERED}@", text))
+    if "/" in text and any(page in text.lower() for page in _PAGES):
+        text = _PAGE.sub(_page, text)
     return text
 
 
@@ -119,13 +142,18 @@ def _is_basic(told: str) -> bool:
         return False
 
 
+def _page(found: re.Match[str]) -> str:
+    """Filter a part of a path that nobody has made up, as no word or date is."""
+    return found[1] + FILTERED if _RANDOM.search(found[2]) else found[0]
+
+
 def _card(found: re.Match[str]) -> str:
-    digits = [int(one) for one in found[0] if one.isdigit()]
+    digits = [int(one) for one in _ESCAPE.sub("", found[0]) if one.isdigit()]
     doubled = sum(sum(divmod(2 * one, 10)) for one in digits[-2::-2])
     return FILTERED if (sum(digits[-1::-2]) + doubled) % 10 == 0 else found[0]
 
 
 def _account(found: re.Match[str]) -> str:
-    plain = found[0].replace(" ", "")
+    plain = "".join(one for one in _ESCAPE.sub("", found[0]) if one.isalnum())
     number = int("".join(str(int(one, 36)) for one in plain[4:] + plain[:4]))
     return FILTERED if number % 97 == 1 else found[0]

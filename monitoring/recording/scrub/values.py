@@ -39,9 +39,16 @@ def mapping(values: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
         for key, item in islice(values.items(), _MAX_ITEMS):
             hidden = issubclass(type(key), str) and denied(key)
             copied[_name(key)] = FILTERED if hidden else value(item, depth + 1)
+        if "value" in copied and _names_a_secret(copied):
+            copied["value"] = FILTERED
     except Exception:  # a mapping of somebody's own, or one that another thread changes
         copied.setdefault("<unreadable>", f"<{type(values).__qualname__}>")
     return copied
+
+
+def _names_a_secret(copied: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a pair itself, as in `{"name": "password", "value": "x"}`."""
+    return any(type(name := copied.get(key)) is str and denied(name) for key in ("name", "key", "field"))
 
 
 def _name(key: Any) -> str:
