@@ -63,7 +63,10 @@ def listing(asked: Mapping[str, Any]) -> Listing:
     if "assignee" in asked:
         roots = roots.filter(**{f"assignee__{get_user_model().USERNAME_FIELD}": asked["assignee"]})
     if "has_bug" in asked:
-        bug = Exists(KnownBug.objects.filter(Q(group=OuterRef("pk")) | Q(group__merged_into=OuterRef("pk"))))
+        # Two sets, each read once; one condition with both would look through all bugs for each group.
+        bugs = KnownBug.objects.filter(group__isnull=False).order_by()
+        of_members = bugs.filter(group__merged_into__isnull=False).values("group__merged_into")
+        bug = Q(pk__in=bugs.values("group")) | Q(pk__in=of_members)
         roots = roots.filter(bug if asked["has_bug"] == "true" else ~bug)
     members = Exists(ErrorGroup.objects.filter(merged_into=OuterRef("pk")))
     matching, member_matches = _matching(asked), Q()
