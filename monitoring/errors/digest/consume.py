@@ -28,6 +28,7 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
 
 def digest(seen: Sequence[sightings.Sighting], followed: rules.Followed, scope: Scope) -> None:
     """Write errors, inside of the drain's transaction."""
+    rules.repeat(seen, followed, scope)
     new = grouping.assign(seen, scope)
     rules.follow(followed, scope)
     counted = counts.count(seen, new, scope)

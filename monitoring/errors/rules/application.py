@@ -39,6 +39,19 @@ def apply(values: Mapping[str, Any], service: str, rules: Sequence[Rule]) -> str
     return None
 
 
+def repeated(fingerprint: str, name: str, status: int, rules: Sequence[Rule]) -> list[str]:
+    """Return the fingerprints of an error by those rules that are made of nothing but this, for each that it meets.
+
+    Args:
+        fingerprint: What it has without rules.
+        name: What failed.
+        status: Its status, 0 where none is known.
+        rules: The rules, in their order.
+    """
+    values = {"fingerprint": fingerprint, "name": name, "status": status}
+    return [_fingerprint(rule, values) for rule in rules if rule.repeated]
+
+
 def meets(patterns: Patterns, values: Mapping[str, Any], service: str, texts: dict[str, list[str]]) -> bool:
     """Whether an error meets all patterns.
 

@@ -15,6 +15,7 @@ FIELDS = ("type", "module", "function", "message", "name", "service", "status", 
 PLACES = ("type", "module", "function", "message", "name", "status", "kind", "default")
 """What can stand in braces in a fingerprint; `default` is the fingerprint that the error has without the rule."""
 MAX_RULES, _MAX_PATTERN, _MAX_PARTS, _MAX_PART = 200, 200, 20, 200
+_REPEATED = {"default", "name", "status"}  # what travels of a repetition
 _KEYS = {"match", "fingerprint"}
 Patterns = tuple[tuple[str, re.Pattern[str]], ...]
 """Patterns by field, all of which an error has to meet."""
@@ -27,10 +28,12 @@ class Rule:
     Attributes:
         match: Patterns by field.
         parts: What the fingerprint is made of, with places in braces.
+        repeated: Whether it tells one place in the code from others, and is made of what travels of repetitions.
     """
 
     match: Patterns
     parts: tuple[str, ...]
+    repeated: bool
 
 
 def read(value: Any) -> Rule:
@@ -41,7 +44,9 @@ def read(value: Any) -> Rule:
     """
     if not isinstance(value, Mapping) or set(value) != _KEYS:
         raise ValueError('must be a dict like {"match": {"type": "shop.CartError"}, "fingerprint": ["cart", "{name}"]}')
-    return Rule(patterns(value["match"], FIELDS, "['match']"), _parts(value["fingerprint"]))
+    parts = _parts(value["fingerprint"])
+    places = set[str]().union(*map(_places, parts))
+    return Rule(patterns(value["match"], FIELDS, "['match']"), parts, "default" in places <= _REPEATED)
 
 
 def read_all(values: Sequence[Any]) -> tuple[Rule, ...]:

@@ -81,6 +81,30 @@ def test_repetitions_are_counted_where_their_errors_are(use: Any) -> None:
     assert counts() == [1, 5]
 
 
+def test_repetitions_are_counted_by_what_failed_where_a_rule_is_made_of_that(use: Any) -> None:
+    shop, known = Shop(), sent("buy")
+    use({"match": {"type": "OutOfStock"}, "fingerprint": ["{default}", "{name}"]})
+
+    shop.send(error(name="GET a/"), error(name="GET b/"), repetition(known, name="GET a/"))
+    drain_all(FACTS)
+    shop.send(*[repetition(known, name="GET a/") for _ in range(5)], *[repetition(known, name="GET b/")] * 2)
+    drain_all(FACTS)
+
+    assert sorted(ErrorGroup.objects.values_list("name", "count")) == [("GET a/", 7), ("GET b/", 3)]
+
+
+def test_repetitions_of_what_never_came_in_full_are_counted_where_the_last_of_their_place_was(use: Any) -> None:
+    shop, known = Shop(), sent("buy")
+    use({"match": {"type": "OutOfStock"}, "fingerprint": ["{default}", "{name}", "{status}"]})
+
+    shop.send(error(name="GET a/"), repetition(known, name="GET b/"))
+    drain_all(FACTS)
+    shop.send(repetition(known, name="GET b/"))
+    drain_all(FACTS)
+
+    assert counts() == [3]
+
+
 def test_errors_that_meet_no_rule_stay_as_they_are(use: Any) -> None:
     use({"match": {"type": "PrinterJam"}, "fingerprint": ["jam"]})
 
