@@ -296,7 +296,7 @@ class TestErrorHandlingAndMonitoring:
         assert (row.error_type, row.status_code, row.severity) == ("GeometryProcessingError", 422, "high")
         assert (row.context["design_id"], row.user_key) == (str(design), str(staff.pk))
         assert "organization" in row.context
-        assert (row.name, row.handled) == ("POST process/<uuid:design_id>/", False)
+        assert (row.name, row.handled) == ("POST process/<uuid:design_id>/", True)
 
     def test_an_error_in_a_task_that_is_also_logged_by_hand_is_one(self) -> None:
         custom_processing.apply(args=["d-1"])

@@ -14,6 +14,7 @@ from monitoring.intake.drain import drain
 from monitoring.intake.models import DeadLetter
 from monitoring.performance.models import SlowSample
 from monitoring.recording import wire
+from monitoring.storage.names import Name
 from monitoring.stream.streams import FACTS
 from tests.faults.batches import Source, arrived, operations, slow, waiting
 from tests.faults.processes import ENDED, Thread, end, in_child
@@ -71,12 +72,15 @@ def test_a_good_batch_of_the_same_producer_after_a_bad_one_counts(bug: Callable[
     assert counted("lost") == {}
 
 
-def test_a_batch_whose_rows_the_database_refuses_becomes_a_dead_letter() -> None:
+def test_a_batch_whose_rows_the_database_refuses_becomes_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def consume(measures: Mapping[str, Any], facts: Mapping[str, Sequence[Any]], scope: Any) -> list[Any]:
+        refused = any(fact.values["name"] == "twice" for fact in facts.get("slow", ()))
+        return [lambda: Name.objects.bulk_create([Name(kind="x", name="x")] * 2)] if refused else []
+
+    monkeypatch.setattr(commit, "CONSUMERS", (consume, *commit.CONSUMERS))
     good, bad = Source(FACTS), Source(FACTS)
     good.send(slow("good"))
-    payload = wire.Payload("enginel", 0, {}, [], [wire.Record("slow", 0, {"context": {"x": float("nan")}})])
-    bad.lane.enqueue(wire.encode_payload(payload), {"slow": 1})
-    bad.put(bad.lane.take().fields)
+    bad.send(slow("twice"))
     good.send(slow("good"))
     drain_all()
     assert list(SlowSample.objects.values_list("name", flat=True)) == ["good", "good"]
