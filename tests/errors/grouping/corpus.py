@@ -220,8 +220,9 @@ def _tasks(shop: SimpleNamespace) -> Iterator[Sample]:
         chained = tasks.double.s(number) | tasks.refund.s()
         yield "refund asks for another order", lambda chained=chained: chained.apply()
     last = tasks.charge.max_retries  # the attempts before it end in a retry, which is no error
-    yield "the bank is away", attempt(tasks.charge, last, 3)
-    yield "the bank is away", attempt(tasks.settle, last, 1)
+    for number in range(3, 8):
+        yield "the bank is away", attempt(tasks.charge, last, number)
+        yield "the bank is away", attempt(tasks.settle, last, 1)
 
 
 def _made(shop: SimpleNamespace) -> Iterator[Sample]:
