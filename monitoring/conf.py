@@ -72,6 +72,7 @@ class Config:
     """Which errors are of one cause: patterns that an error meets, and what its fingerprint is made of then."""
     bugs_not_for: tuple[dict[str, Any], ...] = (
         {"type": "DisallowedHost"},
+        {"status": "503", "kind": "response", "name": "*[ /^]api/health/*"},
         *({"status": "4*", "name": f"*[ /^]{address}"} for address in _OWN_ADDRESSES),
     )
     """Which errors are recorded without becoming known bugs: patterns that an error meets."""

@@ -86,6 +86,13 @@ def test_refusals_of_enginels_own_addresses_are_nobodys_mistake_and_crashes_ther
     assert may(name=name, status=500)
 
 
+def test_a_probe_that_says_what_is_unhealthy_is_no_bug() -> None:
+    told: dict[str, Any] = {"kind": "response", "chain": [], "name": "GET api/health/detailed/"}
+    assert not may(status=503, **told)
+    assert may(status=500, **told)
+    assert may(status=503, **{**told, "name": "GET orders/"})
+
+
 def test_by_default_refusals_of_the_project_may_have_bugs_and_unknown_hosts_none() -> None:
     assert may()
     assert may(name="GET shop/api/monitoringes/", status=404)
