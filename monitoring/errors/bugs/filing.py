@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, DataError, IntegrityError
 from django.db.models import F, Q
 
@@ -141,7 +142,7 @@ def _told(pk: int, gate: Gate, desk: Desk) -> bool:
             _note(bug, desk, attempts=F("attempts") + 1, issue_problem=scrub.text(str(error), 500))
             gate.failed(error)
             return False
-        except DatabaseError:
+        except (DatabaseError, SoftTimeLimitExceeded):  # the latter is about this run, and no trouble of the bug's
             raise
         except Exception as error:  # a mistake in here must not keep the bugs behind this one waiting
             _logger.exception("No issue could be opened for %s", bug.bug_id)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from monitoring.errors.bugs import texts
 from monitoring.errors.bugs.gate import Gate
@@ -200,6 +201,21 @@ def test_an_issue_that_is_not_taken_keeps_no_other_waiting(github: GitHub) -> No
     assert len(github.issues) == 1
     run(2 * HOUR)
     assert len(github.issues) == 2
+
+
+def test_a_run_whose_time_is_over_holds_nothing_against_the_bug_it_was_at(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(number: str, data: Any) -> str:
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patch:
+        patch.setattr(texts, "issue_title", interrupted)
+        with pytest.raises(SoftTimeLimitExceeded):
+            run()
+    assert bug(1).issue_problem == ""
+    run(timedelta(minutes=5))
+    assert len(github.issues) == 1
 
 
 def test_a_mistake_of_ours_keeps_no_other_bug_waiting(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
