@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from monitoring.conf import get_config
-from monitoring.error_tracking import get_error_tracking
 from monitoring.recording import decisions, errors
-from monitoring.recording.context import Context, current
+from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
 
 BUG = "bug"
@@ -37,7 +36,7 @@ def shown(status: int) -> Shown:
     """
     try:
         context = current.get()
-        if context is None or _is_excluded(context, status):
+        if context is None or errors.is_excluded(context, status):
             return Shown()
         found = errors.identify(status=status)
         fingerprint = found.fingerprint or errors.response_fingerprint(context, status)
@@ -45,9 +44,3 @@ def shown(status: int) -> Shown:
     except Exception:  # the answer is more important than its id
         recorder.failed()
         return Shown()
-
-
-def _is_excluded(context: Context, status: int) -> bool:
-    tracking = get_error_tracking()
-    path = context.request.path if context.request is not None else ""
-    return status in tracking.exclude_status_codes or path.startswith(tracking.exclude_paths)

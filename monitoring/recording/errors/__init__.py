@@ -112,13 +112,7 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
         status: Of the response.
         exception: What was noted, or None.
     """
-    tracking = get_error_tracking()
-    request: Any = context.request
-    if (
-        not tracking.enabled
-        or status in tracking.exclude_status_codes
-        or request.path.startswith(tracking.exclude_paths)
-    ):
+    if not get_error_tracking().enabled or is_excluded(context, status):
         return
     about = {**_route(context), "status": status}
     name = _name(context)
@@ -138,6 +132,12 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
     about["error_type"] = error_type = context.error_type or str(status)
     key = hash(("response", about["route"], status, error_type))
     capture.send(Told("response", name, about), key, context.error_id, context)
+
+
+def is_excluded(context: Context, status: int) -> bool:
+    """Whether the project wants no errors of this status, or of requests with such a path."""
+    tracking, path = get_error_tracking(), context.request.path if context.request is not None else ""
+    return status in tracking.exclude_status_codes or path.startswith(tracking.exclude_paths)
 
 
 def logged(
