@@ -18,6 +18,7 @@ from monitoring.access.probes import wait
 from monitoring.access.views import ApiView
 from monitoring.component import Status
 from monitoring.conf import get_config
+from monitoring.recording.context import current
 
 from .board import board
 from .readiness import readiness
@@ -113,6 +114,8 @@ class _ProbeView(ApiView):
     def answer(self, request: Request, parts: dict[str, Part]) -> Response:
         """Show components: 503 when one is unhealthy, else 200."""
         config = get_config()
+        if (context := current.get()) is not None:
+            context.blameless = True  # who asks how we are has not made us unwell
         healthy = overall(parts) is not Status.UNHEALTHY
         if isinstance(request.accepted_renderer, HealthJsonRenderer):
             body = health_json(parts, service=config.service, release=config.release)

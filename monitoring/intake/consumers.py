@@ -50,6 +50,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         "high": "Q",
         "low": "Q",
     },
+    "server_error": {
+        "name": "I",
+        "client": "I",
+        "trace": "I",
+        "user": "I",
+        "at": "I",
+        "code": "H",
+        "high": "Q",
+        "low": "Q",
+    },
 }
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset(

@@ -46,6 +46,7 @@ class Context(Struct, eq=False):
         error: The exception that made its answer, as far as is known.
         error_type: What made its answer where that was no exception, such as `csrf`.
         crumbs: What was logged and queried in it lately.
+        blameless: Whether its answer is nobody's fault whatever its status, such as that of a health probe.
         told: The last error that was reported or logged in it: its id, and whether it travelled in full.
         facets: What the middleware of its request records, as in `facets`.
     """
@@ -63,6 +64,7 @@ class Context(Struct, eq=False):
     error: BaseException | None = None
     error_type: str = ""
     crumbs: deque[Any] | None = None
+    blameless: bool = False
     told: tuple[int, bool] | None = None
     facets: int = 0
     _error_id: int = 0

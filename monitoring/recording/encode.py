@@ -26,6 +26,7 @@ from .events import (
     Run,
     ScheduledRun,
     Sent,
+    ServerError,
     Slow,
     Started,
     Task,
@@ -246,6 +247,22 @@ def occurrences(events: Sequence[Occurrence], base: int, notes: Notes) -> Segmen
     return Segment("occurrence", len(events), names.list, columns)
 
 
+def server_errors(events: Sequence[ServerError], base: int, notes: Notes) -> Segment:
+    """Encode requests that were answered with 5xx."""
+    names = Names(notes)
+    columns = {
+        "name": column("I", [names.index((e.method, e.route), _request_name) for e in events]),
+        "client": column("I", [names.index(e.client) for e in events]),
+        "trace": column("I", [names.index(e.trace) for e in events]),
+        "user": column("I", [names.index(e.user, scrub.person) for e in events]),
+        "at": _times(events, base, notes),
+        "code": column("H", [e.status if 0 <= e.status < 1000 else 0 for e in events]),
+        "high": column("Q", [e.error_id >> 64 for e in events]),
+        "low": column("Q", [e.error_id & _LOW for e in events]),
+    }
+    return Segment("server_error", len(events), names.list, columns)
+
+
 def slow(event: Slow, notes: Notes) -> Record:
     """Encode a slow sample."""
     duration = _clamp(event.duration, notes)
@@ -312,6 +329,7 @@ SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Counter: counters,
     Gauge: gauges,
     Occurrence: occurrences,
+    ServerError: server_errors,
 }
 RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     Slow: slow,

@@ -238,6 +238,22 @@ class Occurrence(Struct, frozen=True, gc=False):
     service: str = ""
 
 
+class ServerError(Struct, frozen=True, gc=False):
+    """A request that was answered with 5xx, whether or not its error is logged: what clients are judged by.
+
+    `error_id` is 0 where no error was recorded.
+    """
+
+    at: int
+    method: str
+    route: str
+    status: int
+    client: str
+    trace: str
+    user: str
+    error_id: int
+
+
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
@@ -256,7 +272,8 @@ FACTS: dict[type[Any], str] = {
     Error: "error",
     Amendment: "amendment",
     Occurrence: "occurrence",
+    ServerError: "server_error",
 }
 
 Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence
+Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError

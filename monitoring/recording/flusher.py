@@ -19,7 +19,7 @@ from monitoring.stream import streams
 
 from . import decisions
 from .encode import Notes, salvage
-from .events import FACTS, MEASURES, Error, Occurrence, Started
+from .events import FACTS, MEASURES, Error, Occurrence, ServerError, Started
 from .sender import Lane, new_producer_id
 from .transport import Transport
 from .wire import Payload, encode_payload
@@ -33,7 +33,9 @@ FAILURE = "failure"
 _LANES = {streams.MEASURES: tuple(MEASURES), streams.FACTS: tuple(FACTS)}
 # A fact may have 100 kB, an event of a measure some 30 bytes; wire.MAX_PAYLOAD_BYTES is far above either product.
 _MOST_EVENTS = {streams.MEASURES: 10_000, streams.FACTS: 200}
-_MOST_OCCURRENCES = 5_000
+_MOST_ROWS = 5_000
+_COLUMNAR = (Occurrence, ServerError)
+"""Facts that travel as columns."""
 _COALESCE_SECONDS = 0.02
 _RETRY_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
@@ -202,7 +204,7 @@ class Flusher:
             if kind is Occurrence and self._buffers[Error] and left[Error]:
                 continue  # what it repeats has to be told first
             if count := left[kind]:
-                taken[kind] = _take(self._buffers[kind], min(count, _MOST_OCCURRENCES if kind is Occurrence else most))
+                taken[kind] = _take(self._buffers[kind], min(count, _MOST_ROWS if kind in _COLUMNAR else most))
         for kind, events in taken.items():
             left[kind] -= min(left[kind], max(len(events), 1))
         if Started in taken:  # what has ended meanwhile is told by its end alone

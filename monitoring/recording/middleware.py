@@ -146,6 +146,8 @@ class MonitoringMiddleware:
                 _record_slow(context, duration, f"{method} {route}", status)
             if status >= _FAILED and status != _CLIENT_GONE and wanted & facets.ERRORS:
                 errors.answered(context, status, error)
+            if status >= _BROKEN and not context.blameless:
+                errors.blame(context, method, route, status)
             if wanted & facets.LINES:
                 _write_line(context, duration, f"{method} {route}", status)
         except Exception:  # the response is more important than its record

@@ -18,8 +18,9 @@ from typing import Any
 
 import msgspec
 
-VERSION = 3
-"""Version 2 brought columns of text, and what is known of tasks before they end; version 3 errors with fingerprints."""
+VERSION = 4
+"""Version 2 brought columns of text, and what is known of tasks before they end; version 3 errors with fingerprints;
+version 4 requests that were answered with 5xx."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
 TEXT = "U"

@@ -7,12 +7,14 @@ flusher's thread. Whoever sees an exception tells this module, by one of the fun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import time_ns
 from typing import Any, NamedTuple
 
 from monitoring.error_tracking import get_error_tracking
 from monitoring.recording import facets
 from monitoring.recording import fingerprint as fingerprints
 from monitoring.recording.context import Context, current
+from monitoring.recording.events import ServerError
 from monitoring.recording.raised import describe
 from monitoring.recording.raised.reading import ask, explicit_of
 from monitoring.recording.recorder import SWALLOWED, recorder
@@ -132,6 +134,20 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
     about["error_type"] = error_type = context.error_type or str(status)
     key = hash(("response", about["route"], status, error_type))
     capture.send(Told("response", name, about), key, context.error_id, context)
+
+
+def blame(context: Context, method: str, route: str, status: int) -> None:
+    """Record that a request was answered with 5xx, for those who judge clients, whether or not its error is logged.
+
+    Args:
+        context: Of the request; its error, if it is logged, was recorded before.
+        method: Of the request, one of the known ones.
+        route: That answered.
+        status: Of the response.
+    """
+    error_id = context.told[0] if context.told is not None else context._error_id
+    about = (context.client, context.trace_id, context.user_id, error_id)
+    recorder.record_fact(ServerError(time_ns(), method, route, status, *about))
 
 
 def is_excluded(context: Context, status: int) -> bool:
