@@ -1,5 +1,6 @@
 """The models of every slice, for Django to find."""
 
+from monitoring.alerts.rules.models import AlertRule, RuleChange
 from monitoring.errors.bugs.models import BugCounter, KnownBug, TrackerState
 from monitoring.errors.groups.models import (
     ErrorGroup,
@@ -33,6 +34,7 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "Action",
+    "AlertRule",
     "BugCounter",
     "ComponentState",
     "CounterMinute",
@@ -63,6 +65,7 @@ __all__ = [
     "QueueMinute",
     "QueueState",
     "Release",
+    "RuleChange",
     "RunningTask",
     "ScheduleEntry",
     "ScheduleWatch",

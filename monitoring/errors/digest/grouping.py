@@ -101,10 +101,11 @@ def _make(missing: Mapping[Key, ErrorGroup], known: dict[Key, int], scope: Scope
 
 def _insert(groups: Sequence[ErrorGroup], scope: Scope) -> None:
     """Insert groups and give them their ids, in a number of statements that does not grow with them."""
+    now = datetime.fromtimestamp(scope.now / 1000, UTC)
     for group, key in zip(groups, bulk.reserve(scope.connection, ErrorGroup, len(groups)), strict=True):
-        group.pk = key
+        group.pk, group.created = key, now
     columns = {str(field.column): [getattr(group, field.attname) for group in groups] for field in _FIELDS}
-    for title in ("first_seen", "last_seen"):
+    for title in ("first_seen", "last_seen", "created"):
         columns[title] = [scope.connection.ops.adapt_datetimefield_value(value) for value in columns[title]]
     bulk.insert(scope.connection, ErrorGroup, columns)
 

@@ -37,6 +37,7 @@ class ErrorGroup(models.Model):
         category: Member of `ErrorType` that its errors are classified as.
         name: What failed first: method and route, a task, or a logger.
         culprit: The function that is to be looked at: module and qualified name.
+        created: When the row was made: a first error that waited for Redis was long before that.
         count: Occurrences since ever, exact.
         users: Users that it met: exact up to 1,000, then estimated from `users_sketch`.
         resolved_release: With `resolved_in_release`: in which release it is resolved; empty for the next that is seen.
@@ -62,6 +63,7 @@ class ErrorGroup(models.Model):
     last_seen = models.DateTimeField()
     first_release = models.CharField(max_length=200, blank=True, default="")
     last_release = models.CharField(max_length=200, blank=True, default="")
+    created = models.DateTimeField(null=True, editable=False, db_index=True)
     environment = models.CharField(max_length=50, blank=True, default="")
     count = models.BigIntegerField(default=0)
     users = models.IntegerField(default=0)

@@ -1,0 +1,8 @@
+"""Alerts: rules over what was recorded, the incidents they open, and the messages that tell people once.
+
+Importing it needs neither models nor a database: what is exported here works under FastAPI too.
+"""
+
+from .levels import AlertLevel
+
+__all__ = ["AlertLevel"]
