@@ -237,6 +237,13 @@ ERROR_TRACKING: dict[str, Any] = {
     **_json_object("ERROR_TRACKING", '{"GITHUB_REPO": "owner/repo"}'),
 }
 
+ERROR_RATE_LIMIT_COUNT = _whole_number("ERROR_RATE_LIMIT_COUNT", 5)
+ERROR_RATE_LIMIT_WINDOW_SECONDS = _whole_number("ERROR_RATE_LIMIT_WINDOW_SECONDS", 600)
+IP_BLOCK_DURATION_SECONDS = _whole_number("IP_BLOCK_DURATION_SECONDS", 3600)
+SLACK_NOTIFICATION_URL = env.str("SLACK_NOTIFICATION_URL", default="")
+CODEX_TRIGGER_URL = env.str("CODEX_TRIGGER_URL", default="")
+CODEX_TRIGGER_COOLDOWN_SECONDS = _whole_number("CODEX_TRIGGER_COOLDOWN_SECONDS", 600)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from monitoring.conf import Network, network
+from monitoring.forms import Network, network
 
 Address = IPv4Address | IPv6Address
 FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
@@ -29,6 +29,7 @@ _FORWARDING = frozenset(
     }
 )
 _FORWARDED_PREFIX = "HTTP_X_FORWARDED_"
+_CLIENT_BITS = {4: 32, 6: 64}
 
 
 @lru_cache(maxsize=1_000)
@@ -94,3 +95,14 @@ def _hops(meta: Mapping[str, Any]) -> list[str]:
 def is_forwarded(meta: Mapping[str, Any]) -> bool:
     """Whether a proxy handed the request on, as far as headers tell."""
     return any(key in _FORWARDING or key.startswith(_FORWARDED_PREFIX) for key in meta)
+
+
+def block_network(address: Address) -> Network:
+    """Return the network of a client: an IPv4 address alone, of IPv6 the /64 that one customer is given."""
+    return ip_network((address, _CLIENT_BITS[address.version]), strict=False)
+
+
+def block_key(network: Network) -> str:
+    """Return how a network is looked up among decisions: its version, its length, and its leading bits in hex."""
+    rest = network.max_prefixlen - network.prefixlen
+    return f"{network.version}:{network.prefixlen}:{int(network.network_address) >> rest:x}"

@@ -49,10 +49,14 @@ def _fold_eagerly(lane: str, fields: Any) -> None:
 
 def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
+    from monitoring import error_rate
+
     if setting == "ERROR_TRACKING":
         from monitoring.error_tracking import get_error_tracking
 
         get_error_tracking.cache_clear()
+    if setting in error_rate.NAMES:
+        error_rate.get_error_rate.cache_clear()
     if setting == "MONITORING":
         from monitoring.conf import get_config
         from monitoring.errors.classification import lookup

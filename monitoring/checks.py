@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
-from monitoring import error_tracking
+from monitoring import error_rate, error_tracking
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.bugs import wanting
 from monitoring.errors.classification import traits
@@ -50,6 +50,11 @@ def check_error_tracking(**_: Any) -> list[CheckMessage]:
     return [Error(text, id="monitoring.E004") for text in found]
 
 
+def check_error_rate(**_: Any) -> list[CheckMessage]:
+    """Report every wrong one of the documented settings of the protection."""
+    return [Error(text, id="monitoring.E008") for text in error_rate.problems(error_rate.given())]
+
+
 def check_error_classes(**_: Any) -> list[CheckMessage]:
     """Report every row of `ERROR_CLASSES` that says what no class can be."""
     found = traits.rows(load(getattr(settings, "MONITORING", {})).error_classes)[1]
@@ -83,6 +88,7 @@ def check_redis(**_: Any) -> list[CheckMessage]:
 OF_SETTINGS = (
     check_settings,
     check_error_tracking,
+    check_error_rate,
     check_error_classes,
     check_fingerprint_rules,
     check_bugs_not_for,

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
-from urllib.parse import urlsplit
+
+from monitoring.forms import FORMS
 
 QUEUE = "monitoring"
 """The queue of Enginel's own tasks."""
 MINUTE = 60
-Network = IPv4Network | IPv6Network
-_MIN_TOKEN, _MAX_TOKEN = 20, 500
-_MAX_KEY = 100
 _OWN_ADDRESSES = ("api/monitoring/*", "api/errors/*", "api/health/*", "api/docs/*", "api/schema/*", "metrics")
 
 
@@ -177,6 +173,17 @@ class Config:
     """Networks from which `/metrics` may be scraped without a token."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks of the proxies whose `X-Forwarded-For` is believed."""
+    protection: str = "enforce"
+    """What becomes of clients that cause too many errors: `enforce`, `dry_run` (it is only said) or `off`."""
+    allowed_clients: tuple[str, ...] = ()
+    """Networks whose requests are never refused."""
+    route_blame: str = "majority"
+    """Who is blocked for a route that fails too often: the client with a `majority` of its errors, `any` last one, or
+    nobody (`off`)."""
+    block_escalation: float = 1.0
+    """Each further block of a client lasts so many times as long as its last; the first as long as documented."""
+    block_max_seconds: int = 86_400
+    """No block lasts longer, unless the documented time is."""
     metrics_cache_seconds: float = 1.0
     """For so long a process answers scrapes with what it last read."""
     metrics_series: int = 2_000
@@ -273,8 +280,8 @@ def problems(values: dict[str, Any]) -> list[str]:
 def _problem(name: str, value: Any) -> str | None:
     """Compare a value with the default's type and sign."""
     default = getattr(Config(), name)
-    if name in _FORMS:
-        fits, form = _FORMS[name]
+    if name in FORMS:
+        fits, form = FORMS[name]
         return None if fits(value) else form
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "must be true or false"
@@ -287,93 +294,6 @@ def _problem(name: str, value: Any) -> str | None:
         good = isinstance(value, dict) and all(isinstance(v, int | float) and v > 0 for v in value.values())
         return None if good else "must be a dict of positive seconds by operation name"
     return None if isinstance(value, str) else "must be a string"
-
-
-def _is_token(value: Any) -> bool:
-    """Whether a chosen token, where there is one, fits into a header and is hard to guess."""
-    fits = isinstance(value, str) and (not value or _MIN_TOKEN <= len(value) <= _MAX_TOKEN)
-    return fits and all("!" <= character <= "~" for character in value)
-
-
-def _is_url(value: Any) -> bool:
-    """Whether this is the address of a server, without credentials, which would end up in messages."""
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
-        return False
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    plain = not (parts.query or parts.fragment or " " in value or "@" in parts.netloc)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
-
-
-def _is_url_or_none(value: Any) -> bool:
-    return value == "" or _is_url(value)
-
-
-def _is_credential(value: Any) -> bool:
-    """Whether somebody else's token, where there is one, fits into a header."""
-    return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
-
-
-def _are_urls(value: Any) -> bool:
-    """Whether these are URLs by the names of components."""
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and name and isinstance(url, str) and url.startswith(("http://", "https://"))
-        for name, url in value.items()
-    )
-
-
-def _are_rows(value: Any) -> bool:
-    """Whether these are dicts by the names of classes; what they may hold, a check of its own says."""
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and isinstance(row, dict) and all(isinstance(key, str) for key in row)
-        for name, row in value.items()
-    )
-
-
-def _are_keys(value: Any) -> bool:
-    """Whether these are names or patterns, of which none is for every name."""
-    return isinstance(value, list | tuple) and all(
-        isinstance(key, str) and len(key) <= _MAX_KEY and any(one.isalnum() for one in key) for key in value
-    )
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _are_networks(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
-
-
-def network(text: Any) -> Network | None:
-    """Read a network or a single address; one of IPv4 mapped into IPv6 is that of IPv4. None for what is neither."""
-    if not isinstance(text, str):
-        return None
-    try:
-        found = ip_network(text.strip())
-    except ValueError:
-        return None
-    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) and found.prefixlen >= 96 else None
-    return IPv4Network((mapped, found.prefixlen - 96)) if mapped is not None else found
-
-
-_NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
-_FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
-    "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
-    "fingerprint_rules": (_is_list, "must be a list of rules"),
-    "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
-    "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
-    "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
-    "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
-    "metrics_allowed_networks": (_are_networks, _NETWORKS),
-    "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
-    "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
-    "trusted_proxies": (_are_networks, _NETWORKS),
-}
-"""What settings must be that have more of a form than a type, and how it is said."""
 
 
 @cache

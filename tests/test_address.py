@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.address import client_of, is_forwarded, is_in, networks, parse, peer_of
-from monitoring.conf import network, problems
+from monitoring.address import block_key, block_network, client_of, is_forwarded, is_in, networks, parse, peer_of
+from monitoring.conf import problems
+from monitoring.forms import network
 
 PROXIES = networks(("10.0.0.0/8", "fd00::/8", "127.0.0.1"))
 
@@ -109,3 +110,18 @@ def test_a_wrong_network_is_named_and_allows_nobody(name: str, value: Any) -> No
 @pytest.mark.parametrize("token", ["short", "has spaces in the middle of it", "ümlauts-are-not-for-headers", 5])
 def test_a_token_that_is_easy_to_guess_or_fits_no_header_is_refused(token: Any) -> None:
     assert "METRICS_TOKEN" in problems({"METRICS_TOKEN": token})[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "network_of_it", "key"),
+    [
+        ("203.0.113.7", "203.0.113.7/32", "4:32:cb007107"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32", "4:32:cb007107"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64", "6:64:20010db800010002"),
+    ],
+)
+def test_a_client_is_blocked_by_its_address_or_its_64(text: str, network_of_it: str, key: str) -> None:
+    address = parse(text)
+    assert address is not None
+    assert str(block_network(address)) == network_of_it
+    assert block_key(block_network(address)) == key

@@ -1,0 +1,113 @@
+"""What settings must be that have more of a form than a type, and how it is said. Pure functions over values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+_MIN_TOKEN, _MAX_TOKEN = 20, 500
+_MAX_KEY = 100
+_MAX_FACTOR = 100
+
+
+def _is_token(value: Any) -> bool:
+    """Whether a chosen token, where there is one, fits into a header and is hard to guess."""
+    fits = isinstance(value, str) and (not value or _MIN_TOKEN <= len(value) <= _MAX_TOKEN)
+    return fits and all("!" <= character <= "~" for character in value)
+
+
+def _is_url(value: Any) -> bool:
+    """Whether this is the address of a server, without credentials, which would end up in messages."""
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or " " in value or "@" in parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
+
+
+def _is_url_or_none(value: Any) -> bool:
+    return value == "" or _is_url(value)
+
+
+def _is_credential(value: Any) -> bool:
+    """Whether somebody else's token, where there is one, fits into a header."""
+    return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
+
+
+def _are_urls(value: Any) -> bool:
+    """Whether these are URLs by the names of components."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and name and isinstance(url, str) and url.startswith(("http://", "https://"))
+        for name, url in value.items()
+    )
+
+
+def _are_rows(value: Any) -> bool:
+    """Whether these are dicts by the names of classes; what they may hold, a check of its own says."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(row, dict) and all(isinstance(key, str) for key in row)
+        for name, row in value.items()
+    )
+
+
+def _are_keys(value: Any) -> bool:
+    """Whether these are names or patterns, of which none is for every name."""
+    return isinstance(value, list | tuple) and all(
+        isinstance(key, str) and len(key) <= _MAX_KEY and any(one.isalnum() for one in key) for key in value
+    )
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _are_networks(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
+
+
+def network(text: Any) -> Network | None:
+    """Read a network or a single address; one of IPv4 mapped into IPv6 is that of IPv4. None for what is neither."""
+    if not isinstance(text, str):
+        return None
+    try:
+        found = ip_network(text.strip())
+    except ValueError:
+        return None
+    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) and found.prefixlen >= 96 else None
+    return IPv4Network((mapped, found.prefixlen - 96)) if mapped is not None else found
+
+
+def _is_one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
+    """Make the form of a setting that is one of a few words."""
+    return words.__contains__, f"must be one of {', '.join(map(repr, words))}"
+
+
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1.0 <= value <= _MAX_FACTOR
+
+
+_NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
+FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "allowed_clients": (_are_networks, _NETWORKS),
+    "block_escalation": (_is_factor, f"must be a number from 1 (each block is as long as the first) to {_MAX_FACTOR}"),
+    "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
+    "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
+    "fingerprint_rules": (_is_list, "must be a list of rules"),
+    "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
+    "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
+    "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
+    "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
+    "metrics_allowed_networks": (_are_networks, _NETWORKS),
+    "protection": _is_one_of("enforce", "dry_run", "off"),
+    "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
+    "route_blame": _is_one_of("majority", "any", "off"),
+    "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
+    "trusted_proxies": (_are_networks, _NETWORKS),
+}
+"""What settings must be that have more of a form than a type, and how it is said."""
