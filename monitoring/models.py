@@ -12,7 +12,7 @@ from monitoring.errors.groups.models import (
     Release,
 )
 from monitoring.errors.log.models import ErrorLog, LogTotal
-from monitoring.errors.tally.models import ErrorTotal
+from monitoring.errors.tally.models import ErrorMinute, ErrorTotal
 from monitoring.health.models import ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
@@ -45,6 +45,7 @@ __all__ = [
     "DurationTotal",
     "ErrorGroup",
     "ErrorLog",
+    "ErrorMinute",
     "ErrorTotal",
     "Finding",
     "FindingTotal",

@@ -11,6 +11,7 @@ from monitoring.storage.deletion import delete_older
 
 from .groups import retention as groups
 from .log.models import ErrorLog
+from .tally import minutes
 
 
 def prune(config: Config) -> None:
@@ -18,3 +19,4 @@ def prune(config: Config) -> None:
     cutoff = datetime.now(UTC) - timedelta(days=config.sample_retention_days)
     delete_older(connections[router.db_for_write(ErrorLog)], ErrorLog, "created", cutoff)
     groups.prune(config)
+    minutes.prune(config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from monitoring.errors.tally import minutes
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 from . import amending, counts, grouping, rows, rules, sightings
@@ -20,6 +21,7 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     if columns := measures.get("occurrence"):
         seen += sightings.of_occurrences(columns)
     followed = rules.apply(seen)
+    minutes.make_room({minutes.minute_of(one.at) for one in seen}, scope)
     writes: list[Write] = [lambda: digest(seen, followed, scope)] if seen else []
     if left:
         writes.append(lambda: amending.amend(left, scope))

@@ -1,4 +1,4 @@
-"""Add what a drain brought to the totals since ever: its errors, and the groups that they made."""
+"""Add what a drain brought to the counts of minutes and to the totals since ever: its errors, and groups they made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from monitoring.errors.groups.models import ErrorGroup
-from monitoring.errors.tally import totals
+from monitoring.errors.tally import minutes, totals
 from monitoring.storage.folding import Scope
 
 from . import grouping
@@ -21,11 +21,16 @@ def add(seen: Mapping[ErrorGroup, Sequence[Sighting]], new: Collection[int], sco
         new: Groups that this drain made.
         scope: Whose transaction it is.
     """
-    grown = Counter[totals.Key]()
+    grown, by_minute = Counter[totals.Key](), Counter[minutes.Key]()
     for group, sightings in seen.items():
         grown[totals.GROUP, group.service, group.severity] += group.pk in new
-        grown.update((totals.ERROR, one.service, _severity(one, group)) for one in sightings)
+        for one in sightings:
+            severity = _severity(one, group)
+            grown[totals.ERROR, one.service, severity] += 1
+            about = (severity, one.name, one.environment or group.environment, one.release)
+            by_minute[minutes.Key(minutes.minute_of(one.at), group.pk, *about)] += 1
     totals.add(+grown, scope)
+    minutes.add(by_minute, scope)
 
 
 def _severity(one: Sighting, group: ErrorGroup) -> str:
