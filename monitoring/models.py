@@ -1,6 +1,9 @@
 """The models of every slice, for Django to find."""
 
+from monitoring.alerts.channels.models import AlertChannel
+from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble, TransitionTotal
 from monitoring.alerts.rules.models import AlertRule, RuleChange
+from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
 from monitoring.errors.bugs.models import BugCounter, KnownBug, TrackerState
 from monitoring.errors.groups.models import (
     ErrorGroup,
@@ -30,11 +33,18 @@ from monitoring.performance.models import (
     MinuteRollup,
     SlowSample,
 )
+from monitoring.protection.admins.models import ActingAdmin
+from monitoring.protection.allowed.models import AllowedNetwork
+from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
+from monitoring.protection.throttles.models import Throttle
 from monitoring.storage.names import Name
 
 __all__ = [
+    "ActingAdmin",
     "Action",
+    "AlertChannel",
     "AlertRule",
+    "AllowedNetwork",
     "BugCounter",
     "ComponentState",
     "CounterMinute",
@@ -47,6 +57,7 @@ __all__ = [
     "ErrorLog",
     "ErrorMinute",
     "ErrorTotal",
+    "Evaluation",
     "Finding",
     "FindingTotal",
     "GaugeValue",
@@ -56,25 +67,36 @@ __all__ = [
     "GroupRelease",
     "GroupUser",
     "HourRollup",
+    "Incident",
+    "IncidentEntry",
+    "Inhibition",
     "KnownBug",
     "LabelledTotal",
     "LogTotal",
+    "MaintenanceWindow",
     "MinuteRollup",
     "Name",
+    "Notice",
+    "NoticeTotal",
+    "PatchCooldown",
     "Producer",
     "QueueFlow",
     "QueueMinute",
     "QueueState",
     "Release",
     "RuleChange",
+    "RuleTrouble",
     "RunningTask",
     "ScheduleEntry",
     "ScheduleWatch",
     "ScheduledRun",
+    "Silence",
     "SlowSample",
     "StoredMessage",
     "TaskRun",
+    "Throttle",
     "Total",
     "TrackerState",
+    "TransitionTotal",
     "Worker",
 ]
