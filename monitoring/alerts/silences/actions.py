@@ -1,0 +1,86 @@
+"""Making silences, and ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import router
+
+from monitoring.alerts.incidents.actions import UnknownIncidentError
+from monitoring.alerts.incidents.history import name
+from monitoring.alerts.incidents.models import Incident
+
+from .matchers import MatcherError, parse
+from .models import Silence
+
+MAX_SECONDS = 366 * 86_400
+_MAX_COMMENT = 10_000
+
+
+def create(matchers: Sequence[Mapping[str, str]], starts: datetime, ends: datetime, comment: str, who: str) -> Silence:
+    """Silence the incidents that meet some matchers, from the next evaluation on.
+
+    Args:
+        matchers: As `{"name": …, "op": …, "value": …}`; all of them have to be met.
+        starts: From when on.
+        ends: Until when; a year after it starts at most.
+        comment: Why.
+        who: Name of whoever wants it.
+
+    Raises:
+        MatcherError: The matchers mean nothing, or the times do not fit; the message says why, to a person.
+    """
+    parse(matchers)
+    if not timedelta(0) < ends - starts <= timedelta(seconds=MAX_SECONDS):
+        raise MatcherError("A silence ends after it starts, within a year.")
+    now = datetime.now(UTC)
+    if ends <= now:
+        raise MatcherError("A silence ends in the future.")
+    return Silence.objects.using(router.db_for_write(Silence)).create(
+        matchers=[dict(one) for one in matchers],
+        starts=starts,
+        ends=ends,
+        comment=comment[:_MAX_COMMENT],
+        who=name(who),
+        created=now,
+    )
+
+
+def silence_incident(incident_id: int, seconds: float, who: str, comment: str = "") -> Silence:
+    """Silence one incident, and whatever its rule finds under the same labels, for some time from now on.
+
+    Args:
+        incident_id: Primary key of the incident.
+        seconds: For how long; a year at most.
+        who: Name of whoever wants it.
+        comment: Why.
+
+    Raises:
+        UnknownIncidentError: There is no such incident.
+        MatcherError: The time does not fit.
+    """
+    incident = Incident.objects.using(router.db_for_write(Incident)).filter(pk=incident_id).first()
+    if incident is None:
+        raise UnknownIncidentError(f"There is no incident {incident_id}.")
+    labels = {**incident.labels, "rule": incident.rule_name}
+    matchers = [{"name": label, "op": "=", "value": value} for label, value in sorted(labels.items())]
+    now = datetime.now(UTC)
+    seconds = min(max(seconds, 0.0), MAX_SECONDS + 1.0)
+    return create(matchers, now, now + timedelta(seconds=seconds), comment or str(incident), who)
+
+
+def end(silence_id: int, who: str) -> bool:
+    """End a silence before its time.
+
+    Args:
+        silence_id: Primary key of the silence.
+        who: Name of whoever ends it.
+
+    Returns:
+        Whether this ended it; False where there is no such silence, or none that lasts.
+    """
+    now = datetime.now(UTC)
+    rows = Silence.objects.using(router.db_for_write(Silence)).filter(pk=silence_id, ends__gt=now)
+    begun = rows.filter(starts__lte=now).update(ends=now, ended_by=name(who))
+    return bool(begun or rows.filter(starts__gt=now).update(starts=now, ends=now, ended_by=name(who)))
