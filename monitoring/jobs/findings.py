@@ -33,13 +33,19 @@ _MAX_SUBJECT = 300
 
 
 class Finding(models.Model):
-    """Something that is or was wrong. One that is open has no `closed`; an event is closed when it is noted."""
+    """Something that is or was wrong. One that is open has no `closed`; an event is closed when it is noted.
+
+    Attributes:
+        opened: Since when it was wrong, or when it happened.
+        noted: When it was written down, which may be long after.
+    """
 
     kind = models.CharField(max_length=40)
     subject = models.CharField(max_length=_MAX_SUBJECT)
     detail = models.JSONField(default=dict)
     opened = models.DateTimeField()
     closed = models.DateTimeField(null=True, blank=True, db_index=True)
+    noted = models.DateTimeField(null=True, editable=False)
     event = models.BooleanField(default=False)
 
     class Meta:
@@ -47,6 +53,7 @@ class Finding(models.Model):
         indexes = [
             models.Index(fields=["kind", "-opened"], name="monitoring_finding_kind"),
             models.Index(fields=["-opened", "-id"], name="monitoring_finding_opened"),
+            models.Index(fields=["noted"], name="monitoring_finding_noted", condition=Q(event=True)),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -132,6 +139,9 @@ def store(rows: Sequence[Finding], using: str) -> None:
         rows: Findings of which the caller knows that nobody else stores them, or takes the `IntegrityError`.
         using: Alias of the database.
     """
+    now = datetime.now(UTC)
+    for row in rows:
+        row.noted = row.noted or now
     Finding.objects.using(using).bulk_create(rows, batch_size=500)
     for kind, number in sorted(Counter(row.kind for row in rows).items()):
         _count(kind, number, using)
