@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 from monitoring.access.negotiation import AnyClient
 from monitoring.access.openapi import describe
 from monitoring.access.permissions import IsAdmin
-from monitoring.access.problems import MEDIA_TYPE, ProblemSerializer, refusals
+from monitoring.access.problems import ProblemSerializer, refusals
 from monitoring.access.views import ApiView
+from monitoring.answers.problem import MEDIA_TYPE
 
 from .answers import drf
 from .provoke import DEFAULT, ERROR_TYPES, provoke

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.access.problems import phrase
+from monitoring.answers.problem import phrase
 from monitoring.errors.classification import ErrorType
 
 CSRF = "This form was open for too long, or did not come from this site. Load the page again and send it once more."

@@ -13,13 +13,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views import csrf
 
-from monitoring.access import problems
+from monitoring.answers import page, problem
+from monitoring.answers.accept import wants_page
 from monitoring.recording import errors
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
 
-from . import members, page, sentences
-from .accept import wants_page
+from . import error_page, members, sentences
 from .shown import shown
 
 
@@ -78,9 +78,9 @@ def answer(
         body = _page(status, title, text) if wanted else _problem(status, text, exception)
     except Exception:  # of all answers this one must not be missing
         recorder.failed()
-        body = page.CONSTANT if wanted else _as_text(problems.body(status, sentences.of_status(500)))
+        body = page.CONSTANT if wanted else _as_text(problem.body(status, sentences.of_status(500)))
     response = HttpResponse(
-        body, status=status, content_type="text/html; charset=utf-8" if wanted else problems.MEDIA_TYPE
+        body, status=status, content_type="text/html; charset=utf-8" if wanted else problem.MEDIA_TYPE
     )
     response["Cache-Control"] = "no-store"
     response["Vary"] = "Accept"
@@ -101,11 +101,11 @@ def _text(status: int, exception: BaseException | None) -> str:
 
 
 def _page(status: int, title: str, text: str) -> str:
-    return page.render(status, title or sentences.title_of(status), text, shown(status))
+    return error_page.render(status, title or sentences.title_of(status), text, shown(status))
 
 
 def _problem(status: int, text: str, exception: BaseException | None) -> str:
-    return _as_text(problems.body(status, text, extensions=members.of(status, text, exception)))
+    return _as_text(problem.body(status, text, extensions=members.of(status, text, exception)))
 
 
 def _as_text(body: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from monitoring.errors.classification import severity_of, worst
 from monitoring.errors.log.models import ErrorLog
 from monitoring.storage.folding import Fact, Scope
 
-from . import grouping
+from . import judging
 from .sightings import Sighting, text, whole
 
 _BATCH = 500
@@ -60,9 +60,9 @@ def _amend(row: ErrorLog, values: Mapping[str, Any]) -> None:
     row.user_key = row.user_key or text(values, "user", 64)
     said = severity_of(text(values, "severity", 20))
     if said is not None:
-        row.severity = said.value if row.handled and grouping.is_opinion(values) else _worse(row.severity, said.value)
+        row.severity = said.value if row.handled and judging.is_opinion(values) else _worse(row.severity, said.value)
     if was_handled and not row.handled:
-        found = grouping.classified(row.chain, row.status_code or _UNHANDLED, row.environment)
+        found = judging.classified(row.chain, row.status_code or _UNHANDLED, row.environment)
         row.severity = _worse(row.severity, found.severity)
 
 

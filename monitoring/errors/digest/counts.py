@@ -18,7 +18,7 @@ from monitoring.errors.groups.transitions import Touched, settle
 from monitoring.storage import bulk
 from monitoring.storage.folding import Scope
 
-from . import grouping, keeping, tallying
+from . import grouping, judging, keeping, tallying
 from .sightings import Sighting
 
 _HOUR_MILLISECONDS = 3_600_000
@@ -162,7 +162,7 @@ def _may_have_bug(one: Counted) -> bool:
 
 
 def _severity(one: Sighting) -> str:
-    return grouping.severity(one, grouping.classification(one))
+    return judging.severity(one, judging.classification(one))
 
 
 def _write_hours(counted: Sequence[Counted], scope: Scope) -> None:

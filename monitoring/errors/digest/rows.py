@@ -20,7 +20,7 @@ from monitoring.conf import get_config
 from monitoring.errors.log.models import ErrorLog
 from monitoring.storage import bulk
 
-from . import grouping, portrait
+from . import judging, portrait
 from .sightings import Sighting, text
 
 _MAX_URL = 2_000
@@ -88,9 +88,9 @@ def _described(one: Sighting, values: dict[str, Any]) -> dict[str, Any]:
     """Return what every error has that travelled in full."""
     context, request = values["context"], values["request"]
     return {
-        "error_type": grouping.name_of(one),
+        "error_type": judging.type_of(one),
         "exception_type": values["chain"][0]["type"] if values["chain"] else "",
-        "severity": grouping.severity(one, grouping.classification(one)),
+        "severity": judging.severity(one, judging.classification(one)),
         "handled": values.get("handled") is True,
         "url_pattern": text(values, "route", 500),
         "method": text(request, "method", 10),

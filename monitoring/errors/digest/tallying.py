@@ -9,7 +9,7 @@ from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.tally import minutes, totals
 from monitoring.storage.folding import Scope
 
-from . import grouping
+from . import judging
 from .sightings import Sighting
 
 
@@ -35,4 +35,4 @@ def add(seen: Mapping[ErrorGroup, Sequence[Sighting]], new: Collection[int], sco
 
 def _severity(one: Sighting, group: ErrorGroup) -> str:
     """Return how bad an error is; of a repetition, of which that does not travel, what its group is."""
-    return group.severity if one.values is None else grouping.severity(one, grouping.classification(one))
+    return group.severity if one.values is None else judging.severity(one, judging.classification(one))
