@@ -35,6 +35,8 @@ from monitoring.performance.models import (
 )
 from monitoring.protection.admins.models import ActingAdmin
 from monitoring.protection.allowed.models import AllowedNetwork
+from monitoring.protection.blocks.models import Block, BlockTotal
+from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
 from monitoring.protection.throttles.models import Throttle
 from monitoring.storage.names import Name
@@ -45,6 +47,8 @@ __all__ = [
     "AlertChannel",
     "AlertRule",
     "AllowedNetwork",
+    "Block",
+    "BlockTotal",
     "BugCounter",
     "ComponentState",
     "CounterMinute",
@@ -56,6 +60,7 @@ __all__ = [
     "ErrorGroup",
     "ErrorLog",
     "ErrorMinute",
+    "ErrorTally",
     "ErrorTotal",
     "Evaluation",
     "Finding",

@@ -1,0 +1,1 @@
+"""Blocks: clients whose requests are refused for a time, and those that would have been."""
