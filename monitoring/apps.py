@@ -63,12 +63,13 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
-        from monitoring.recording import client, decisions
+        from monitoring.recording import acting, client, decisions
         from monitoring.recording.raised import frames
         from monitoring.recording.recorder import recorder
 
         get_config.cache_clear()
         lookup.forget()
+        acting.forget()
         client.forget()
         frames.forget()
         recorder.reset()

@@ -177,6 +177,8 @@ class Config:
     """What becomes of clients that cause too many errors: `enforce`, `dry_run` (it is only said) or `off`."""
     allowed_clients: tuple[str, ...] = ()
     """Networks whose requests are never refused."""
+    acting_admin_seconds: float = 86_400.0
+    """An address from which a staff member acted is not blocked for so long."""
     route_blame: str = "majority"
     """Who is blocked for a route that fails too often: the client with a `majority` of its errors, `any` last one, or
     nobody (`off`)."""

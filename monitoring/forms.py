@@ -11,6 +11,7 @@ Network = IPv4Network | IPv6Network
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
 _MAX_KEY = 100
 _MAX_FACTOR = 100
+_MAX_ACTING = 366 * 86_400
 
 
 def _is_token(value: Any) -> bool:
@@ -88,12 +89,18 @@ def _is_one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
     return words.__contains__, f"must be one of {', '.join(map(repr, words))}"
 
 
+def _is_acting_time(value: Any) -> bool:
+    """Whether these are seconds that can be counted back from now."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MAX_ACTING
+
+
 def _is_factor(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1.0 <= value <= _MAX_FACTOR
 
 
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "acting_admin_seconds": (_is_acting_time, f"must be a number of seconds above 0, and up to {_MAX_ACTING}"),
     "allowed_clients": (_are_networks, _NETWORKS),
     "block_escalation": (_is_factor, f"must be a number from 1 (each block is as long as the first) to {_MAX_FACTOR}"),
     "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),

@@ -12,6 +12,7 @@ from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
+from monitoring.protection.admins.consume import consume as admins
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 Measures = Mapping[str, Columns]
@@ -70,13 +71,13 @@ LATER_COLUMNS = frozenset(
     {"only", "worker", "exception", "id", "user", "client", "release", "service", "code", "high", "low"}
 )
 """Columns that batches of an earlier version, or for which all values are zero, may leave out."""
-FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment"})
+FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment", "acted"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues, admins)
 
 __all__ = [
     "COLUMNS",

@@ -105,6 +105,14 @@ class Context(Struct, eq=False):
         return self._user
 
     @property
+    def by_staff(self) -> bool:
+        """Whether its request is known to be a staff member's; as with the user's key, nobody is loaded for it."""
+        try:
+            return self.request is not None and bool(getattr(_user_of(self.request), "is_staff", False))
+        except Exception:  # a property of the project's own user model, which may do anything
+            return False
+
+    @property
     def error_id(self) -> int:
         """The id of the error that its answer is, made when somebody first asks: 128 bits."""
         if not self._error_id:

@@ -13,6 +13,7 @@ from .events import (
     MAX_DURATION,
     MAX_TASK_ID,
     UNKNOWN_DURATION,
+    Acted,
     Amendment,
     Counter,
     Error,
@@ -319,6 +320,11 @@ def amendment(event: Amendment, notes: Notes) -> Record:  # noqa: ARG001  # all 
     return Record("amendment", event.at, describe.amendment(event))
 
 
+def acted(event: Acted, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode that a staff member acted."""
+    return Record("acted", event.at, {"client": name(event.client)})
+
+
 SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Request: requests,
     Operation: operations,
@@ -338,6 +344,7 @@ RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     Message: message,
     Error: error,
     Amendment: amendment,
+    Acted: acted,
 }
 
 

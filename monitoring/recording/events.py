@@ -254,6 +254,13 @@ class ServerError(Struct, frozen=True, gc=False):
     error_id: int
 
 
+class Acted(Struct, frozen=True, gc=False):
+    """A staff member acted from an address."""
+
+    at: int
+    client: str
+
+
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
@@ -273,7 +280,8 @@ FACTS: dict[type[Any], str] = {
     Amendment: "amendment",
     Occurrence: "occurrence",
     ServerError: "server_error",
+    Acted: "acted",
 }
 
 Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError
+Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError | Acted

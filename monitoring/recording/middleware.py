@@ -23,7 +23,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
-from . import decisions, errors, facets
+from . import acting, decisions, errors, facets
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
@@ -150,6 +150,7 @@ class MonitoringMiddleware:
                 errors.blame(context, method, route, status)
             if wanted & facets.LINES:
                 _write_line(context, duration, f"{method} {route}", status)
+            acting.notice(context)
         except Exception:  # the response is more important than its record
             recorder.failed()
 

@@ -35,7 +35,8 @@ class Limit:
 
     Attributes:
         scope: What `match` is compared with.
-        match: A network; the beginning of a token's digest; a route, with `*` for any text in it; or `*` for everything.
+        match: A network; the beginning of a token's digest; a route, where `*` stands for
+            any text; or `*` for everything.
         rate: Requests a second.
         burst: So many may come at once.
         per: Who has a bucket of their own.
