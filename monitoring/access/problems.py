@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from rest_framework import serializers
@@ -16,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import exception_handler
 
-MEDIA_TYPE = "application/problem+json"
+from monitoring.answers.problem import MEDIA_TYPE, body
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -70,21 +69,6 @@ def refusals(*statuses: int) -> dict[Any, Any]:
     return {(status, MEDIA_TYPE): ProblemSerializer for status in (*statuses, 401, 403)}
 
 
-def body(status: int, detail: str, errors: Any = None, extensions: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the body of an answer in the error format.
-
-    Args:
-        status: HTTP status code.
-        detail: What went wrong this time, for a person to read.
-        errors: Messages by the name of the parameter they are about.
-        extensions: Further members.
-    """
-    found: dict[str, Any] = {"type": "about:blank", "title": phrase(status), "status": status, "detail": detail}
-    if errors is not None:
-        found["errors"] = errors
-    return found | dict(extensions or {})
-
-
 def problem(
     status: int,
     detail: str,
@@ -134,14 +118,6 @@ def _told(error: Exception) -> dict[str, Any]:
     except (TypeError, ValueError):  # what no answer can hold is no reason to give none
         plain = None
     return told | {"details": plain} if plain else told
-
-
-def phrase(status: int) -> str:
-    """Return the standard phrase of a status, also for those that have none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown Error"
 
 
 def _detail(data: Any) -> str:

@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring.access.problems import MEDIA_TYPE
 from monitoring.access.views import ApiView
+from monitoring.answers.problem import MEDIA_TYPE
 
 
 class EchoView(ApiView):

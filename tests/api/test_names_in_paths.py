@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import resolve
 
-from monitoring.access.problems import MEDIA_TYPE
+from monitoring.answers.problem import MEDIA_TYPE
 from monitoring.jobs import sight
 
 NAMES = ["order/42", "/order//42/", "a\nb", "a/b\n", "é/\N{FOX FACE}", "%2F", "x" * 5_000, "\0", "/\0/", "?x", "a;b#c"]

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
-from monitoring.errors.answers import page, shown, views
+from monitoring.errors.answers import error_page, shown, views
 from monitoring.errors.models import ErrorLog
 
 from .conftest import PAGE, response_key
@@ -131,7 +131,7 @@ def test_nobody_works_on_an_address_that_does_not_exist(browser: Client, known_b
 
 
 def test_what_is_shown_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = page.render(500, "<s>", "<b>", shown.Shown("<i>", "<u>"))
+    made = error_page.render(500, "<s>", "<b>", shown.Shown("<i>", "<u>"))
     assert not {"<s>", "<b>", "<i>", "<u>"} & set(re.findall(r"<.>", made))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from monitoring.access.problems import MEDIA_TYPE
+from monitoring.answers.problem import MEDIA_TYPE
 from monitoring.errors.bugs import api as bugs_api
 from monitoring.errors.bugs.models import BugCounter, KnownBug
 from monitoring.errors.groups import actions

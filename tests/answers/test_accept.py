@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.errors.answers.accept import wants_page
+from monitoring.answers.accept import wants_page
 
-from .conftest import PAGE
+PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+"""What browsers send."""
 
 
 @pytest.mark.parametrize(
