@@ -1,6 +1,7 @@
 """The models of every slice, for Django to find."""
 
 from monitoring.alerts.channels.models import AlertChannel
+from monitoring.alerts.deliveries.models import AlertDigest, Delivery, DeliveryGate, DeliveryTotal
 from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble, TransitionTotal
 from monitoring.alerts.rules.models import AlertRule, RuleChange
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
@@ -45,6 +46,7 @@ __all__ = [
     "ActingAdmin",
     "Action",
     "AlertChannel",
+    "AlertDigest",
     "AlertRule",
     "AllowedNetwork",
     "Block",
@@ -55,6 +57,9 @@ __all__ = [
     "Cursor",
     "DayRollup",
     "DeadLetter",
+    "Delivery",
+    "DeliveryGate",
+    "DeliveryTotal",
     "DirtyPeriod",
     "DurationTotal",
     "ErrorGroup",
