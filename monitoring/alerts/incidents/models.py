@@ -5,33 +5,19 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from .states import IncidentState, TransitionKind
 
-class IncidentState(models.TextChoices):
-    """How far an incident is."""
-
-    PENDING = "pending"
-    FIRING = "firing"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-
-
-class TransitionKind(models.TextChoices):
-    """What an entry of an incident's history tells."""
-
-    PENDING = "pending"
-    FIRING = "firing"
-    ACKNOWLEDGED = "acknowledged"
-    UNACKNOWLEDGED = "unacknowledged"
-    RESOLVED = "resolved"
-    ESCALATED = "escalated"
-    MILESTONE = "milestone"
-    SILENCED = "silenced"
-    UNSILENCED = "unsilenced"
-    INHIBITED = "inhibited"
-    UNINHIBITED = "uninhibited"
-    FLAPPING = "flapping"
-    SETTLED = "settled"
-    COMMENT = "comment"
+__all__ = [
+    "Evaluation",
+    "Incident",
+    "IncidentEntry",
+    "IncidentState",
+    "RuleTrouble",
+    "TransitionKind",
+    "TransitionTotal",
+]
+_STATES = [(one.value, one.value.capitalize()) for one in IncidentState]
+_KINDS = [(one.value, one.value.capitalize()) for one in TransitionKind]
 
 
 class Incident(models.Model):
@@ -64,7 +50,7 @@ class Incident(models.Model):
     key = models.CharField(max_length=64)
     labels = models.JSONField(default=dict)
     severity = models.CharField(max_length=10)
-    state = models.CharField(max_length=12, choices=IncidentState.choices, default=IncidentState.PENDING)
+    state = models.CharField(max_length=12, choices=_STATES, default=IncidentState.PENDING.value)
     started = models.DateTimeField()
     fired = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -142,7 +128,7 @@ class IncidentEntry(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries", db_index=False)
     at = models.DateTimeField()
-    kind = models.CharField(max_length=14, choices=TransitionKind.choices)
+    kind = models.CharField(max_length=14, choices=_KINDS)
     who = models.CharField(max_length=150, blank=True, default="")
     detail = models.JSONField(default=dict, blank=True)
 
