@@ -173,6 +173,10 @@ class Config:
     """Networks from which `/metrics` may be scraped without a token."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks of the proxies whose `X-Forwarded-For` is believed."""
+    outbound_allowed_networks: tuple[str, ...] = ()
+    """Networks that notifications may be sent to though they are not public."""
+    outbound_proxies: bool = False
+    """Send requests to others through the proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`, …)."""
     protection: str = "enforce"
     """What becomes of clients that cause too many errors: `enforce`, `dry_run` (it is only said) or `off`."""
     allowed_clients: tuple[str, ...] = ()

@@ -111,6 +111,7 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
+    "outbound_allowed_networks": (_are_networks, _NETWORKS),
     "protection": _is_one_of("enforce", "dry_run", "off"),
     "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
     "route_blame": _is_one_of("majority", "any", "off"),

@@ -292,7 +292,7 @@ def test_all_calls_for_a_bug_together_are_bounded(github: GitHub) -> None:
     with http.Line(github.url, TOKEN, {}, 60.0) as line:
 
         def let_the_time_pass(handler: Handler) -> bool:
-            line._deadline._until = 0
+            line._session._deadline._until = 0
             return handler.answer(200, {})
 
         github.misbehave("GET", let_the_time_pass)
