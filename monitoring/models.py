@@ -2,6 +2,7 @@
 
 from monitoring.alerts.channels.models import AlertChannel
 from monitoring.alerts.deliveries.models import AlertDigest, Delivery, DeliveryGate, DeliveryTotal
+from monitoring.alerts.in_code.models import CodeAlert
 from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble, TransitionTotal
 from monitoring.alerts.rules.models import AlertRule, RuleChange
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
@@ -52,6 +53,7 @@ __all__ = [
     "Block",
     "BlockTotal",
     "BugCounter",
+    "CodeAlert",
     "ComponentState",
     "CounterMinute",
     "Cursor",

@@ -71,7 +71,7 @@ LATER_COLUMNS = frozenset(
     {"only", "worker", "exception", "id", "user", "client", "release", "service", "code", "high", "low"}
 )
 """Columns that batches of an earlier version, or for which all values are zero, may leave out."""
-FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment", "acted"})
+FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment", "acted", "alert"})
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from .events import (
     MAX_TASK_ID,
     UNKNOWN_DURATION,
     Acted,
+    Alert,
     Amendment,
     Counter,
     Error,
@@ -40,6 +42,7 @@ from .wire import Column, Record, Segment, column, name, texts
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _MAX_TIME = 2**32 - 1
 _LOW = 2**64 - 1
+_listeners: list[Callable[[int, dict[str, Any]], None]] = []
 _SCRUBBED: dict[str, Callable[[str], str]] = {"message": scrub.text, "arguments": scrub.text, "user": scrub.person}
 """What a run says that is no name or id of its own making."""
 
@@ -311,8 +314,28 @@ def message(event: Message, notes: Notes) -> Record:  # noqa: ARG001  # all enco
 
 
 def error(event: Error, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
-    """Encode an error, making its frames readable."""
-    return Record("error", event.at, describe.describe(event))
+    """Encode an error, making its frames readable, and let those hear of it who want to."""
+    values = describe.describe(event)
+    for listener in _listeners:
+        with contextlib.suppress(Exception):  # it is sent, whoever cannot take it
+            listener(event.at, values)
+    return Record("error", event.at, values)
+
+
+def listen(listener: Callable[[int, dict[str, Any]], None]) -> None:
+    """Have a function hear of every error that is sent in full from now on.
+
+    Args:
+        listener: Takes the time in nanoseconds since the epoch, and the error as it travels, which it leaves as it is.
+            It runs on the flusher's thread and must not hold it up.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def alert(event: Alert, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode an alert that code has raised."""
+    return Record("alert", event.at, dict(event.values))
 
 
 def amendment(event: Amendment, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
@@ -345,6 +368,7 @@ RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     Error: error,
     Amendment: amendment,
     Acted: acted,
+    Alert: alert,
 }
 
 

@@ -261,6 +261,13 @@ class Acted(Struct, frozen=True, gc=False):
     client: str
 
 
+class Alert(Struct, frozen=True, gc=False):
+    """What a condition in code made of an error: the alert as channels are told it."""
+
+    at: int
+    values: Mapping[str, Any]
+
+
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
@@ -281,7 +288,8 @@ FACTS: dict[type[Any], str] = {
     Occurrence: "occurrence",
     ServerError: "server_error",
     Acted: "acted",
+    Alert: "alert",
 }
 
 Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError | Acted
+Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError | Acted | Alert
