@@ -12,6 +12,7 @@ from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
 from monitoring import error_rate, error_tracking
+from monitoring.alerts.in_code import discovery
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.bugs import wanting
 from monitoring.errors.classification import traits
@@ -71,6 +72,11 @@ def check_bugs_not_for(**_: Any) -> list[CheckMessage]:
     """Report every entry of `BUGS_NOT_FOR` that no error could meet."""
     found = wanting.problems(load(getattr(settings, "MONITORING", {})).bugs_not_for)
     return [Error(text, id="monitoring.E007") for text in found]
+
+
+def check_hooks(**_: Any) -> list[CheckMessage]:
+    """Report hooks of apps that could not be imported: their alert rules and channels are missing."""
+    return [Error(text, id="monitoring.E009") for text in discovery.problems]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:

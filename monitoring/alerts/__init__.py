@@ -3,6 +3,7 @@
 Importing it needs neither models nor a database: what is exported here works under FastAPI too.
 """
 
+from .in_code.system import ErrorAlertingSystem
 from .levels import AlertLevel
 
-__all__ = ["AlertLevel"]
+__all__ = ["AlertLevel", "ErrorAlertingSystem"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from monitoring.alerts.in_code.consume import consume as alerts
 from monitoring.errors.digest.consume import consume as errors
 from monitoring.jobs.actions.consume import consume as messages
 from monitoring.jobs.queues.consume import consume as queues
@@ -77,7 +78,7 @@ KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues, admins)
+CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues, admins, alerts)
 
 __all__ = [
     "COLUMNS",

@@ -12,6 +12,8 @@ from typing import Any
 logger = logging.getLogger("monitoring.alerts")
 MODULE = "monitoring_hooks"
 _running = threading.local()
+problems: list[str] = []
+"""What went wrong when this process imported the hooks, one line each."""
 _shared: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
 
 
@@ -30,16 +32,12 @@ def shared() -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
     return dict(_shared)
 
 
-def discover(packages: list[str]) -> list[str]:
+def discover(packages: list[str]) -> None:
     """Import the hooks of packages; one that fails stops neither the others nor the process.
 
     Args:
         packages: Dotted names of the installed apps.
-
-    Returns:
-        What went wrong, one line each.
     """
-    problems = []
     _running.now = True
     try:
         for package in packages:
@@ -52,4 +50,3 @@ def discover(packages: list[str]) -> list[str]:
                 logger.exception("%s cannot be imported; its alert rules and channels are missing", name)
     finally:
         _running.now = False
-    return problems
