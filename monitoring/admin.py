@@ -12,6 +12,7 @@ from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
 from monitoring.performance.admin import SlowSampleAdmin
+from monitoring.protection.throttles.admin import ThrottleAdmin
 from monitoring.storage.names import Name
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NameAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",
+    "ThrottleAdmin",
     "WorkerAdmin",
 ]
 

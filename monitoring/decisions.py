@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from monitoring.conf import Config
+from monitoring.conf import Config, get_config
 from monitoring.errors.bugs import decisions as bugs
 from monitoring.intake.connections import reading_client
+from monitoring.protection.allowed import decisions as allowed
+from monitoring.protection.throttles import decisions as throttles
 from monitoring.recording.decisions import copy
+from monitoring.stream import heartbeats
 from monitoring.stream.decisions import Entry, Replica
 from monitoring.stream.projection import Entries, Provider, rebuild
 
@@ -23,8 +26,20 @@ def _lasting(read: Callable[[], Mapping[str, str]]) -> Provider:
     return entries
 
 
+def _processes() -> Entries:
+    """Return how many processes answer requests; in eager mode there is but this one, and no Redis to ask."""
+    config = get_config()
+    if config.eager:
+        return {}
+    alive = sum(one.alive for one in heartbeats.read_web(reading_client(config.redis_url), config.stream_prefix))
+    return {"web": Entry(str(alive))} if alive else {}
+
+
 PROVIDERS: dict[str, Provider] = {
     "bug": _lasting(bugs.active),
+    "allow": allowed.entries,
+    "throttle": throttles.entries,
+    "process_count": _processes,
 }
 """Who reads the decisions of a kind, by `service:fingerprint` for bugs."""
 

@@ -18,6 +18,7 @@ from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
 from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
 from .performance.api import PerformanceView, SlowView
+from .protection.throttles.api import ThrottlesView, ThrottleView
 from .sampling import SamplingView
 
 app_name = "monitoring"
@@ -64,6 +65,8 @@ urlpatterns = [
     path("api/monitoring/errors/groups/<int:pk>/merge/", MergeView.as_view(), name="error-group-merge"),
     path("api/monitoring/errors/groups/<int:pk>/unmerge/", UnmergeView.as_view(), name="error-group-unmerge"),
     path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
+    path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
+    path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from rest_framework.parsers import JSONParser
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON that is nested no deeper than Python can follow."""
+    """JSON that is nested no deeper than Python can follow, and whose texts can be written again."""
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -18,10 +19,13 @@ class BoundedJSONParser(JSONParser):
         """Return what a body says.
 
         Raises:
-            ParseError: It is no JSON, or nested too deep.
+            ParseError: It is no JSON, nested too deep, or holds half of a character.
         """
         try:
             parsed: dict[str, Any] = super().parse(stream, media_type, parser_context)
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:  # an answer that quotes it could not be sent
+            raise ParseError("JSON parse error - it holds half of a surrogate pair") from error
         except RecursionError as error:
             raise ParseError("JSON parse error - it is nested too deep") from error
         return parsed

@@ -30,7 +30,17 @@ def post(body: bytes, content_type: str = "application/json") -> Any:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000, b"\xff", b"NaN", b"9" * 5_000, b"{", b"'a'"],
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b"\xff",
+        b"NaN",
+        b"9" * 5_000,
+        b"{",
+        b"'a'",
+        b'"\\ud800"',
+    ],
 )
 def test_what_cannot_be_read_is_a_bad_request(body: bytes) -> None:
     response = post(body)

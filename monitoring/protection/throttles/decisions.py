@@ -19,5 +19,5 @@ def entries() -> dict[str, Entry]:
     rows = Throttle.objects.using(router.db_for_write(Throttle)).in_state(ThrottleState.ACTIVE, datetime.now(UTC))
     return {
         str(row.pk): Entry(row.limit.value(), None if row.expires is None else int(row.expires.timestamp() * 1000))
-        for row in rows.order_by("-pk")[:MOST]
+        for row in rows
     }

@@ -17,7 +17,8 @@ MIN_RATE, MAX_RATE = 0.001, 1_000_000.0
 """Requests a second; the slowest is one in about a quarter of an hour."""
 MAX_BURST = 1_000_000
 ANYTHING = "*"
-_DIGEST = re.compile(r"[0-9a-f]{8,128}")
+_DIGEST = re.compile(r"[0-9a-f]{8,32}")
+"""So few digits that no token is among them: those have more."""
 
 
 class Scope(models.TextChoices):
@@ -69,7 +70,7 @@ class Limit:
             return None if read(self.match) is not None else "Must be a network, like 203.0.113.0/24 or an address."
         if self.scope == Scope.TOKEN:
             fits = _DIGEST.fullmatch(self.match)
-            return None if fits else "Must be the first 8 or more hexadecimal digits of the token's stored digest."
+            return None if fits else "Must be the first 8 to 32 hexadecimal digits of the token's stored digest."
         if self.scope == Scope.ROUTE:
             fits_route = 1 <= len(self.match) <= MAX_MATCH and self.match.isprintable()
             return None if fits_route else f"Must be a route of at most {MAX_MATCH} characters, or *."
