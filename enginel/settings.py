@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "monitoring.recording.middleware.MonitoringMiddleware",
     "monitoring.access.probes.ProbeMiddleware",
+    "monitoring.protection.middleware.ProtectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -59,15 +59,15 @@ class ProbeMiddleware:
     @cached_property
     def _probes(self) -> frozenset[str]:
         """Where the project has put the probes; asked for at the first request, when the URLs are loaded."""
-        return _paths(*PROBES)
+        return paths(*PROBES)
 
     @cached_property
     def _scraped(self) -> frozenset[str]:
         """Where the project has put the metrics."""
-        return _paths(SCRAPED)
+        return paths(SCRAPED)
 
 
-def _paths(*names: str) -> frozenset[str]:
+def paths(*names: str) -> frozenset[str]:
     """Return where these are; some may be nowhere."""
     found = set()
     for name in names:

@@ -15,6 +15,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import redis
 
@@ -31,6 +33,18 @@ _ANSWER_SECONDS = 2.0
 _GATHER_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _CLOSE_SECONDS = 1.0
+_SHORTEST_SECONDS = 0.1
+_NONE: Mapping[str, Entry] = MappingProxyType({})
+
+
+class Companion(Protocol):
+    """What else the thread does with its connection to Redis."""
+
+    def visit(self, client: Client) -> float:
+        """Do what is due; return the seconds until something is again."""
+
+    def leave(self, client: Client) -> None:
+        """Do what is left to be done when the process ends."""
 
 
 class Follower:
@@ -39,12 +53,15 @@ class Follower:
     Args:
         config: This installation's settings.
         failed: Counts what went wrong here, Redis being away apart.
+        companion: What else it does.
     """
 
-    def __init__(self, config: Config, failed: Callable[[], None]) -> None:
-        self.replica = Replica(config.stream_prefix)
+    def __init__(self, config: Config, failed: Callable[[], None], companion: Companion | None = None) -> None:
+        self.replica = Replica(config.stream_prefix, self._rest)
         self._config = config
         self._failed = failed
+        self._companion = companion
+        self._leaving = False
         self._client: Client | None = None
         self._woken = False
         self._thread = NativeThread(self._run)
@@ -54,7 +71,12 @@ class Follower:
         self._thread.start()
 
     def stop(self, seconds: float = 0.0) -> None:
-        """End the thread at once, and wait so many seconds at most until it has ended."""
+        """End the thread at once, and wait so many seconds at most until it has ended.
+
+        Args:
+            seconds: With none at all, there is no time for a goodbye either.
+        """
+        self._leaving = seconds > 0
         self._thread.end(0.0)
         client = self._client
         if client is not None:
@@ -75,6 +97,8 @@ class Follower:
                 self._disconnect()
                 self._thread.pause(_RETRY_SECONDS)
         self._disconnect()
+        if self._leaving and self._companion is not None:
+            self._leave(self._companion)
 
     def _follow(self) -> None:
         """Read what was written, and wait for more."""
@@ -82,9 +106,24 @@ class Follower:
             self._client = connect(self._config.redis_url, _LISTEN_SECONDS + _ANSWER_SECONDS)
         if self.replica.catch_up(self._client) is None and self._woken:
             self._thread.pause(_RETRY_SECONDS)  # a log without a head is left over from a loss: it wakes at once, again
+        seconds = _LISTEN_SECONDS
+        if self._companion is not None:
+            seconds = min(seconds, max(self._companion.visit(self._client), _SHORTEST_SECONDS))
         if not self._thread.over:
-            self._woken = self.replica.wait(self._client, _LISTEN_SECONDS)
+            self._woken = self.replica.wait(self._client, seconds)
             self._thread.pause(_GATHER_SECONDS if self._woken else 0.0)
+
+    def _rest(self, seconds: float) -> None:
+        self._thread.pause(seconds)
+
+    def _leave(self, companion: Companion) -> None:
+        """Say goodbye over a connection that nobody has cut."""
+        try:
+            client = connect(self._config.redis_url, _CLOSE_SECONDS / 2)
+            companion.leave(client)
+            client.connection_pool.disconnect()
+        except Exception:  # the process is ending; nothing may keep it
+            self._failed()
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
@@ -98,6 +137,7 @@ class Copy:
 
     def __init__(self) -> None:
         self._wanted = False
+        self._companion: Callable[[Config], Companion] | None = None
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -115,8 +155,20 @@ class Copy:
         entry = held.get(key) if held is not None else None
         if entry is None:
             return None
-        value, expires = entry
-        return value if expires is None or time.time() * 1000 < expires else None
+        expires = entry.expires
+        return entry.value if expires is None or time.time() * 1000 < expires else None
+
+    def all(self, kind: str) -> Mapping[str, Entry]:
+        """Return all decisions of a kind by key, expired ones among them. It changes meanwhile: look, do not walk."""
+        return self._replica.kinds.get(kind, _NONE)
+
+    @property
+    def mark(self) -> object:
+        """Another object after each change, for those who keep what follows from the decisions.
+
+        None while nothing was read.
+        """
+        return self._replica.mark
 
     @property
     def epoch(self) -> str:
@@ -130,9 +182,18 @@ class Copy:
         head = self._replica.head
         return head.number if head is not None else 0
 
-    def follow(self) -> None:
-        """Say that this process, and those it forks, will ask; does nothing yet."""
+    def describe(self) -> dict[str, Any]:
+        """Return what a heartbeat says of it, by which others know that a decision has arrived here."""
+        return {"epoch": self.epoch, "number": self.number}
+
+    def follow(self, companion: Callable[[Config], Companion] | None = None) -> None:
+        """Say that this process, and those it forks, will ask; does nothing yet.
+
+        Args:
+            companion: Makes what else the thread does, once it starts.
+        """
         self._wanted = True
+        self._companion = companion or self._companion
 
     def begin(self, config: Config, failed: Callable[[], None]) -> None:
         """Start to follow, if somebody will ask: called when the recorder's thread starts.
@@ -143,8 +204,8 @@ class Copy:
         """
         if not self._wanted or self._follower is not None:
             return
-        follower = Follower(config, failed)
         try:
+            follower = Follower(config, failed, self._companion(config) if self._companion is not None else None)
             follower.start()
         except RuntimeError:  # no thread to be had: a process without decisions, which records all the same
             failed()

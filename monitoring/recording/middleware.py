@@ -33,11 +33,12 @@ logger = logging.getLogger("monitoring.slow")
 lines = logging.getLogger("monitoring.requests")
 
 STATIC = "<static>"
+REFUSED = "<refused>"
 OTHER_METHOD = "_OTHER"
 _FAILED, _BROKEN = 400, 500
 _CLIENT_GONE = 499
 _MEASURED = facets.PERFORMANCE | facets.METRICS
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
 class MonitoringMiddleware:
@@ -136,15 +137,15 @@ class MonitoringMiddleware:
             error, context.error = context.error, None  # its frames hold this context: do not leave it a cycle
             request: Any = context.request
             method, match = request.method, request.resolver_match
-            if method not in _METHODS:
+            if method not in METHODS:
                 method = OTHER_METHOD
-            route = match.route if match is not None else self._unmatched(request.path_info)
+            route = match.route if match is not None else self._unmatched(context, request.path_info)
             wanted = context.facets
             if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
                 recorder.record(Request(time_ns(), duration, method, route, status, only))
             if duration >= self._slow and wanted & facets.PERFORMANCE:
                 _record_slow(context, duration, f"{method} {route}", status)
-            if status >= _FAILED and status != _CLIENT_GONE and wanted & facets.ERRORS:
+            if status >= _FAILED and status != _CLIENT_GONE and wanted & facets.ERRORS and not context.refused:
                 errors.answered(context, status, error)
             if status >= _BROKEN and not context.blameless:
                 errors.blame(context, method, route, status)
@@ -154,8 +155,10 @@ class MonitoringMiddleware:
         except Exception:  # the response is more important than its record
             recorder.failed()
 
-    def _unmatched(self, path: str) -> str:
+    def _unmatched(self, context: Context, path: str) -> str:
         """Name what no route answered: a middleware's static files are not to hide who tries doors."""
+        if context.refused:
+            return REFUSED
         return STATIC if path.startswith(self._static) else errors.UNMATCHED
 
 

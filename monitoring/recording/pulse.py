@@ -11,7 +11,7 @@ from monitoring.conf import get_config
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import Client, connect
 
-from . import liveness
+from . import decisions, liveness
 from .native import NativeThread
 from .recorder import recorder
 
@@ -66,7 +66,8 @@ class Pulse:
         try:
             if self._client is None:
                 self._client = connect(config.redis_url, min(config.send_timeout, _GOODBYE_SECONDS))
-            state = self._describe() | {"interval": config.heartbeat_interval, "closing": closing}
+            said = {"interval": config.heartbeat_interval, "closing": closing, "decisions": decisions.copy.describe()}
+            state = self._describe() | said
             heartbeats.send(self._client, config.stream_prefix, self._kind, self._node, state)
         except (redis.RedisError, OSError):  # nothing is lost: the next heartbeat says the same, and more
             self._client = None

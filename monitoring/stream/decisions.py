@@ -8,12 +8,13 @@ fell behind its beginning, Redis was flushed, or a failover took back what they 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import msgspec
 import redis
+from msgspec import Struct
 
 from .connection import Client
 
@@ -23,12 +24,15 @@ HEAD = b"head"
 """The field of the state that says what was written last. Fields of decisions hold a colon."""
 _HEAD = re.compile(rb"([0-9a-f]+) ([0-9]+-[0-9]+) ([0-9]+)")
 _PAGE = 20
-_SLICE = 500
+_SLICE = 250
 _TRIES = 5
+_PAUSE_SECONDS = 0.001
+_GRACE_SECONDS = 0.05
+"""So long, at least, those who found what is replaced a moment ago may still look at it."""
 
 
-class Entry(NamedTuple):
-    """One decision.
+class Entry(Struct, frozen=True, gc=False, array_like=True):
+    """One decision. The garbage collector need not know of it: with 100,000 of them that is a pause of its own.
 
     Attributes:
         value: What was decided, as a small text.
@@ -49,6 +53,10 @@ class Delta(NamedTuple):
 
 Kinds = dict[str, dict[str, Entry]]
 """Decisions by kind and key."""
+
+
+Pause = Callable[[float], object]
+"""Sleeps for so many seconds."""
 
 
 class UnsettledError(redis.RedisError):
@@ -123,17 +131,23 @@ class Replica:
 
     Args:
         prefix: First part of the keys of this installation.
+        pause: How its thread rests between two slices of much work, so that no other thread of the process waits for
+            all of it: releasing the interpreter for a moment is not enough where somebody else wants it, too.
 
     Attributes:
         keys: Where they lie.
         head: What it holds everything up to; None while it holds nothing.
         kinds: The decisions; expired ones may be among them.
+        mark: Another object after each change, for those who keep what follows from the decisions; None before the
+            first.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, pause: Pause | None = None) -> None:
         self.keys = Keys(prefix)
         self.head: Head | None = None
         self.kinds: Kinds = {}
+        self.mark: object = None
+        self._pause = pause
 
     def catch_up(self, client: Client) -> Head | None:
         """Take over everything up to the last change.
@@ -155,11 +169,13 @@ class Replica:
             if self._reach(client, head):
                 return head
             # Another object, so that nobody sees the state while older entries of the log go over it.
-            fresh = Replica(self.keys.prefix)
+            fresh = Replica(self.keys.prefix, self._pause)
             fresh.kinds, fresh.head = self._scan(client), head
             head = self._ask(client)
             if head is not None and fresh._reach(client, head):
-                self.kinds, self.head = fresh.kinds, head
+                replaced = self.kinds
+                self.kinds, self.head, self.mark = fresh.kinds, head, object()
+                self._dismantle(replaced)
                 return head
         raise UnsettledError("decisions change faster than they can be read")
 
@@ -181,7 +197,7 @@ class Replica:
                 held.pop(key, None)
             else:
                 held[key] = entry
-        self.head = head
+        self.head, self.mark = head, object()
 
     def _ask(self, client: Client) -> Head | None:
         return parse_head(cast("bytes | None", client.hget(self.keys.state, cast(Any, HEAD))))
@@ -199,6 +215,8 @@ class Replica:
                     break
                 if not self._follow(entry_id.decode(), fields):
                     return False
+                if len(page) > 1:
+                    self._rest()
         self.head = head
         return True
 
@@ -224,7 +242,24 @@ class Replica:
                 kind, colon, key = name.decode("utf-8", "replace").partition(":")
                 if colon and (entry := _parse(value)) is not None:
                     found.setdefault(kind, {})[key] = entry
+            if cursor:
+                self._rest()
         return found
+
+    def _dismantle(self, kinds: Kinds) -> None:
+        """Give back the memory of many decisions in slices, too: all at once takes tens of milliseconds."""
+        if self._pause is None or sum(map(len, kinds.values())) <= _SLICE:
+            return
+        self._pause(_GRACE_SECONDS)
+        for held in kinds.values():
+            while held:
+                for _ in range(min(len(held), _SLICE)):
+                    held.popitem()
+                self._rest()
+
+    def _rest(self) -> None:
+        if self._pause is not None:
+            self._pause(_PAUSE_SECONDS)
 
 
 def _parse(value: bytes) -> Entry | None:

@@ -10,9 +10,11 @@ import msgspec
 
 from .connection import Client
 
-Kind = Literal["worker", "beat"]
+Kind = Literal["worker", "beat", "web"]
 KEEP_SECONDS = 86_400
-"""For so long the last words of the dead are kept."""
+"""For so long the last words of dead workers and beats are kept."""
+_KEEP_WEB_SECONDS = 600
+"""Web processes come and go by the hundred, and nobody asks for one that is gone."""
 _FORGOTTEN_AT_ONCE = 100
 _MAX_BYTES = 1_000_000
 _MAX_TEXT, _MAX_ITEMS, _MAX_DEPTH = 200, 500, 4
@@ -38,7 +40,7 @@ class Heartbeat:
     """The last heartbeat of a process.
 
     Attributes:
-        kind: `worker` or `beat`.
+        kind: `worker`, `beat`, or `web` for a process that answers requests.
         node: Name of the process, such as `celery@host`; one that is restarted has it again.
         instance: What tells it from others of this name, before, after or beside it.
         age: Seconds since then.
@@ -63,8 +65,10 @@ class Heartbeat:
         return float(stated) if isinstance(stated, int | float) and 0 < stated <= _MAX_INTERVAL else 3.0
 
 
-def _keys(prefix: str) -> tuple[str, str]:
-    return f"{prefix}:heartbeats", f"{prefix}:heartbeats:state"
+def _keys(prefix: str, kind: Kind) -> tuple[str, str]:
+    """Return where heartbeats lie; those of web processes apart: whoever looks at workers need not read them."""
+    times = f"{prefix}:heartbeats:web" if kind == "web" else f"{prefix}:heartbeats"
+    return times, f"{times}:state"
 
 
 def send(client: Client, prefix: str, kind: Kind, node: str, state: Mapping[str, Any]) -> None:
@@ -80,18 +84,50 @@ def send(client: Client, prefix: str, kind: Kind, node: str, state: Mapping[str,
     """
     instance = str(state.get("instance") or "").replace(":", "")
     said = cast(Any, msgspec.json.encode(bounded(dict(state))))
-    member = f"{kind}:{instance}:{_text(node)}".encode()
-    client.eval(_BEAT, 2, *_keys(prefix), cast(Any, member), said, KEEP_SECONDS, _FORGOTTEN_AT_ONCE)
+    member = cast(Any, _member(kind, instance, node))
+    keep = _KEEP_WEB_SECONDS if kind == "web" else KEEP_SECONDS
+    client.eval(_BEAT, 2, *_keys(prefix, kind), member, said, keep, _FORGOTTEN_AT_ONCE)
+
+
+def _member(kind: Kind, instance: str, node: str) -> bytes:
+    return f"{kind}:{instance}:{_text(node)}".encode()
+
+
+def leave(client: Client, prefix: str, kind: Kind, node: str, instance: str) -> None:
+    """Forget one process that ends, and of which nobody asks later.
+
+    Args:
+        client: Connection to Redis.
+        prefix: First part of the keys of this installation.
+        kind: What the process is.
+        node: Its name.
+        instance: What tells it from others of this name.
+    """
+    times, states = _keys(prefix, kind)
+    member = cast(Any, _member(kind, instance, node))
+    with client.pipeline(transaction=True) as pipeline:
+        pipeline.zrem(times, member)
+        pipeline.hdel(states, member)
+        pipeline.execute()
 
 
 def read(client: Client, prefix: str) -> list[Heartbeat]:
-    """Return the last heartbeat of each name, of those who sent one within a day, by kind and name."""
+    """Return the last heartbeat of each worker and beat, of those who sent one within a day, by kind and name."""
     return list({(one.kind, one.node): one for one in read_all(client, prefix)}.values())
 
 
 def read_all(client: Client, prefix: str) -> list[Heartbeat]:
-    """Return the heartbeats of all who sent one within a day, by kind and name, who lives last of a name."""
-    times, states = _keys(prefix)
+    """Return the heartbeats of all workers and beats of a day, by kind and name, who lives last of a name."""
+    return _read(client, prefix, ("worker", "beat"))
+
+
+def read_web(client: Client, prefix: str) -> list[Heartbeat]:
+    """Return the last heartbeats of the processes that answer requests, those that died lately among them."""
+    return _read(client, prefix, ("web",))
+
+
+def _read(client: Client, prefix: str, kinds: tuple[Kind, ...]) -> list[Heartbeat]:
+    times, states = _keys(prefix, kinds[0])
     with client.pipeline(transaction=True) as pipeline:
         pipeline.time()
         pipeline.zrange(times, 0, -1, withscores=True)
@@ -103,8 +139,8 @@ def read_all(client: Client, prefix: str) -> list[Heartbeat]:
         kind, _, rest = member.decode("utf-8", "replace").partition(":")
         instance, _, node = rest.partition(":")
         state = _state(said.get(member, b""))
-        if kind in ("worker", "beat") and state is not None and at <= now + _AHEAD_MILLISECONDS:
-            found.append(Heartbeat(kind, _text(node), max(0.0, (now - at) / 1000), state, instance[:40]))
+        if kind in kinds and state is not None and at <= now + _AHEAD_MILLISECONDS:
+            found.append(Heartbeat(cast(Kind, kind), _text(node), max(0.0, (now - at) / 1000), state, instance[:40]))
     return sorted(found, key=lambda one: (one.kind, one.node, one.alive, -one.age))
 
 
@@ -136,7 +172,7 @@ def _text(value: str) -> str:
 
 
 def forget(client: Client, prefix: str, kind: Kind, node: str, older: float = 0.0) -> None:
-    """Forget every process of a name, such as a worker that will not come back.
+    """Forget every worker or beat of a name, such as a worker that will not come back.
 
     Args:
         client: Connection to Redis.
@@ -145,7 +181,7 @@ def forget(client: Client, prefix: str, kind: Kind, node: str, older: float = 0.
         node: Their name.
         older: Only those whose last heartbeat is older than this, in seconds.
     """
-    times, states = _keys(prefix)
+    times, states = _keys(prefix, kind)
     gone = [one for one in read_all(client, prefix) if (one.kind, one.node) == (kind, node) and one.age >= older]
     with client.pipeline(transaction=True) as pipeline:
         for one in gone:

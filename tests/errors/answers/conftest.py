@@ -8,6 +8,7 @@ from django.test import AsyncClient, Client
 
 from monitoring.conf import get_config
 from monitoring.recording import decisions, fingerprint
+from monitoring.stream.decisions import Entry
 
 PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 """What browsers send."""
@@ -39,7 +40,7 @@ def known_bug() -> Iterator[Any]:
     """Make an error a known bug, as far as this process knows: by its fingerprint."""
 
     def know(bug_id: str, key: str) -> None:
-        decisions.copy.take({"bug": {f"{get_config().service}:{key}": (bug_id, None)}})
+        decisions.copy.take({"bug": {f"{get_config().service}:{key}": Entry(bug_id)}})
 
     yield know
     decisions.copy.reset()

@@ -1,0 +1,69 @@
+"""What a process that answers requests says of itself every few seconds, on the thread that follows the decisions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import sys
+import time
+
+import redis
+
+from monitoring.conf import Config
+from monitoring.recording import node
+from monitoring.recording.decisions import copy
+from monitoring.stream import heartbeats
+from monitoring.stream.connection import Client
+
+_SLOWER = 3
+"""A web process says so that many times less often than a worker: nothing is lost with it but its share of a limit."""
+
+
+class Server:
+    """What serves requests in this process, once one came."""
+
+    kind = ""
+    """`wsgi` or `asgi`; empty before the first request."""
+
+
+class Presence:
+    """The heartbeats of this process.
+
+    Args:
+        config: This installation's settings.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._prefix = config.stream_prefix
+        self._interval = config.heartbeat_interval * _SLOWER
+        self._node, self._instance = node.name(), secrets.token_hex(6)
+        self._started = time.time()
+        self._due = 0.0
+
+    def visit(self, client: Client) -> float:
+        """Send a heartbeat, if one is due; return the seconds until the next one is."""
+        left = self._due - time.monotonic()
+        if left > 0:
+            return left
+        self._due = time.monotonic() + self._interval
+        with contextlib.suppress(redis.ResponseError):  # a Redis that takes nothing more can still be read
+            heartbeats.send(client, self._prefix, "web", self._node, self._describe())
+        return self._interval
+
+    def leave(self, client: Client) -> None:
+        """Say goodbye: the others share what this process was allowed to let through."""
+        heartbeats.leave(client, self._prefix, "web", self._node, self._instance)
+
+    def _describe(self) -> dict[str, object]:
+        return {
+            "instance": self._instance,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "started_at": self._started,
+            "interval": self._interval,
+            "server": Server.kind,
+            "supervised": "gunicorn.arbiter" in sys.modules,
+            "decisions": copy.describe(),
+        }
