@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
@@ -21,6 +22,8 @@ class MonitoringConfig(AppConfig):
         from django.db.backends.signals import connection_created
 
         from monitoring import checks
+        from monitoring.alerts.in_code import discovery
+        from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, logs, process
         from monitoring.recording.recorder import recorder
 
@@ -31,12 +34,19 @@ class MonitoringConfig(AppConfig):
         process.install()
         connection_created.connect(crumbs.watch_queries, dispatch_uid="enginel")
         setting_changed.connect(_reconfigure, dispatch_uid="enginel")
+        decided.connect(_project, dispatch_uid="enginel")
         # The schema of whoever uses our authentication describes it.
         import monitoring.access.openapi  # noqa: F401
 
-        for check in (*checks.OF_SETTINGS, checks.check_storage_provider, checks.check_health_checks):
+        for check in (
+            *checks.OF_SETTINGS,
+            checks.check_storage_provider,
+            checks.check_health_checks,
+            checks.check_hooks,
+        ):
             register(check)
         register(checks.check_redis, Tags.database)
+        discovery.discover([app.name for app in self.apps.get_app_configs()])
         if not process.is_command(sys.argv):  # which runs the checks itself
             checks.warn()
 
@@ -45,6 +55,17 @@ def _fold_eagerly(lane: str, fields: Any) -> None:
     from monitoring.intake.eager import accept
 
     accept(lane, fields)
+
+
+def _project(**_: Any) -> None:
+    """Have every process know at once what a person decided; where Redis is away, they do once it is back."""
+    import redis
+
+    from monitoring import decisions
+    from monitoring.conf import get_config
+
+    with contextlib.suppress(redis.RedisError):
+        decisions.project(get_config())
 
 
 def _reconfigure(setting: str = "", **_: Any) -> None:
@@ -64,6 +85,7 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
         from monitoring.recording import acting, client, decisions
+        from monitoring.recording.enforcement import verdict
         from monitoring.recording.raised import frames
         from monitoring.recording.recorder import recorder
 
@@ -74,5 +96,6 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         frames.forget()
         recorder.reset()
         decisions.copy.reset()
+        verdict.forget()
         for follower in (board, evaluator, readiness):
             follower.reset()
