@@ -80,6 +80,13 @@ class Answer:
             return None
 
 
+class _Plain(requests.Session):
+    """One that leaves redirects alone: it would read all that comes with them, even when it does not follow them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        del resp
+
+
 class Session:
     """A few requests in a row, within one time.
 
@@ -104,7 +111,7 @@ class Session:
         self._allow_private, self._max_bytes = allow_private, max_bytes
         self._redirects, self._named = redirects, named
         self._deadline = Deadline(time.monotonic() + self._timeouts.total)
-        self._session = requests.Session()
+        self._session = _Plain()
         self._session.trust_env = False  # neither a proxy nor a `.netrc` that nobody here chose
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["User-Agent"] = f"enginel/{__version__}"
@@ -190,7 +197,7 @@ class Session:
     def _read(self, response: requests.Response) -> bytes:
         read = bytearray()
         # As it came: whoever unpacks an answer that says it is packed reads as much as its sender likes.
-        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+        for chunk in response.raw.stream(min(_CHUNK, self._max_bytes + 1), decode_content=False):
             read += chunk
             if len(read) > self._max_bytes:
                 raise TooLargeError(f"{self._named} answered with more than can be read.", response.status_code)
