@@ -254,6 +254,17 @@ class Config:
     disk_unhealthy_bytes: int = 512 * 1024**2
     """With less free space than this a disk is unhealthy."""
 
+    escalate_after_seconds: float = 900.0
+    """An incident that fires for so long without anybody having acknowledged it is escalated."""
+    escalate_severities: tuple[str, ...] = ("critical", "high")
+    """Severities of the incidents that are escalated."""
+    digest_after: int = 5
+    """When more messages than this are due to one destination, they become one."""
+    digest_rest_seconds: float = 30.0
+    """For so long after a message that told of many, what happens is gathered into the next one."""
+    delivery_retention_days: int = 30
+    """How long it is kept who was told of what."""
+
     flower_url: str = ""
     """Address of Flower, to link to; empty where there is none."""
     heartbeat_file: str = ""

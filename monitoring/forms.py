@@ -98,6 +98,11 @@ def _is_factor(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1.0 <= value <= _MAX_FACTOR
 
 
+def _are_severities(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(one in _SEVERITIES for one in value)
+
+
+_SEVERITIES = ("critical", "high", "medium", "low")
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "acting_admin_seconds": (_is_acting_time, f"must be a number of seconds above 0, and up to {_MAX_ACTING}"),
@@ -105,6 +110,7 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "block_escalation": (_is_factor, f"must be a number from 1 (each block is as long as the first) to {_MAX_FACTOR}"),
     "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
     "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
+    "escalate_severities": (_are_severities, 'must be a list of severities, like ["critical", "high"]'),
     "fingerprint_rules": (_is_list, "must be a list of rules"),
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
