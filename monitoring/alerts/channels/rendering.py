@@ -1,0 +1,160 @@
+"""What a message says, before it takes the form of a channel: its subject, its opening, and the rows of each incident.
+
+Pure functions over `base.Message`. What comes out is safe as plain text; markup is the channels' concern.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import texts
+from .base import IncidentView, Link, Message, MessageKind
+
+SUBJECT = 150
+_ROW, _FACT, _FACTS, _LABELS = 1_000, 300, 12, 20
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """One incident, ready to be shown.
+
+    Attributes:
+        heading: What happened, in one line.
+        rows: What is known, by short names, the most telling first.
+        links: Those that lead somewhere.
+    """
+
+    heading: str
+    severity: str
+    rows: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
+
+
+def subject(message: Message) -> str:
+    """Return the one line by which people decide whether to read on."""
+    severity = texts.line(message.severity, 20).capitalize()
+    beginnings = {
+        MessageKind.FIRING: f"[{severity}] ",
+        MessageKind.MILESTONE: f"[{severity}, goes on] ",
+        MessageKind.ESCALATED: f"[{severity}, nobody is on it] ",
+        MessageKind.DIGEST: f"[{severity}] ",
+        MessageKind.ACKNOWLEDGED: "[Acknowledged] ",
+        MessageKind.RESOLVED: "[Resolved] ",
+        MessageKind.TEST: "[Test] ",
+    }
+    return texts.shorten(beginnings[message.kind] + texts.line(message.title, SUBJECT), SUBJECT)
+
+
+def opening(message: Message) -> str:
+    """Return the first sentences: what it means for the reader."""
+    first = message.incidents[0] if message.incidents else None
+    said = [_meaning(message, first)]
+    if message.reason:
+        said.append(texts.line(message.reason, _ROW))
+    return " ".join(filter(None, said))
+
+
+def told(message: Message) -> list[Told]:
+    """Return the incidents of a message, so many as people read."""
+    return [_told(incident, message.at, single=len(message.incidents) == 1) for incident in message.incidents[:_SHOWN]]
+
+
+def more(message: Message) -> str:
+    """Say how many incidents are not told; empty when all are."""
+    left = message.omitted + max(len(message.incidents) - _SHOWN, 0)
+    return f"And {left:,} more incident{'' if left == 1 else 's'}." if left > 0 else ""
+
+
+def links(found: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Return the links that lead somewhere, with labels of one line."""
+    good = (Link(one.kind, texts.line(one.label, 60), texts.address(one.url)) for one in found[:10])
+    return tuple(one for one in good if one.url and one.label)
+
+
+def text(message: Message) -> str:
+    """Return the whole message as plain text."""
+    parts = [subject(message), opening(message)]
+    for one in told(message):
+        head = [] if len(message.incidents) == 1 else [f"[{one.severity}] {one.heading}"]
+        parts.append("\n".join([*head, *(f"{name}: {_indented(held)}" for name, held in one.rows)]))
+        parts.append(_listed(one.links))
+    parts += [more(message), _listed(links(message.links))]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _meaning(message: Message, first: IncidentView | None) -> str:
+    match message.kind:
+        case MessageKind.TEST:
+            said = "This is a test. Messages from Enginel arrive here; there is nothing to do."
+        case MessageKind.DIGEST:
+            count = len(message.incidents) + message.omitted
+            said = f"{count:,} messages in one, so that they do not flood you. The worst come first."
+        case MessageKind.RESOLVED:
+            lasted = f" It lasted {_lasted(first)}." if first is not None and first.resolved is not None else ""
+            said = f"This is over, and there is nothing left to do about the alert.{lasted}"
+        case MessageKind.ACKNOWLEDGED:
+            by = texts.line(first.acknowledged_by, 100) if first is not None else ""
+            said = f"{by or 'Somebody'} looks after this."
+        case MessageKind.MILESTONE:
+            counted = f", with {texts.occurrences(first.count)} by now" if first is not None and first.count else ""
+            said = f"This still goes on{counted}."
+        case MessageKind.ESCALATED:
+            said = "This goes on." if message.reason else "This goes on, and nobody has acknowledged it yet."
+        case _:
+            said = "This needs somebody to look at it."
+    return said
+
+
+def _told(incident: IncidentView, at: datetime, *, single: bool) -> Told:
+    rows = [
+        ("What happened", texts.block(incident.summary, _ROW)),
+        ("Since", _since(incident, at)),
+        ("Until", texts.moment(incident.resolved) if incident.resolved is not None else ""),
+        ("How often", texts.occurrences(incident.count) if incident.count else ""),
+        ("Measured", texts.number(incident.value) if incident.value is not None and not incident.count else ""),
+        ("Whom it hits", texts.line(incident.affected, _FACT)),
+        ("Where", _where(incident)),
+        ("What was tried", texts.block(incident.recovery, _ROW)),
+        ("Who is on it", texts.line(incident.acknowledged_by, _FACT)),
+        ("What to do", texts.block(incident.advice, _ROW)),
+    ]
+    if single:
+        rows += [(texts.line(name, 60), texts.block(held, _FACT)) for name, held in incident.facts[:_FACTS]]
+    rows += [("Rule", texts.line(incident.rule, _FACT)), ("Labels", _labels(incident))]
+    return Told(
+        heading=texts.line(incident.summary or incident.rule, _FACT),
+        severity=texts.line(incident.severity, 20).capitalize(),
+        rows=tuple((name, held) for name, held in rows if name and held),
+        links=links(incident.links),
+    )
+
+
+def _since(incident: IncidentView, at: datetime) -> str:
+    if incident.resolved is not None:
+        return f"{texts.moment(incident.since)}, for {_lasted(incident)}"
+    return f"{texts.moment(incident.since)}, {texts.span((at - incident.since).total_seconds())} before this message"
+
+
+def _lasted(incident: IncidentView) -> str:
+    return texts.span(((incident.resolved or incident.since) - incident.since).total_seconds())
+
+
+def _where(incident: IncidentView) -> str:
+    known = (("", incident.service), ("in ", incident.environment), ("release ", incident.release))
+    return ", ".join(f"{word}{texts.line(held, 100)}" for word, held in known if held)
+
+
+def _labels(incident: IncidentView) -> str:
+    held = list(incident.labels.items())[:_LABELS]
+    return ", ".join(f"{texts.line(name, 60)}={texts.line(value, 100)}" for name, value in held)
+
+
+def _listed(found: tuple[Link, ...]) -> str:
+    return "\n".join(f"{one.label}: {one.url}" for one in found)
+
+
+def _indented(held: str) -> str:
+    # A row is known by its name at the start of a line, which nothing in another row can imitate.
+    return held.replace("\n", "\n    ")
