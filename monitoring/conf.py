@@ -254,6 +254,20 @@ class Config:
     disk_unhealthy_bytes: int = 512 * 1024**2
     """With less free space than this a disk is unhealthy."""
 
+    alert_interval: float = 5.0
+    """Seconds between two evaluations of the alert rules; errors have them evaluated at once."""
+    alert_flap_changes: int = 5
+    """An alert that fired and was resolved so often within `alert_flap_seconds` is flapping, and held firing."""
+    alert_flap_seconds: float = 1_800.0
+    """Within so long; a flapping alert is held until it was steady for as long."""
+    alert_missing_seconds: float = 3_600.0
+    """Incidents of a rule that has no data at all are kept for so long after they were last found."""
+    incident_retention_days: int = 90
+    """How long incidents that are over are kept, with their histories; silences that ended, too."""
+    watchdog_url: str = field(default="", repr=False)
+    """Address that is asked while alerting works; whoever is behind it raises the alarm when that stops."""
+    watchdog_interval: float = 60.0
+    """Seconds between two requests to it."""
     escalate_after_seconds: float = 900.0
     """An incident that fires for so long without anybody having acknowledged it is escalated."""
     escalate_severities: tuple[str, ...] = ("critical", "high")

@@ -36,6 +36,19 @@ def _is_url_or_none(value: Any) -> bool:
     return value == "" or _is_url(value)
 
 
+def _is_link_or_none(value: Any) -> bool:
+    """Whether this is empty or an address that can be asked, whose path and query may be what identifies us."""
+    if value == "":
+        return True
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _is_credential(value: Any) -> bool:
     """Whether somebody else's token, where there is one, fits into a header."""
     return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
@@ -123,5 +136,6 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "route_blame": _is_one_of("majority", "any", "off"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
     "trusted_proxies": (_are_networks, _NETWORKS),
+    "watchdog_url": (_is_link_or_none, "must be an http(s) URL, like https://hc.example.com/ping/…"),
 }
 """What settings must be that have more of a form than a type, and how it is said."""
