@@ -20,7 +20,7 @@ from .models import DeliveryGate
 
 LEASE_SECONDS = 45.0
 """Longer than one attempt can take; who is gone for so long is replaced."""
-_FIRST_PAUSE, _MOST_PAUSE = 5.0, 300.0
+_FIRST_PAUSE, _MOST_PAUSE, _DAY = 5.0, 300.0, 86_400.0
 _MAX_PROBLEM = 500
 
 
@@ -95,6 +95,10 @@ class Gate:
         """Return what may be sent."""
         return Bucket(self.row.hourly_limit, self.row.tokens, self.row.refilled)
 
+    def is_last(self, now: datetime) -> bool:
+        """Whether only one message may be sent now, and the next has to wait."""
+        return self.bucket.at(now) < 2.0
+
     def spend(self, now: datetime) -> None:
         """Count a message against what may be sent."""
         if self.row.hourly_limit:
@@ -109,13 +113,23 @@ class Gate:
         """Send nothing there until a time, so that what happens meanwhile becomes one message."""
         self._change(paused_until=until)
 
-    def failed(self, problem: str, retry_after: float | None, now: datetime) -> None:
-        """Leave the destination alone for a while: twice as long each time, and never all at once."""
+    def failed(self, problem: str, retry_after: float | None, now: datetime) -> float:
+        """Leave the destination alone for a while: twice as long each time, and never all at once.
+
+        Args:
+            problem: What went wrong, without secrets.
+            retry_after: Seconds for which it wants to be left alone, if it said so.
+            now: The current time.
+
+        Returns:
+            For how many seconds.
+        """
         failures = self.row.failures + 1
         most = min(_FIRST_PAUSE * 2 ** min(failures - 1, 30), _MOST_PAUSE)
-        wait = max(retry_after or 0.0, most * random.uniform(0.5, 1.0))  # noqa: S311
-        until = now + timedelta(seconds=min(wait, 86_400.0))
+        wait = min(max(retry_after or 0.0, random.uniform(0.0, most)), _DAY)  # noqa: S311
+        until = now + timedelta(seconds=wait)
         self._change(failures=failures, paused_until=until, problem=problem[:_MAX_PROBLEM])
+        return wait
 
     def _change(self, **values: Any) -> bool:
         for name, value in values.items():
@@ -126,6 +140,6 @@ class Gate:
         return DeliveryGate.objects.using(self._alias).filter(pk=self._key, lease=self._mine)
 
 
-def revive(key: str, alias: str) -> None:
-    """Let a destination be tried at once."""
-    DeliveryGate.objects.using(alias).filter(pk=key).update(paused_until=None)
+def revive(keys: Collection[str], alias: str) -> None:
+    """Let destinations be tried at once."""
+    DeliveryGate.objects.using(alias).filter(pk__in=keys).update(paused_until=None)

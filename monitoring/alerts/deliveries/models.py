@@ -8,6 +8,8 @@ from django.db.models import Q
 from monitoring.alerts.incidents.models import Incident, IncidentEntry
 from monitoring.storage.outbox import Outgoing, OutgoingState
 
+ATTEMPTS = 100
+"""Attempts to send a message. With the rests of a destination that fails they last for about four hours."""
 _OPEN = Q(state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
 
 
@@ -30,6 +32,8 @@ class AlertDigest(Outgoing):
 
     destination = models.CharField(max_length=200)
     counted = models.BooleanField(default=False, editable=False)
+
+    max_attempts = ATTEMPTS
 
     class Meta(Outgoing.Meta):
         ordering = ["-created", "-id"]
@@ -78,6 +82,8 @@ class Delivery(Outgoing):
         AlertDigest, on_delete=models.SET_NULL, null=True, blank=True, related_name="deliveries", editable=False
     )
     counted = models.BooleanField(default=False, editable=False)
+
+    max_attempts = ATTEMPTS
 
     class Meta(Outgoing.Meta):
         verbose_name_plural = "deliveries"

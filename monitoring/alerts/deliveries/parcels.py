@@ -1,0 +1,135 @@
+"""What is sent next to a destination: a delivery by itself, or many of them as one digest.
+
+What was tried once stays as it is, a message of its own or that very digest: it may have arrived, and the receiver
+knows it again by its key. Only what nobody has tried yet is gathered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from monitoring.storage.outbox import OutgoingState, claim, drop, due
+
+from .desk import Desk
+from .gates import LEASE_SECONDS, Gate
+from .models import AlertDigest, Delivery
+
+MOST_GATHERED = 1_000
+"""Deliveries in one digest."""
+_TRIES = 5
+_WAITING = Q(follows__state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
+_VAIN = Q(follows__state__in=(OutgoingState.DEAD, OutgoingState.DROPPED))
+_NOT_ARRIVED = "That it fired did not arrive there."
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is sent as one message; whoever has it holds the lease on its row.
+
+    Attributes:
+        row: What has state, lease and key: the delivery itself, or the digest.
+        deliveries: What the message tells of, the worst first.
+    """
+
+    row: Delivery | AlertDigest
+    deliveries: list[Delivery]
+
+    @property
+    def is_digest(self) -> bool:
+        """Return whether it tells of many transitions at once."""
+        return isinstance(self.row, AlertDigest)
+
+
+def take(gate: Gate, desk: Desk) -> Parcel | None:
+    """Take what is sent next to a destination; None when nothing is to be sent now.
+
+    Args:
+        gate: The way there, which is held.
+        desk: What messages are sent with.
+    """
+    _alone(gate, desk).filter(_VAIN, state=OutgoingState.PENDING, attempts=0).update(
+        state=OutgoingState.DROPPED, settled=desk.now(), last_error=_NOT_ARRIVED
+    )
+    for _ in range(_TRIES):  # what was chosen may be dropped before it is taken
+        parcel = _take(gate, desk)
+        if parcel is None or parcel.deliveries:
+            return parcel
+        drop(parcel.row, "Nothing of it was to be told any more.", desk.now())
+    return None
+
+
+def is_due(now: datetime, alias: str) -> list[str]:
+    """Return the keys of the destinations to which something is to be sent, first those that wait longest."""
+    found: dict[str, datetime] = {}
+    alone = Delivery.objects.using(alias).filter(digest=None).exclude(_WAITING)
+    for rows in (due(alone, now), due(AlertDigest.objects.using(alias).all(), now)):
+        for key, next_at in rows.order_by("next_at").values_list("destination", "next_at")[:MOST_GATHERED]:
+            found[key] = min(found.get(key, next_at), next_at)
+    return sorted(found, key=lambda key: found[key])
+
+
+def _take(gate: Gate, desk: Desk) -> Parcel | None:
+    now = desk.now()
+    alone, digests = _alone(gate, desk), AlertDigest.objects.using(desk.alias).filter(destination=gate.row.key)
+    if (tried := due(digests, now)).exists():
+        return _open(tried, desk)
+    if gate.row.failures and (_tried(alone).exists() or digests.filter(state=OutgoingState.PENDING).exists()):
+        # Whether the channel goes again is found out with what was tried already; all else waits, and is gathered.
+        return _single(due(_tried(alone), now), desk)
+    fresh = alone.filter(state=OutgoingState.PENDING, attempts=0, next_at__lte=now).exclude(_WAITING)
+    chosen = list(fresh.order_by("rank", "pk").values_list("pk", flat=True)[:MOST_GATHERED])
+    if gate.row.digest and len(chosen) > 1 and (len(chosen) > desk.config.digest_after or gate.is_last(now)):
+        return _open(_seal(chosen, gate, desk), desk)
+    return _single(due(alone, now).exclude(_WAITING), desk)
+
+
+def _seal(chosen: list[int], gate: Gate, desk: Desk) -> QuerySet[AlertDigest]:
+    desk.step("seal the digest")
+    now, rows = desk.now(), Delivery.objects.using(desk.alias)
+    with transaction.atomic(using=desk.alias, durable=True):
+        digest = AlertDigest.objects.using(desk.alias).create(destination=gate.row.key, next_at=now, created=now)
+        held = rows.filter(pk__in=chosen, state=OutgoingState.PENDING, attempts=0, digest=None).order_by("pk")
+        pks = list(held.select_for_update(of=("self",)).values_list("pk", flat=True))
+        rows.filter(pk__in=pks).update(digest=digest)
+    return AlertDigest.objects.using(desk.alias).filter(pk=digest.pk)
+
+
+def _open(digests: QuerySet[AlertDigest], desk: Desk) -> Parcel | None:
+    """Take a digest, and see that what it tells of is dropped no more."""
+    desk.step("take the digest")
+    taken = claim(digests, 1, LEASE_SECONDS, desk.now())
+    if not taken:
+        return None
+    desk.step("take what the digest tells of")
+    rows = Delivery.objects.using(desk.alias).filter(digest=taken[0])
+    with transaction.atomic(using=desk.alias, durable=True):
+        pending = rows.filter(state=OutgoingState.PENDING).order_by("pk").select_for_update(of=("self",))
+        pks = list(pending.values_list("pk", flat=True))
+        rows.filter(pk__in=pks).update(state=OutgoingState.SENDING, attempts=F("attempts") + 1)
+    return Parcel(taken[0], list(_told(rows.filter(state=OutgoingState.SENDING))))
+
+
+def _single(rows: QuerySet[Delivery], desk: Desk) -> Parcel | None:
+    chosen = list(rows.order_by("rank", "pk").values_list("pk", flat=True)[:1])
+    if not chosen:
+        return None
+    desk.step("take the delivery")
+    table = Delivery.objects.using(desk.alias)
+    taken = claim(table.filter(pk__in=chosen), 1, LEASE_SECONDS, desk.now())
+    return Parcel(taken[0], list(_told(table.filter(pk=taken[0].pk)))) if taken else None
+
+
+def _told(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.select_related("entry", "incident__rule").order_by("rank", "pk")
+
+
+def _alone(gate: Gate, desk: Desk) -> QuerySet[Delivery]:
+    return Delivery.objects.using(desk.alias).filter(destination=gate.row.key, digest=None)
+
+
+def _tried(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.filter(state__in=(OutgoingState.PENDING, OutgoingState.SENDING), attempts__gt=0)

@@ -1,0 +1,25 @@
+"""What is done beside sending: deliveries follow their digest, and what is settled is counted."""
+
+from __future__ import annotations
+
+from monitoring.storage.outbox import OutgoingState
+
+from . import totals
+from .desk import Desk
+from .models import AlertDigest, Delivery
+
+_OPEN = (OutgoingState.PENDING, OutgoingState.SENDING)
+
+
+def tidy(desk: Desk) -> None:
+    """Settle deliveries whose digest was settled without them, and count what is settled."""
+    _follow(desk)
+    totals.count(desk.alias)
+
+
+def _follow(desk: Desk) -> None:
+    """Give up what was to be told by digests that were given up when they were taken once too often."""
+    over = AlertDigest.objects.using(desk.alias).filter(deliveries__state__in=_OPEN, settled__isnull=False)
+    for digest in over.distinct()[:100]:
+        told = Delivery.objects.using(desk.alias).filter(digest=digest, state__in=_OPEN)
+        told.update(state=digest.state, settled=digest.settled, last_error=digest.last_error)
