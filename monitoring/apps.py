@@ -43,6 +43,7 @@ class MonitoringConfig(AppConfig):
             checks.check_storage_provider,
             checks.check_health_checks,
             checks.check_hooks,
+            checks.check_alert_rules,
         ):
             register(check)
         register(checks.check_redis, Tags.database)
@@ -70,7 +71,7 @@ def _project(**_: Any) -> None:
 
 def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
-    from monitoring import error_rate
+    from monitoring import error_rate, recipients
 
     if setting == "ERROR_TRACKING":
         from monitoring.error_tracking import get_error_tracking
@@ -78,6 +79,8 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         get_error_tracking.cache_clear()
     if setting in error_rate.NAMES:
         error_rate.get_error_rate.cache_clear()
+    if setting in recipients.NAMES:
+        recipients.get_recipients.cache_clear()
     if setting == "MONITORING":
         from monitoring.conf import get_config
         from monitoring.errors.classification import lookup

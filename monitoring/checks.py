@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
-from monitoring import error_rate, error_tracking
+from monitoring import error_rate, error_tracking, recipients
 from monitoring.alerts.in_code import discovery
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.bugs import wanting
@@ -74,9 +74,22 @@ def check_bugs_not_for(**_: Any) -> list[CheckMessage]:
     return [Error(text, id="monitoring.E007") for text in found]
 
 
+def check_recipients(**_: Any) -> list[CheckMessage]:
+    """Report every recipient of the settings that is none; the others are told."""
+    return [Error(text, id="monitoring.E010") for text in recipients.problems(recipients.given())]
+
+
 def check_hooks(**_: Any) -> list[CheckMessage]:
     """Report hooks of apps that could not be imported: their alert rules and channels are missing."""
     return [Error(text, id="monitoring.E009") for text in discovery.problems]
+
+
+def check_alert_rules(**_: Any) -> list[CheckMessage]:
+    """Report every alert rule in settings that cannot be one."""
+    from monitoring.alerts.rules import desired  # which needs the models of every slice
+
+    found = desired.setting_problems(load(getattr(settings, "MONITORING", {})).alert_rules)
+    return [Error(text, id="monitoring.E010") for text in found]
 
 
 def check_redis(**_: Any) -> list[CheckMessage]:
@@ -98,6 +111,7 @@ OF_SETTINGS = (
     check_error_classes,
     check_fingerprint_rules,
     check_bugs_not_for,
+    check_recipients,
 )
 """The checks that look at values alone and import nothing, so that every process can afford them."""
 

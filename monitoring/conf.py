@@ -72,6 +72,8 @@ class Config:
         *({"status": "4*", "name": f"*[ /^]{address}"} for address in _OWN_ADDRESSES),
     )
     """Which errors are recorded without becoming known bugs: patterns that an error meets."""
+    alert_rules: tuple[dict[str, Any], ...] = ()
+    """Alert rules, and what is changed about the builtin ones."""
     errors_per_minute: int = 10
     """Errors of one place in the code that a process sends in full per minute; the rest travel as occurrences."""
     error_details: int = 3

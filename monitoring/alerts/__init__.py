@@ -5,5 +5,6 @@ Importing it needs neither models nor a database: what is exported here works un
 
 from .in_code.system import ErrorAlertingSystem
 from .levels import AlertLevel
+from .monitor import ErrorMonitor
 
-__all__ = ["AlertLevel", "ErrorAlertingSystem"]
+__all__ = ["AlertLevel", "ErrorAlertingSystem", "ErrorMonitor"]

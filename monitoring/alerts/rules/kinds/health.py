@@ -25,6 +25,7 @@ class Health(Params):
         forms.choice("unhealthy", "degraded"), "From this status on; unhealthy is the worst.", "unhealthy"
     )
     components: tuple[str, ...] = param(forms.patterns(), "Names of components; all unless given.", ())
+    except_components: tuple[str, ...] = param(forms.patterns(), "Names of components that are left out.", ())
     lasting_seconds: int = param(forms.whole(0, forms.DAY), "For how long it has to be so bad already.", 0)
 
 
@@ -34,6 +35,8 @@ def read(params: Health, query: Query) -> Result:
     known = ComponentState.objects.filter(
         patterns.where("component", params.components), checked__gte=query.now - timedelta(seconds=FORGOTTEN_SECONDS)
     )
+    if params.except_components:
+        known = known.exclude(patterns.where("component", params.except_components))
     rows = list(known.values_list("component", "status", "since", "message").order_by("component"))
     samples = []
     for component, status, since, message in rows:

@@ -1,0 +1,116 @@
+"""The rules that every installation has, as data. People may change them or switch them off.
+
+What is on tells of what people have to do something about, once: each cause has one rule, and what a restart or a
+deployment brings about for a moment is waited out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+THRESHOLDS = {"critical": 1, "high": 5, "medium": 20, "low": 100}
+"""How many errors of a severity are worth an alert, in one group within ten minutes, as documented."""
+THRESHOLD_RULES = {
+    "critical": "Critical errors",
+    "high": "High-severity errors",
+    "medium": "Medium-severity errors",
+    "low": "Low-severity errors",
+}
+"""Names of the rules that the thresholds belong to."""
+_OF_ERRORS: dict[str, Any] = {"keep_firing_seconds": 900, "cooldown_seconds": 3600}
+_OF_JOBS: dict[str, Any] = {"kind": "finding", "keep_firing_seconds": 60, "cooldown_seconds": 3600}
+
+
+def _threshold(severity: str) -> dict[str, Any]:
+    return {
+        "name": THRESHOLD_RULES[severity],
+        "kind": "error_count",
+        "params": {"threshold": THRESHOLDS[severity], "window_seconds": 600, "severities": [severity]},
+        "severity": severity,
+        **_OF_ERRORS,
+    }
+
+
+def _burn(name: str, windows: str, severity: str, keep: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "slo_burn_rate",
+        "params": {"objective": 0.999, "windows": windows},
+        "severity": severity,
+        "min_count": 500,
+        "keep_firing_seconds": keep,
+        "cooldown_seconds": 6 * 3600,
+    }
+
+
+RULES: tuple[dict[str, Any], ...] = (
+    *(_threshold(severity) for severity in THRESHOLDS),
+    {
+        # Off: the first critical error is told of already.
+        "name": "New critical errors",
+        "kind": "new_group",
+        "params": {"severities": ["critical"]},
+        "severity": "critical",
+        "enabled": False,
+        **_OF_ERRORS,
+    },
+    {
+        "name": "New high-severity errors",
+        "kind": "new_group",
+        "params": {"severities": ["high"]},
+        "severity": "high",
+        **_OF_ERRORS,
+    },
+    {"name": "Regressions", "kind": "regression", "severity": "high", **_OF_ERRORS},
+    {
+        "name": "Workers down",
+        "params": {"kinds": ["worker_down", "worker_wedged"]},
+        "severity": "high",
+        "for_seconds": 30,
+        "summary": "Worker {worker}: {finding}",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Lost tasks",
+        "params": {"kinds": ["task_lost"], "group_by": "task"},
+        "severity": "high",
+        "summary": "{count} executions of {name} were lost with their worker",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Missed runs",
+        "params": {"kinds": ["schedule_missed"]},
+        "severity": "high",
+        "summary": "{entry} did not run when it should have",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Beat dead",
+        "params": {"kinds": ["beat_dead"]},
+        "severity": "critical",
+        "for_seconds": 30,
+        "summary": "Beat is dead: nothing of the schedule runs",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Queues that nobody empties",
+        "params": {"kinds": ["queue_stalled", "queue_unconsumed"]},
+        "severity": "high",
+        "for_seconds": 60,
+        "summary": "Queue {queue}: {finding}",
+        **_OF_JOBS,
+    },
+    {
+        # Workers and beat have rules of their own.
+        "name": "Components unhealthy",
+        "kind": "health",
+        "params": {"status": "unhealthy", "except_components": ["celery", "beat"]},
+        "severity": "critical",
+        "for_seconds": 30,
+        "keep_firing_seconds": 60,
+    },
+    _burn("Availability: budget burns fast", "1h/5m", "critical", 300),
+    _burn("Availability: budget burns", "6h/30m", "high", 1800),
+    _burn("Availability: budget will not last", "3d/6h", "medium", 6 * 3600),
+)
+"""What is stored of them; the rest is as it is for every rule."""
