@@ -14,6 +14,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 import monitoring
+from enginel import mail
+from monitoring import recipients
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -50,6 +52,12 @@ def _json_object(name: str, example: str = '{"SLOW_REQUEST_SECONDS": 2}') -> dic
     if not isinstance(found, dict):
         raise wrong
     return found
+
+
+def _recipients(name: str) -> Any:
+    """Read who is told; what is wrong in it, the system checks say."""
+    given = env.str(name, default="").strip()
+    return recipients.read(name, given) if given else {} if name == recipients.BY_SEVERITY else []
 
 
 def _log_level(name: str, default: str) -> str:
@@ -244,6 +252,19 @@ IP_BLOCK_DURATION_SECONDS = _whole_number("IP_BLOCK_DURATION_SECONDS", 3600)
 SLACK_NOTIFICATION_URL = env.str("SLACK_NOTIFICATION_URL", default="")
 CODEX_TRIGGER_URL = env.str("CODEX_TRIGGER_URL", default="")
 CODEX_TRIGGER_COOLDOWN_SECONDS = _whole_number("CODEX_TRIGGER_COOLDOWN_SECONDS", 600)
+
+# Who is told of incidents, and how mail is sent; `monitoring/recipients.py` checks each entry.
+ERROR_ALERT_RECIPIENTS = _recipients(recipients.ALERT)
+ERROR_ESCALATION_RECIPIENTS = _recipients(recipients.ESCALATION)
+ALERTS_BY_SEVERITY = _recipients(recipients.BY_SEVERITY)
+SLACK_WEBHOOK_URL = env.str("SLACK_WEBHOOK_URL", default="").strip()
+_MAIL = mail.read(os.environ)
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.use_tls, _MAIL.use_ssl
+EMAIL_TIMEOUT = _MAIL.timeout
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 
 LOGGING = {
     "version": 1,
