@@ -27,6 +27,7 @@ from monitoring.conf import get_config
 from .deadline import Deadline
 from .errors import AwayError, BlockedAddressError, TooLargeError
 from .guard import Guard, guarded
+from .quiet import quiet
 
 MAX_BYTES = 256 * 1024
 _CHUNK = 64 * 1024
@@ -156,7 +157,7 @@ class Session:
         body = jsons.dumps(json).encode() if json is not None else data
         given = {"Content-Type": "application/json"} if json is not None else {}
         given |= headers or {}
-        with guarded(self._allow_private) as guard:
+        with quiet(), guarded(self._allow_private) as guard:
             for _ in range(self._redirects + 1):
                 answer = self._ask(guard, requests.Request(method, url, params=query, data=body, headers=given))
                 target = _target(method, url, answer) if self._redirects else None

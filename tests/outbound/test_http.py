@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -231,6 +232,12 @@ def test_an_error_tells_nothing_of_the_address() -> None:
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_nothing_of_the_address_is_logged(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert http.get(f"{serve(says()).url}/s3cret", allow_private=True).ok
+    assert "s3cret" not in caplog.text
 
 
 @pytest.mark.parametrize("chosen", [False, True])

@@ -5,19 +5,13 @@ Addresses and bodies of answers may hold secrets, so what is told of a failure i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from monitoring.outbound import errors, http
+from monitoring.outbound.judging import may_pass, retry_after
 
 from .base import PermanentError, TemporaryError
-from .quiet import quiet
-
-_PASSING = frozenset({408, 409, 423, 425, 429})
-"""Statuses below 500 that say nothing about the next attempt."""
 
 
 def post(
@@ -43,7 +37,7 @@ def post(
     """
     host = host_of(url)
     try:
-        with quiet(), http.Session(allow_private=allow_private, named=host) as session:
+        with http.Session(allow_private=allow_private, named=host) as session:
             answer = session.send("POST", url, data=body, headers=headers)
     except errors.BlockedAddressError as error:
         raise PermanentError(f"{host} is not reached. {error}") from None
@@ -66,24 +60,9 @@ def judge(host: str, status: int, headers: Mapping[str, str], said: str = "") ->
     if 200 <= status < 300:
         return
     told = f"{host} answered {status}{f' ({said})' if said else ''}."
-    if status >= 500 or status in _PASSING:
+    if may_pass(status):
         raise TemporaryError(told, retry_after(headers))
     raise PermanentError(told)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return for how many seconds a server wants to be left alone; None when it did not say."""
-    found = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
-    try:
-        seconds = float(found)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(found)
-        except (ValueError, IndexError, TypeError):
-            return None
-        when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def host_of(url: str) -> str:

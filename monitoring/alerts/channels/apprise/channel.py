@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.outbound.guard import guarded
+from monitoring.outbound.quiet import quiet
 
 from .. import rendering, texts
 from ..base import Channel, Field, Kind, Message, MessageKind, PermanentError, TemporaryError
 from ..fields import problems
 from ..limited import call
 from ..posting import judge
-from ..quiet import quiet
 from .services import NoServiceError, schema_of, service
 
 TOTAL_SECONDS = 25.0

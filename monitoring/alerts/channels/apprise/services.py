@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..quiet import quiet
+from monitoring.outbound.quiet import quiet
 
 REFUSED = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Keeps libraries quiet while a message is sent: what they log holds addresses, and those hold secrets."""
+"""Keeps libraries quiet while they ask others: what they log holds addresses, and those may hold secrets."""
 
 from __future__ import annotations
 
