@@ -1,8 +1,10 @@
 """URLs of the platform. A project includes them at its root: `path("", include("monitoring.urls"))`."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from .access import paths  # noqa: F401  # makes `any_name` known
+from .alerts.api import urls as alerts
+from .alerts.api.incidents import AlertHistoryView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
 from .errors.bugs.api import BugsView, BugView, FileBugView
@@ -67,6 +69,8 @@ urlpatterns = [
     path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
+    path("api/monitoring/alerts/", include(alerts.urlpatterns)),
+    path("api/metrics/alerts", AlertHistoryView.as_view(), name="metrics-alerts"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

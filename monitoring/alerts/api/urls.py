@@ -1,0 +1,23 @@
+"""Addresses below `/api/monitoring/alerts/`."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from . import incidents, silences
+
+urlpatterns: list[URLPattern] = [
+    path("incidents/", incidents.IncidentsView.as_view(), name="incidents"),
+    path("incidents/<int:pk>/", incidents.IncidentView.as_view(), name="incident"),
+    path("incidents/<int:pk>/acknowledge/", incidents.AcknowledgeView.as_view(), name="incident-acknowledge"),
+    path("incidents/<int:pk>/unacknowledge/", incidents.UnacknowledgeView.as_view(), name="incident-unacknowledge"),
+    path("incidents/<int:pk>/resolve/", incidents.ResolveView.as_view(), name="incident-resolve"),
+    path("incidents/<int:pk>/silence/", incidents.SilenceIncidentView.as_view(), name="incident-silence"),
+    path("incidents/<int:pk>/comments/", incidents.CommentIncidentView.as_view(), name="incident-comments"),
+    path("silences/", silences.SilencesView.as_view(), name="silences"),
+    path("silences/<int:pk>/", silences.SilenceView.as_view(), name="silence"),
+    path("maintenance/", silences.WindowsView.as_view(), name="maintenance-windows"),
+    path("maintenance/<int:pk>/", silences.WindowView.as_view(), name="maintenance-window"),
+    path("inhibitions/", silences.InhibitionsView.as_view(), name="inhibitions"),
+    path("inhibitions/<int:pk>/", silences.InhibitionView.as_view(), name="inhibition"),
+]
