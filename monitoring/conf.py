@@ -17,7 +17,15 @@ from monitoring.forms import FORMS
 QUEUE = "monitoring"
 """The queue of Enginel's own tasks."""
 MINUTE = 60
-_OWN_ADDRESSES = ("api/monitoring/*", "api/errors/*", "api/health/*", "api/docs/*", "api/schema/*", "metrics")
+_OWN_ADDRESSES = (
+    "api/monitoring/*",
+    "api/errors/*",
+    "api/health/*",
+    "api/docs/*",
+    "api/schema/*",
+    "metrics",
+    "monitoring/alerts/act/*",
+)
 
 
 @dataclass(frozen=True)

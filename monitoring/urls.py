@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from .access import paths  # noqa: F401  # makes `any_name` known
+from .alerts.acting.view import ActView
 from .alerts.api import urls as alerts
 from .alerts.api.incidents import AlertHistoryView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
@@ -66,6 +67,7 @@ urlpatterns = [
     path("api/monitoring/errors/groups/<int:pk>/comments/", CommentsView.as_view(), name="error-group-comments"),
     path("api/monitoring/errors/groups/<int:pk>/merge/", MergeView.as_view(), name="error-group-merge"),
     path("api/monitoring/errors/groups/<int:pk>/unmerge/", UnmergeView.as_view(), name="error-group-unmerge"),
+    path("monitoring/alerts/act/<str:token>/", ActView.as_view(), name="act"),
     path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
