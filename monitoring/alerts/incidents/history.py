@@ -51,5 +51,5 @@ def write(entries: Sequence[IncidentEntry], alias: str) -> None:
     """
     IncidentEntry.objects.using(alias).bulk_create(entries)
     counted = sorted(Counter(str(one.kind) for one in entries).items())
-    rows = {"kind": [kind for kind, _ in counted], "count": [count for _, count in counted]}
+    rows: dict[str, list[Any]] = {"kind": [kind for kind, _ in counted], "count": [count for _, count in counted]}
     bulk.add(connections[alias], TransitionTotal, rows, ["count"])

@@ -1,0 +1,51 @@
+"""Of evaluators that are at work at once, one goes on: whoever was the last to write knows the number of the row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .models import Evaluation
+
+
+class SupersededError(Exception):
+    """Another evaluator has written since this one read."""
+
+
+@dataclass
+class Fence:
+    """What one evaluator knows of the row.
+
+    Attributes:
+        number: The number it saw last, or made itself.
+        since: When the last evaluation began that was completed; None where there was none.
+    """
+
+    alias: str
+    number: int
+    since: datetime | None
+
+    def advance(self, **values: Any) -> None:
+        """Take the row, until the transaction ends; the first statement of each transaction that writes.
+
+        Args:
+            values: Further columns that are written with it.
+
+        Raises:
+            SupersededError: Somebody else has had it.
+        """
+        rows = Evaluation.objects.using(self.alias).filter(pk=1, number=self.number)
+        if not rows.update(number=self.number + 1, **values):
+            raise SupersededError
+        self.number += 1
+
+
+def read(alias: str) -> Fence:
+    """Read the row, and make it where there is none yet."""
+    rows = Evaluation.objects.using(alias)
+    found = rows.filter(pk=1).first()
+    if found is None:
+        rows.bulk_create([Evaluation()], ignore_conflicts=True)
+        found = rows.get(pk=1)
+    return Fence(alias, found.number, found.began)

@@ -1,0 +1,108 @@
+"""Which of the incidents that fire nobody is to be told of. A pure function over values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .matchers import Matcher, all_meet
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A silence or an open maintenance window.
+
+    Attributes:
+        id: Primary key of its row.
+        matchers: What it is for; an open window without any is for everything.
+        maintenance: Whether it is a window.
+    """
+
+    id: int
+    matchers: tuple[Matcher, ...]
+    maintenance: bool = False
+
+
+@dataclass(frozen=True)
+class Inhibiting:
+    """A rule that incidents follow from others.
+
+    Attributes:
+        source: What the cause meets.
+        target: What follows from it meets.
+        equal: Labels that both must have the same value of.
+    """
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Muted:
+    """What keeps one incident from being told.
+
+    Attributes:
+        quiet: The first silence, or else window, that is for it.
+        cause: Key of the incident that it follows from.
+    """
+
+    quiet: Quiet | None = None
+    cause: str | None = None
+
+
+NOT_MUTED = Muted()
+
+
+def mute(firing: Mapping[str, Labels], quiets: Sequence[Quiet], inhibiting: Sequence[Inhibiting]) -> dict[str, Muted]:
+    """Say what keeps incidents from being told.
+
+    As with Alertmanager, causes that are muted themselves count; and an incident that meets both sides of a rule
+    follows from none that does so as well, so that nothing keeps itself quiet.
+
+    Args:
+        firing: What matchers see of each incident that fires, by its key.
+        quiets: Silences and windows that are for now.
+        inhibiting: Which incidents follow from which.
+
+    Returns:
+        Those that are muted, by key.
+    """
+    causes = _causes(firing, inhibiting)
+    muted = {}
+    for key, labels in firing.items():
+        quiet = next((one for one in quiets if all_meet(one.matchers, labels)), None)
+        cause = causes.get(key)
+        if quiet is not None or cause is not None:
+            muted[key] = Muted(quiet, cause)
+    return muted
+
+
+def _causes(firing: Mapping[str, Labels], inhibiting: Iterable[Inhibiting]) -> dict[str, str]:
+    """Return the key of the cause of each incident that has one; the first rule decides."""
+    found: dict[str, str] = {}
+    for rule in inhibiting:
+        # By the values of the labels that must be equal: the cost is one look-up a target, however many causes.
+        sources: dict[tuple[str, ...], str] = {}
+        pure: dict[tuple[str, ...], str] = {}
+        targets = defaultdict[tuple[str, ...], list[tuple[str, bool]]](list)
+        for key, labels in firing.items():
+            is_source, is_target = all_meet(rule.source, labels), all_meet(rule.target, labels)
+            if not is_source and not is_target:
+                continue
+            values = tuple(labels.get(name, "") for name in rule.equal)
+            if is_source:
+                sources.setdefault(values, key)
+            if is_source and not is_target:
+                pure.setdefault(values, key)
+            if is_target:
+                targets[values].append((key, is_source))
+        for values, keys in targets.items():
+            for key, both in keys:
+                cause = (pure if both else sources).get(values)
+                if cause is not None:
+                    found.setdefault(key, cause)
+    return found
