@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -46,6 +47,21 @@ class Outcome:
     status: Status
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """How the components are without which requests fail.
+
+    Attributes:
+        unhealthy: Names of those that are unhealthy now.
+        since: When the first of them became so; None where none is.
+        recovered: When one stopped being unhealthy the last time; None if that is not known.
+    """
+
+    unhealthy: frozenset[str] = frozenset()
+    since: datetime | None = None
+    recovered: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Known(msgspec.Struct, frozen=True):
         public: Those of them that anyone may see.
         checked: When it ran last, in seconds since the epoch.
         since: Since when it has had this status.
+        recovered: When it stopped being unhealthy the last time; 0 if it never was.
     """
 
     component: str
@@ -37,6 +38,7 @@ class Known(msgspec.Struct, frozen=True):
     public: tuple[str, ...]
     checked: float
     since: float
+    recovered: float = 0.0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -135,6 +137,7 @@ def _move(last: Known | None, check: Check, outcome: Outcome, now: float, fall: 
     after = judge(before, outcome.status, fall, rise)
     # While a result is not believed yet, what is reported keeps its own reason.
     believed = last is None or outcome.status == after.status or last.status != after.status
+    recovers = last is not None and last.status is Status.UNHEALTHY and after.status is not Status.UNHEALTHY
     return Known(
         component=check.component,
         status=after.status,
@@ -144,6 +147,7 @@ def _move(last: Known | None, check: Check, outcome: Outcome, now: float, fall: 
         public=check.public,
         checked=now,
         since=last.since if last is not None and last.status == after.status else now,
+        recovered=now if recovers else last.recovered if last is not None else 0.0,
     )
 
 

@@ -1,0 +1,14 @@
+"""Forgetting errors that the window has passed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .consume import current_window
+from .models import ErrorTally
+
+
+def prune(now: datetime, alias: str) -> int:
+    """Drop the rows without an error within the window; return how many."""
+    passed = int(now.timestamp() * 1000) - current_window().milliseconds
+    return ErrorTally.objects.using(alias).filter(last__lte=passed).delete()[0]
