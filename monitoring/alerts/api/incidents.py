@@ -25,6 +25,8 @@ from monitoring.alerts.incidents.models import Incident, IncidentEntry, Incident
 from monitoring.alerts.silences import actions as silences
 from monitoring.errors.classification import ErrorSeverity
 
+from .deliveries import DeliverySerializer
+
 _SEVERITIES = [severity.value for severity in ErrorSeverity]
 _STATES = [state.value for state in IncidentState]
 _OPEN = [state for state in _STATES if state != IncidentState.RESOLVED]
@@ -81,20 +83,6 @@ class EntrySerializer(serializers.ModelSerializer[IncidentEntry]):
         model = IncidentEntry
         fields = ["at", "kind", "who", "detail"]
         read_only_fields = fields
-
-
-class DeliverySerializer(serializers.Serializer[Any]):
-    """What somebody was told of an incident, or is to be."""
-
-    id = serializers.IntegerField()
-    kind = serializers.CharField()
-    to = serializers.CharField(source="label")
-    channel = serializers.CharField()
-    state = serializers.CharField()
-    attempts = serializers.IntegerField()
-    created = serializers.DateTimeField()
-    settled = serializers.DateTimeField(allow_null=True)
-    problem = serializers.CharField(source="last_error")
 
 
 class IncidentDetailSerializer(IncidentSerializer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import incidents, silences
+from . import deliveries, incidents, rules, silences
 
 urlpatterns: list[URLPattern] = [
     path("incidents/", incidents.IncidentsView.as_view(), name="incidents"),
@@ -20,4 +20,12 @@ urlpatterns: list[URLPattern] = [
     path("maintenance/<int:pk>/", silences.WindowView.as_view(), name="maintenance-window"),
     path("inhibitions/", silences.InhibitionsView.as_view(), name="inhibitions"),
     path("inhibitions/<int:pk>/", silences.InhibitionView.as_view(), name="inhibition"),
+    path("rules/", rules.RulesView.as_view(), name="alert-rules"),
+    path("rules/kinds/", rules.KindsView.as_view(), name="alert-rule-kinds"),
+    path("rules/try/", rules.TryRuleView.as_view(), name="alert-rule-try"),
+    path("rules/<int:pk>/", rules.RuleView.as_view(), name="alert-rule"),
+    path("rules/<int:pk>/restore/", rules.RestoreRuleView.as_view(), name="alert-rule-restore"),
+    path("deliveries/", deliveries.DeliveriesView.as_view(), name="alert-deliveries"),
+    path("deliveries/<int:pk>/send-again/", deliveries.SendAgainView.as_view(), name="alert-send-again"),
+    path("destinations/", deliveries.DestinationsView.as_view(), name="alert-destinations"),
 ]
