@@ -19,7 +19,7 @@ Provider = Callable[[], Entries]
 """Reads all decisions of one kind, by key, from the database that is written to, as last committed."""
 
 _ATTEMPTS = 10
-_PART_DELTAS, _PART_BYTES = 500, 32 * 1024
+_PART_DELTAS, _PART_BYTES = 250, 32 * 1024
 _STAGED_SECONDS = 120
 
 # Appending comes first: it is what can fail, and a script's earlier writes stay.

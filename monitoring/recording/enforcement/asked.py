@@ -20,6 +20,8 @@ class Asked:
         authorization_of: Returns its header `Authorization`.
     """
 
+    __slots__ = ("_authorization_of", "_request", "_route", "_route_of", "_token", "client")
+
     def __init__(
         self,
         client: str,

@@ -9,25 +9,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
 
-Key = tuple[str, str]
+Wanted = tuple[str, float, float]
+"""Name of a bucket, the seconds in which one token comes into it, and those in which all of them come but one."""
 MOST = 20_000
 """Buckets that are kept, some 6 MB of them."""
-
-
-class Wanted(NamedTuple):
-    """A token that is asked for.
-
-    Attributes:
-        key: Whose bucket of which throttle.
-        interval: Seconds in which one token comes.
-        burst: Tokens that a full bucket holds, 1 at least.
-    """
-
-    key: Key
-    interval: float
-    burst: float
 
 
 class Buckets:
@@ -39,13 +25,13 @@ class Buckets:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._full_at: OrderedDict[Key, float] = OrderedDict()
+        self._full_at: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def take(self, wanted: Sequence[Wanted], now: float) -> tuple[float, Key | None]:
+    def take(self, wanted: Sequence[Wanted], now: float) -> tuple[float, int]:
         """Take one token from each of these buckets, or none from any.
 
         Args:
@@ -53,27 +39,31 @@ class Buckets:
             now: Seconds of a monotonic clock.
 
         Returns:
-            0.0 and None where all had one; else the seconds until all will have one, and which has to wait longest.
+            0.0 where all had one, else the seconds until all will have one; and the place of the one that takes longest.
         """
+        full_at = self._full_at
+        longest, slowest = 0.0, 0
         with self._lock:
-            longest, slowest = 0.0, None
-            for key, interval, burst in wanted:
-                wait = self._full_at.get(key, now) - now - (burst - 1) * interval
+            for place, (name, _, patience) in enumerate(wanted):
+                wait = full_at.get(name, now) - now - patience
                 if wait > longest:
-                    longest, slowest = wait, key
-            if slowest is None:
-                for key, interval, _ in wanted:
-                    self._full_at[key] = max(self._full_at.get(key, now), now) + interval
-                    self._full_at.move_to_end(key)
-                self._let_go(now)
-            return longest, slowest
+                    longest, slowest = wait, place
+            if longest == 0.0:
+                before = len(full_at)
+                for name, interval, _ in wanted:
+                    full = full_at.get(name, now)
+                    full_at[name] = (full if full > now else now) + interval
+                    full_at.move_to_end(name)
+                if len(full_at) > before:
+                    self._let_go(now)
+        return longest, slowest
 
     def _let_go(self, now: float) -> None:
         """Let the oldest go that are full, a few at a time, and as many as are too many."""
         for _ in range(2):
-            key = next(iter(self._full_at))
-            if self._full_at[key] > now or len(self._full_at) <= 1:
+            name = next(iter(self._full_at))
+            if self._full_at[name] > now:
                 break
-            del self._full_at[key]
+            del self._full_at[name]
         while len(self._full_at) > self._most:
             self._full_at.popitem(last=False)

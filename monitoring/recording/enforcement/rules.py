@@ -11,9 +11,8 @@ from monitoring.recording.decisions import Copy
 from monitoring.stream.decisions import Entry
 
 from . import lookup, throttle
-from .buckets import Wanted
 from .lookup import Lengths
-from .throttle import Throttle
+from .throttles import Throttles
 
 ENFORCE, DRY_RUN, OFF = "enforce", "dry_run", "off"
 _MILDNESS = {ENFORCE: 0, DRY_RUN: 1, OFF: 2}
@@ -31,8 +30,7 @@ class Rules:
         lengths: Lengths of those.
         allows: Networks that are never refused, by key.
         settings: Networks that are never refused, as this process was told: the trusted proxies among them.
-        throttles: Those that can be read, with the decision that says until when.
-        processes: How many processes share a limit, this one among them.
+        throttles: Those that stand.
     """
 
     mark: object
@@ -41,8 +39,7 @@ class Rules:
     lengths: Lengths
     allows: Mapping[str, Entry]
     settings: tuple[str, ...]
-    throttles: tuple[tuple[Throttle, Entry], ...]
-    processes: int
+    throttles: Throttles
 
     @cached_property
     def _allowed_lengths(self) -> Lengths:
@@ -55,10 +52,6 @@ class Rules:
         return (
             bool(self.allows) and lookup.first(self.allows, lookup.keys_of(client, self._allowed_lengths)) is not None
         )
-
-    def share(self, one: Throttle, subject: str) -> Wanted:
-        """Return the token to ask for: of the limit of all processes this one has its share, one at a time at least."""
-        return Wanted((one.key, subject), self.processes / one.rate, max(1.0, one.burst / self.processes))
 
 
 def read(copy: Copy, config: Config) -> Rules:
@@ -77,7 +70,6 @@ def read(copy: Copy, config: Config) -> Rules:
         allows=copy.all("allow"),
         settings=config.trusted_proxies + config.allowed_clients,
         throttles=_throttles(copy),
-        processes=_processes(copy),
     )
 
 
@@ -87,11 +79,13 @@ def _mode(copy: Copy, config: Config) -> str:
     return max((mode for mode in modes if mode in _MILDNESS), key=lambda mode: _MILDNESS[mode], default=ENFORCE)
 
 
-def _throttles(copy: Copy) -> tuple[tuple[Throttle, Entry], ...]:
-    found = ((throttle.read(key, entry.value), entry) for key, entry in tuple(copy.all("throttle").items()))
-    return tuple((one, entry) for one, entry in found if one is not None)
+def _throttles(copy: Copy) -> Throttles:
+    processes = _processes(copy)
+    found = (throttle.read(key, entry, processes) for key, entry in tuple(copy.all("throttle").items()))
+    return Throttles(one for one in found if one is not None)
 
 
 def _processes(copy: Copy) -> int:
+    """Return how many processes share a limit, this one among them."""
     counted = copy.get("process_count", "web") or ""
     return min(max(int(counted), 1), _MOST_PROCESSES) if counted.isdecimal() else 1

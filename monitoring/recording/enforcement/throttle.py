@@ -10,80 +10,71 @@ from typing import Any
 
 import msgspec
 
+from monitoring.stream.decisions import Entry
+
 from . import lookup
 from .asked import Asked
 
-_ANYTHING = "*"
+ANYTHING = "*"
 _SCOPES = frozenset({"client", "token", "route", "all"})
 _MAX_REASON = 500
 
 
 @dataclass(frozen=True)
 class Throttle:
-    """How often which requests may come.
+    """How often which requests may come, as far as this process is concerned.
 
     Attributes:
         key: Its id.
         scope: What `match` is compared with: `client`, `token`, `route` or `all`.
         match: A network, the beginning of a token's digest, a route with `*` for any text in it, or `*`.
-        rate: Requests a second, of all processes together.
-        burst: So many may come at once.
         per: Who has a bucket of their own, as in `scope`.
+        interval: Seconds in which one token comes.
+        patience: Seconds in which all tokens of a full bucket come but one.
         reason: What those are told who come too often.
+        expires: Milliseconds since the epoch from which it is void, or None.
     """
 
     key: str
     scope: str
     match: str
-    rate: float
-    burst: float
     per: str
+    interval: float
+    patience: float
     reason: str
+    expires: int | None
 
     def subject(self, asked: Asked) -> str | None:
-        """Return whose bucket a request takes from; None where it is none of this throttle's.
-
-        Who is unknown has no bucket of their own.
-        """
-        if not self._concerns(asked):
-            return None
+        """Return whose bucket a request of this throttle's takes from; None for who is unknown, and so has none."""
         if self.per == "client":
             return lookup.neighbourhood(asked.client) or None
         if self.per == "token":
             return asked.token or None
         return asked.route if self.per == "route" else ""
 
-    def _concerns(self, asked: Asked) -> bool:
-        if self.match == _ANYTHING:
-            return True
-        if self.scope == "client":
-            return lookup.is_within(asked.client, (self.match,))
-        if self.scope == "token":
-            return bool(self.match) and asked.token.startswith(self.match)
-        return self.scope == "route" and _fits(self.match, asked.route)
+    def is_about(self, route: str) -> bool:
+        """Whether a route is meant: with its method, such as `GET api/designs/`, or whatever its method."""
+        text = ".*".join(map(re.escape, self.match.split(ANYTHING)))
+        return any(re.fullmatch(text, one, re.DOTALL) for one in (route, route.partition(" ")[2]))
 
 
-@lru_cache(maxsize=4_096)
-def _fits(pattern: str, route: str) -> bool:
-    """Whether a route is meant: with its method, such as `GET api/designs/`, or whatever its method."""
-    text = ".*".join(map(re.escape, pattern.split(_ANYTHING)))
-    return any(re.fullmatch(text, one, re.DOTALL) for one in (route, route.partition(" ")[2]))
-
-
-@lru_cache(maxsize=256)
-def read(key: str, value: str) -> Throttle | None:
+@lru_cache(maxsize=512)
+def read(key: str, entry: Entry, processes: int) -> Throttle | None:
     """Read a throttle; None for what is none: a limit that nobody can keep is no limit.
 
     Args:
         key: Its id.
-        value: As it is projected.
+        entry: As it is projected.
+        processes: How many share the limit: each lets an equal part of it through, one request at a time at least.
     """
     try:
-        told: dict[str, Any] = msgspec.json.decode(value, type=dict[str, Any])
-        rate, burst = float(told["rate"]), float(told["burst"])
+        told: dict[str, Any] = msgspec.json.decode(entry.value, type=dict[str, Any])
+        rate, burst = float(told["rate"]) / processes, float(told["burst"]) / processes
         scope, match, per = str(told["scope"]), str(told["match"]), str(told["per"])
         reason = str(told.get("reason") or "")[:_MAX_REASON]
     except (msgspec.DecodeError, KeyError, TypeError, ValueError):
         return None
-    sound = math.isfinite(rate) and rate > 0 and math.isfinite(burst) and burst >= 1
-    return Throttle(key, scope, match, rate, burst, per, reason) if sound and {scope, per} <= _SCOPES else None
+    if not (math.isfinite(rate) and rate > 0 and math.isfinite(burst) and burst > 0 and {scope, per} <= _SCOPES):
+        return None
+    patience = max(0.0, burst - 1) / rate
+    return Throttle(key, scope, match, per, 1 / rate, patience, reason, entry.expires)

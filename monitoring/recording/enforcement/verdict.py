@@ -114,17 +114,15 @@ def _blocked(client: str, known: Rules) -> Verdict | None:
 
 
 def _throttled(asked: Asked, known: Rules) -> Verdict | None:
-    standing = [one for one, entry in known.throttles if lookup.in_force(entry)]
-    if not standing or known.allow(asked.client):
+    if known.allow(asked.client):
         return None
-    wanted = [known.share(one, subject) for one in standing if (subject := one.subject(asked)) is not None]
-    if not wanted:
+    throttles, tokens = known.throttles.wanted(asked)
+    if not tokens:
         return None
-    wait, slowest = _state.buckets.take(wanted, time.monotonic())
-    if slowest is None:
+    wait, slowest = _state.buckets.take(tokens, time.monotonic())
+    if wait == 0.0:
         return None
-    reason = next(one.reason for one in standing if one.key == slowest[0])
-    return Verdict(THROTTLE, slowest[0], max(1, math.ceil(wait)), reason)
+    return Verdict(THROTTLE, throttles[slowest].key, max(1, math.ceil(wait)), throttles[slowest].reason)
 
 
 def _block_id(entry: Entry) -> str:
