@@ -12,6 +12,7 @@ from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
 from monitoring.performance.admin import SlowSampleAdmin
+from monitoring.protection.notices.admin import NoticeAdmin
 from monitoring.protection.throttles.admin import ThrottleAdmin
 from monitoring.storage.names import Name
 
@@ -24,6 +25,7 @@ __all__ = [
     "FindingAdmin",
     "KnownBugAdmin",
     "NameAdmin",
+    "NoticeAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",
     "ThrottleAdmin",

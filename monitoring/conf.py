@@ -217,6 +217,7 @@ class Config:
         "tasks.decisions.project",
         "tasks.health.evaluate",
         "tasks.jobs.watch",
+        "tasks.protection.send",
     )
     """Tasks that are not recorded: those that carry the recording itself, project decisions, or evaluate health."""
 
@@ -228,6 +229,7 @@ class Config:
         "tasks.jobs.",
         "tasks.metrics.",
         "tasks.performance.",
+        "tasks.protection.",
         "tasks.retention.",
     )
     """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""

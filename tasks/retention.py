@@ -13,6 +13,7 @@ from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
+from monitoring.protection.notices import retention as notices
 
 
 @shared_task(name="tasks.retention.prune", ignore_result=True, expires=3600, soft_time_limit=1800)
@@ -31,3 +32,4 @@ def prune() -> None:
     queues.prune(config)
     intake.prune(config)
     health.prune()
+    notices.prune(config)

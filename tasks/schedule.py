@@ -17,6 +17,7 @@ MODULES = [
     "tasks.jobs",
     "tasks.metrics",
     "tasks.performance",
+    "tasks.protection",
     "tasks.retention",
 ]
 
@@ -29,6 +30,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-thin-errors": {"task": "tasks.errors.thin", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
+    "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
 }

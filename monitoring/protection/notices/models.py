@@ -6,6 +6,9 @@ from django.db import models
 
 from monitoring.storage.outbox import Outgoing
 
+SEVERAL = "several clients"
+"""Subject of a notice that gathers blocks until it is sent first."""
+
 
 class NoticeKind(models.TextChoices):
     """What is told, and so to whom."""
@@ -19,7 +22,7 @@ class Notice(Outgoing):
 
     Attributes:
         kind: What is told.
-        subject: The client or the route.
+        subject: The client, `SEVERAL`, or the route.
         message: What is sent, as plain JSON; of a patch, before it is sent first, only what the decision knew.
         complete: Whether `message` is all that is sent.
     """

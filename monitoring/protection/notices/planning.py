@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from monitoring.error_rate import get_error_rate
+from monitoring.storage.outbox import OutgoingState
 
 from . import texts, totals
-from .models import Notice, NoticeKind, PatchCooldown
+from .models import SEVERAL, Notice, NoticeKind, PatchCooldown
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SUBJECT = 200
 _MAX_ERRORS = 20
+_GATHERED = timedelta(minutes=1)
+_ONE_BY_ONE = 5
+"""So many notices of blocks are written within a minute; of further blocks one tells together, a minute later."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +75,17 @@ def plan_block(block: Blocked, alias: str) -> bool:
     """
     if not get_error_rate().slack_notification_url:
         return False
-    notice = Notice(
-        kind=NoticeKind.BLOCK, subject=block.client[:_MAX_SUBJECT], message=texts.of_block(block), complete=True
-    )
-    _store(notice, alias)
-    return True
+    now, rows = block.since, Notice.objects.using(alias).filter(kind=NoticeKind.BLOCK)
+    if rows.filter(created__gt=now - _GATHERED).count() < _ONE_BY_ONE:
+        _store(_told(block.client[:_MAX_SUBJECT], texts.of_block(block), now), now, alias)
+        return True
+    # Whoever takes it to send it skips it while it is locked, or has it already: then there is none that waits.
+    gathering = rows.select_for_update().filter(subject=SEVERAL, state=OutgoingState.PENDING, attempts=0)
+    if (waiting := gathering.order_by("pk").first()) is not None:
+        rows.filter(pk=waiting.pk).update(message=texts.with_another(waiting.message, block))
+        return False
+    _store(_told(SEVERAL, texts.of_several(block), now + _GATHERED), now, alias)
+    return False
 
 
 def plan_patch(route: Failing, now: datetime, alias: str) -> bool:
@@ -94,21 +105,29 @@ def plan_patch(route: Failing, now: datetime, alias: str) -> bool:
     if not settings.codex_trigger_url:
         return False
     name = route.route[:_MAX_SUBJECT]
-    cooldowns = PatchCooldown.objects.using(alias)
-    cooldowns.bulk_create([PatchCooldown(route=name, until=_NEVER)], ignore_conflicts=True)
+    rows = PatchCooldown.objects.using(alias)
     until = now + timedelta(seconds=settings.codex_trigger_cooldown_seconds)
-    if not cooldowns.filter(route=name, until__lte=now).update(until=until):
+    if rows.filter(route=name, until__gt=now).exists():  # the usual case while a route fails waits for nobody
         return False
-    _store(Notice(kind=NoticeKind.PATCH, subject=name, message=texts.of_patch(route, now, _MAX_ERRORS)), alias)
+    rows.bulk_create([PatchCooldown(route=name, until=_NEVER)], ignore_conflicts=True)
+    if not rows.filter(route=name, until__lte=now).update(until=until):
+        return False
+    message = texts.of_patch(route, now, _MAX_ERRORS)
+    _store(Notice(kind=NoticeKind.PATCH, subject=name, message=message, next_at=now), now, alias)
     return True
 
 
 def cooldowns(now: datetime, alias: str) -> dict[str, datetime]:
-    """Return until when no patch is asked for again, by route."""
+    """Return until when no patch is asked for again, by route, for the documented `codex_triggered:route:<route>`."""
     rows = PatchCooldown.objects.using(alias).filter(until__gt=now)
     return dict(rows.order_by("route").values_list("route", "until"))
 
 
-def _store(notice: Notice, alias: str) -> None:
+def _told(subject: str, message: dict[str, Any], at: datetime) -> Notice:
+    return Notice(kind=NoticeKind.BLOCK, subject=subject, message=message, complete=True, next_at=at)
+
+
+def _store(notice: Notice, now: datetime, alias: str) -> None:
+    notice.created = now
     notice.save(using=alias, force_insert=True)
     totals.add(notice.kind, totals.PLANNED, alias)

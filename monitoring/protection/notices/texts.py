@@ -11,36 +11,43 @@ if TYPE_CHECKING:
     from .planning import Blocked, Failing
 
 VERSION = 1
-"""Of the form of both messages."""
+"""Of the form of all these messages."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "_OTHER"})
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_BLOCKS = "/api/monitoring/protection/blocks/"
+_MOST_BLOCKS, _MOST_SHOWN = 100, 10
 
 
 def of_block(block: Blocked) -> dict[str, Any]:
     """Return what is told of a block: Slack's `text`, and its parts as fields for any other receiver."""
-    config = get_config()
-    command = f"python manage.py unblock {block.client}"
-    where = f", most of them on {block.route}" if block.route else ""
-    text = (
-        f"{block.client} is blocked until {_moment(block.until)}: "
-        f"{block.count} server errors within {block.window_seconds} s{where}. {block.reason}"
-    ).strip()
-    return {
-        "text": f":no_entry: *{config.service}*: {escape(text)}\nTo unblock it: `{escape(command)}`",
-        "version": VERSION,
-        "event": "client_blocked",
-        "service": config.service,
-        "environment": config.environment,
-        "block": block.block_id,
-        "ip": block.client,
-        "route": block.route,
-        "count": block.count,
-        "window_seconds": block.window_seconds,
-        "since": _iso(block.since),
-        "until": _iso(block.until),
-        "reason": block.reason,
-        "unblock": command,
-    }
+    fields = _of_client(block)
+    where = f" Most of them: {block.route}" if block.route and block.route not in block.reason else ""
+    lines = [
+        f":no_entry: *{escape(get_config().service)}*: {escape(block.client)} is blocked until {_moment(block.until)}.",
+        escape(f"{block.reason}{where}".strip()),
+        f"To unblock it: `{escape(fields['unblock'])}`",
+    ]
+    if get_config().public_url:
+        lines.append(f"<{escape(fields['url'])}|What led to it>")
+    return {"text": "\n".join(filter(None, lines)), **_head("client_blocked"), **fields}
+
+
+def of_several(block: Blocked) -> dict[str, Any]:
+    """Return what is told of blocks in their order, when there are many; `with_another` adds the next one."""
+    return _together([_of_client(block)], 1)
+
+
+def with_another(message: dict[str, Any], block: Blocked) -> dict[str, Any]:
+    """Return what is told of the blocks of a message and one more; beyond some they are only counted."""
+    return _together([*message["blocks"], _of_client(block)][:_MOST_BLOCKS], message["blocked"] + 1)
+
+
+def _together(blocks: list[dict[str, Any]], count: int) -> dict[str, Any]:
+    shown = ", ".join(block["ip"] for block in blocks[:_MOST_SHOWN])
+    more = f" and {count - _MOST_SHOWN} more" if count > _MOST_SHOWN else ""
+    further = f"{count} further client{' is' if count == 1 else 's are'} blocked"
+    text = f":no_entry: *{escape(get_config().service)}*: {further}: {escape(shown)}{more}."
+    return {"text": text, **_head("clients_blocked"), "blocked": count, "blocks": blocks}
 
 
 def of_patch(route: Failing, now: datetime, most: int) -> dict[str, Any]:
@@ -51,19 +58,15 @@ def of_patch(route: Failing, now: datetime, most: int) -> dict[str, Any]:
         now: The current time.
         most: Ids of errors that are kept at most.
     """
-    config = get_config()
     method, path = split(route.route)
     return {
-        "version": VERSION,
-        "event": "route_failing",
-        "service": config.service,
-        "environment": config.environment,
-        "release": config.release,
+        **_head("route_failing"),
+        "release": get_config().release,
         "route": path,
         "method": method,
         "count": route.count,
         "window_seconds": route.window_seconds,
-        "decided": _iso(now),
+        "decided": iso(now),
         "errors": [str(error) for error in route.errors[:most]],
     }
 
@@ -81,8 +84,29 @@ def escape(text: str) -> str:
     return text
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """Return a time as messages hold it."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _head(event: str) -> dict[str, Any]:
+    config = get_config()
+    return {"version": VERSION, "event": event, "service": config.service, "environment": config.environment}
+
+
+def _of_client(block: Blocked) -> dict[str, Any]:
+    return {
+        "block": block.block_id,
+        "ip": block.client,
+        "route": block.route,
+        "count": block.count,
+        "window_seconds": block.window_seconds,
+        "since": iso(block.since),
+        "until": iso(block.until),
+        "reason": block.reason,
+        "unblock": f"python manage.py unblock {block.client}",
+        "url": f"{get_config().public_url.rstrip('/')}{_BLOCKS}{block.block_id}/",
+    }
 
 
 def _moment(moment: datetime) -> str:
