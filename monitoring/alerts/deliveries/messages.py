@@ -13,23 +13,23 @@ from monitoring.storage.outbox import OutgoingState
 
 from . import facts
 from .desk import Desk
-from .models import Delivery, DeliveryKind
-from .parcels import Parcel
+from .models import Delivery, DeliveryGate, DeliveryKind
+from .parcels import MOST_FOR_PROGRAMS, Parcel
 
 SHOWN = 20
-"""Incidents of a digest that are told; the others are counted."""
+"""Incidents of a digest that people are told; the others are counted."""
 
 
-def message(parcel: Parcel, label: str, desk: Desk) -> Message:
+def message(parcel: Parcel, gate: DeliveryGate, desk: Desk) -> Message:
     """Return what is sent, by what is known by now; its key is that of the parcel.
 
     Args:
         parcel: What is to be told.
-        label: Of the destination.
+        gate: The way to the destination.
         desk: What messages are sent with.
     """
     told = _incidents(parcel.deliveries)
-    shown = facts.views(told[:SHOWN], label, desk)
+    shown = facts.views(told[: SHOWN if gate.digest else MOST_FOR_PROGRAMS], gate.label, desk)
     first = parcel.deliveries[0]
     return Message(
         kind=MessageKind.DIGEST if parcel.is_digest else MessageKind(first.kind),

@@ -18,8 +18,8 @@ from .desk import Desk
 from .gates import LEASE_SECONDS, Gate
 from .models import AlertDigest, Delivery
 
-MOST_GATHERED = 1_000
-"""Deliveries in one digest."""
+MOST_GATHERED, MOST_FOR_PROGRAMS = 1_000, 100
+"""Deliveries in one digest; a program is told of each of them."""
 _TRIES = 5
 _WAITING = Q(follows__state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
 _VAIN = Q(follows__state__in=(OutgoingState.DEAD, OutgoingState.DROPPED))
@@ -81,8 +81,10 @@ def _take(gate: Gate, desk: Desk) -> Parcel | None:
         # Whether the channel goes again is found out with what was tried already; all else waits, and is gathered.
         return _single(due(_tried(alone), now), desk)
     fresh = alone.filter(state=OutgoingState.PENDING, attempts=0, next_at__lte=now).exclude(_WAITING)
-    chosen = list(fresh.order_by("rank", "pk").values_list("pk", flat=True)[:MOST_GATHERED])
-    if gate.row.digest and len(chosen) > 1 and (len(chosen) > desk.config.digest_after or gate.is_last(now)):
+    most = MOST_GATHERED if gate.row.digest else MOST_FOR_PROGRAMS
+    chosen = list(fresh.order_by("rank", "pk").values_list("pk", flat=True)[:most])
+    many = gate.row.digest and len(chosen) > desk.config.digest_after
+    if many or (len(chosen) > 1 and gate.is_last(now)):
         return _open(_seal(chosen, gate, desk), desk)
     return _single(due(alone, now).exclude(_WAITING), desk)
 

@@ -13,12 +13,12 @@ from datetime import timedelta
 from django.db import DatabaseError, InterfaceError, transaction
 
 from monitoring.alerts.channels.base import Message, PermanentError, SendError, TemporaryError
+from monitoring.alerts.channels.limited import call
 from monitoring.recording import scrub
 from monitoring.storage import outbox
 from monitoring.storage.outbox import OutgoingState
 
 from . import messages, parcels
-from .attempts import attempt
 from .desk import Desk
 from .gates import Gate
 from .models import AlertDigest, Delivery
@@ -75,7 +75,7 @@ def _send(parcel: Parcel, gate: Gate, desk: Desk) -> bool:
     """Send a parcel, and note what came of it; return whether it arrived."""
     try:
         desk.step("render the message")
-        message = messages.message(parcel, gate.row.label, desk)
+        message = messages.message(parcel, gate.row, desk)
         desk.step("send the message")
         _hand_over(message, gate, desk)
     except TemporaryError as error:
@@ -98,15 +98,10 @@ def _send(parcel: Parcel, gate: Gate, desk: Desk) -> bool:
 
 
 def _hand_over(message: Message, gate: Gate, desk: Desk) -> None:
-    key = gate.row.key
-
-    def send() -> None:
-        channel = desk.channel(key)
-        if channel is None:
-            raise PermanentError(_GONE)
-        channel.send(message)
-
-    attempt(key, send, desk.attempt_seconds)
+    channel = desk.channel(gate.row.key)
+    if channel is None:
+        raise PermanentError(_GONE)
+    call(gate.row.key, gate.row.label, lambda: channel.send(message), desk.attempt_seconds)
 
 
 def _failed(parcel: Parcel, gate: Gate, desk: Desk, problem: str, retry_after: float | None) -> None:

@@ -34,7 +34,9 @@ def test_what_fires_is_told_to_each_destination_once_and_at_once() -> None:
     assert steps(FIRED, to=(OPS, DEV, OPS)) == (Step("ops", "firing", NOW), Step("dev", "firing", NOW))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", ["pending", "silenced", "inhibited", "settled", "flapping", "comment", "unacknowledged"])
+@pytest.mark.parametrize(
+    "kind", ["pending", "silenced", "inhibited", "settled", "flapping", "comment", "unacknowledged"]
+)
 def test_other_transitions_are_told_to_nobody(kind: str) -> None:
     assert decide(transition(kind), [OPS], [], NOW).steps == ()
 
