@@ -30,6 +30,8 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
     incident = serializers.IntegerField(source="incident_id")
     to = serializers.CharField(source="label", help_text="Whom, without secrets.")
+    kind = serializers.CharField(read_only=True, help_text="Why: `firing`, `milestone`, `escalated` or `resolved`.")
+    state = serializers.CharField(read_only=True, help_text=f"One of {', '.join(_STATES)}.")
     problem = serializers.CharField(source="last_error", help_text="What went wrong the last time.")
 
     class Meta:

@@ -45,6 +45,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
 
     rule = serializers.CharField(source="rule_name", help_text="Name of the rule that found it.")
     labels = LabelsField(help_text="With the rule's name they identify it.")
+    state = serializers.CharField(read_only=True, help_text=f"One of {', '.join(_STATES)}.")
     muted = serializers.BooleanField(read_only=True, help_text="Whether nobody is told of it for now.")
 
     class Meta:
@@ -76,7 +77,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         read_only_fields = fields
 
 
-class EntrySerializer(serializers.ModelSerializer[IncidentEntry]):
+class IncidentEntrySerializer(serializers.ModelSerializer[IncidentEntry]):
     """One entry of an incident's history."""
 
     class Meta:
@@ -96,10 +97,10 @@ class IncidentDetailSerializer(IncidentSerializer):
         fields = [*IncidentSerializer.Meta.fields, "evidence", "history", "deliveries"]
         read_only_fields = fields
 
-    @extend_schema_field(EntrySerializer(many=True))
+    @extend_schema_field(IncidentEntrySerializer(many=True))
     def get_history(self, incident: Incident) -> Any:
         """Return the latest entries of its history."""
-        return EntrySerializer(incident.entries.all()[:_MOST_ENTRIES], many=True).data
+        return IncidentEntrySerializer(incident.entries.all()[:_MOST_ENTRIES], many=True).data
 
     @extend_schema_field(DeliverySerializer(many=True))
     def get_deliveries(self, incident: Incident) -> Any:
@@ -191,7 +192,7 @@ class SilenceIncidentSerializer(StrictSerializer):
     comment = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)
 
 
-class CommentSerializer(StrictSerializer):
+class IncidentCommentSerializer(StrictSerializer):
     """What somebody has to say about an incident."""
 
     text = serializers.CharField(max_length=actions.MAX_COMMENT)
@@ -273,18 +274,18 @@ class CommentIncidentView(ApiView):
 
     @describe(
         operation_id="comment_incident",
-        request=CommentSerializer,
-        responses={201: EntrySerializer, **refusals(400, 404)},
+        request=IncidentCommentSerializer,
+        responses={201: IncidentEntrySerializer, **refusals(400, 404)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Add a comment to the history of an incident."""
-        given = CommentSerializer(data=request.data)
+        given = IncidentCommentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             entry = actions.comment(pk, given.validated_data["text"], who(request))
         except (actions.UnknownIncidentError, OverflowError):
             raise NotFound(_UNKNOWN) from None
-        return Response(EntrySerializer(entry).data, status=201)
+        return Response(IncidentEntrySerializer(entry).data, status=201)
 
 
 class HistoryFilterSerializer(serializers.Serializer[Any]):

@@ -42,7 +42,7 @@ class RuleSerializer(serializers.ModelSerializer[AlertRule]):
 
     params = ObjectField(required=False, help_text="What the kind is told.")
     filters = ObjectField(required=False, help_text="Lists of patterns by `service`, `environment`, `route`, …")
-    severity = serializers.ChoiceField(choices=[one.value for one in ErrorSeverity], required=False)
+    severity = serializers.CharField(required=False, help_text=f"One of {', '.join(ErrorSeverity)}.")
     channels = serializers.ListField(child=serializers.CharField(), required=False)
     labels = LabelsField(required=False)
 

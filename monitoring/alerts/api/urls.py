@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import deliveries, incidents, rules, silences
+from . import channels, deliveries, incidents, rules, silences
 
 urlpatterns: list[URLPattern] = [
     path("incidents/", incidents.IncidentsView.as_view(), name="incidents"),
@@ -25,6 +25,11 @@ urlpatterns: list[URLPattern] = [
     path("rules/try/", rules.TryRuleView.as_view(), name="alert-rule-try"),
     path("rules/<int:pk>/", rules.RuleView.as_view(), name="alert-rule"),
     path("rules/<int:pk>/restore/", rules.RestoreRuleView.as_view(), name="alert-rule-restore"),
+    path("channels/", channels.ChannelsView.as_view(), name="alert-channels"),
+    path("channels/kinds/", channels.ChannelKindsView.as_view(), name="alert-channel-kinds"),
+    path("channels/<int:pk>/", channels.ChannelView.as_view(), name="alert-channel"),
+    path("channels/<int:pk>/test/", channels.TestChannelView.as_view(), name="alert-channel-test"),
+    path("recipients/", channels.RecipientsView.as_view(), name="alert-recipients"),
     path("deliveries/", deliveries.DeliveriesView.as_view(), name="alert-deliveries"),
     path("deliveries/<int:pk>/send-again/", deliveries.SendAgainView.as_view(), name="alert-send-again"),
     path("destinations/", deliveries.DestinationsView.as_view(), name="alert-destinations"),
