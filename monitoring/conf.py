@@ -212,16 +212,19 @@ class Config:
     slow_operation_seconds: dict[str, float] = field(default_factory=dict)
     """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
     ignored_tasks: tuple[str, ...] = (
+        "tasks.alerts.deliver",
         "tasks.intake.drain",
         "tasks.intake.revive",
         "tasks.decisions.project",
         "tasks.health.evaluate",
         "tasks.jobs.watch",
+        "tasks.protection.decide",
         "tasks.protection.send",
     )
     """Tasks that are not recorded: those that carry the recording itself, project decisions, or evaluate health."""
 
     internal_tasks: tuple[str, ...] = (
+        "tasks.alerts.",
         "tasks.errors.",
         "tasks.decisions.",
         "tasks.health.",

@@ -10,6 +10,7 @@ from celery.schedules import crontab
 from monitoring.conf import QUEUE, get_config
 
 MODULES = [
+    "tasks.alerts",
     "tasks.decisions",
     "tasks.errors",
     "tasks.health",
@@ -30,6 +31,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-thin-errors": {"task": "tasks.errors.thin", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-refresh-storage": {"task": "tasks.metrics.refresh_storage", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
+    "enginel-decide-blocks": {"task": "tasks.protection.decide", "schedule": 10.0, "options": {"expires": 10}},
+    "enginel-deliver-alerts": {"task": "tasks.alerts.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
