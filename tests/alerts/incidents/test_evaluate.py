@@ -17,8 +17,7 @@ from monitoring.alerts.rules.samples import Sample
 from monitoring.alerts.silences import actions as silences
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow
 from monitoring.conf import get_config
-
-from .conftest import Stage
+from tests.alerts.stage import Stage
 
 States = Callable[[], dict[str, str]]
 Told = Callable[[], list[str]]
