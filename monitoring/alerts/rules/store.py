@@ -109,3 +109,8 @@ def carry_out(plan: Plan, alias: str) -> None:
             same.update(**changes, source=one.source, edited=False)
         for row in plan.delete:
             stored.filter(pk=row.pk, edited=False).delete()
+
+
+def forget() -> None:
+    """Forget what is up to date; for whoever changes rows behind this module's back."""
+    _applied.clear()
