@@ -13,6 +13,7 @@ from typing import Any
 from django.db import router, transaction
 
 from monitoring.alerts.deliveries.planning import plan
+from monitoring.recording.scrub.texts import clean
 
 from . import history
 from .models import Incident, IncidentEntry, IncidentState, TransitionKind
@@ -122,7 +123,7 @@ def comment(incident_id: int, text: str, who: str) -> IncidentEntry:
     alias = router.db_for_write(Incident)
     with transaction.atomic(using=alias):
         incident = _locked(incident_id, alias)
-        detail = {"text": text[:MAX_COMMENT]}
+        detail = {"text": clean(text, MAX_COMMENT)}
         new = history.entry(incident, TransitionKind.COMMENT, datetime.now(UTC), who, detail)
         last = IncidentEntry.objects.using(alias).filter(incident=incident).first()
         if last is not None and (last.kind, last.who, last.detail) == (new.kind, new.who, new.detail):

@@ -60,13 +60,14 @@ def silence_incident(incident_id: int, seconds: float, who: str, comment: str = 
         UnknownIncidentError: There is no such incident.
         MatcherError: The time does not fit.
     """
+    if not 0 < seconds <= MAX_SECONDS:
+        raise MatcherError("A silence lasts for more than a moment, and for a year at most.")
     incident = Incident.objects.using(router.db_for_write(Incident)).filter(pk=incident_id).first()
     if incident is None:
         raise UnknownIncidentError(f"There is no incident {incident_id}.")
     labels = {**incident.labels, "rule": incident.rule_name}
     matchers = [{"name": label, "op": "=", "value": value} for label, value in sorted(labels.items())]
     now = datetime.now(UTC)
-    seconds = min(max(seconds, 0.0), MAX_SECONDS + 1.0)
     return create(matchers, now, now + timedelta(seconds=seconds), comment or str(incident), who)
 
 

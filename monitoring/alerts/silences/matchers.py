@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 OPERATORS = ("=", "!=", "=~", "!~")
-MAX_MATCHERS = 20
-MAX_VALUE = 1_000
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,199}")
+MAX_MATCHERS = 50
+MAX_NAME, MAX_VALUE = 200, 1_000
 _TEXT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.\-]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
 
 
@@ -96,7 +95,7 @@ def _matcher(row: Any) -> Matcher:
     if not isinstance(row, Mapping) or not {"name", "op", "value"} <= set(row) or len(row) > 3:
         raise MatcherError("A matcher has a name, an op and a value.")
     name, op, value = row["name"], row["op"], row["value"]
-    if not isinstance(name, str) or not _LABEL.fullmatch(name):
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise MatcherError(f"{str(name)[:100]!r} is no name of a label.")
     if op not in OPERATORS:
         raise MatcherError(f"{str(op)[:20]!r} is none of {', '.join(OPERATORS)}.")

@@ -1,0 +1,88 @@
+"""What keeps incidents from being told, and what does not."""
+
+from __future__ import annotations
+
+from monitoring.alerts.silences.inhibitions import SHIPPED
+from monitoring.alerts.silences.matchers import Matcher, parse, parse_text
+from monitoring.alerts.silences.muting import Inhibiting, Muted, Quiet, mute
+
+
+def matchers(text: str) -> tuple[Matcher, ...]:
+    return parse(parse_text(text))
+
+
+def test_the_first_silence_that_is_met_counts() -> None:
+    quiets = [Quiet(1, matchers("service=web")), Quiet(2, matchers("service=shop")), Quiet(3, (), maintenance=True)]
+    firing = {"a": {"service": "shop"}, "b": {"service": "web"}, "c": {}}
+    found = mute(firing, quiets, [])
+    assert {key: one.quiet.id for key, one in found.items() if one.quiet} == {"a": 2, "b": 1, "c": 3}
+
+
+def test_a_cause_keeps_what_follows_quiet_where_the_labels_are_equal() -> None:
+    rule = Inhibiting(matchers("rule=cause"), matchers("rule=effect"), ("host", "zone"))
+    firing = {
+        "cause": {"rule": "cause", "host": "1"},
+        "same": {"rule": "effect", "host": "1"},
+        "other": {"rule": "effect", "host": "2"},
+        "elsewhere": {"rule": "effect", "host": "1", "zone": "b"},
+    }
+    assert mute(firing, [], [rule]) == {"same": Muted(cause="cause")}
+
+
+def test_a_silenced_cause_still_counts() -> None:
+    rule = Inhibiting(matchers("rule=cause"), matchers("rule=effect"))
+    found = mute({"a": {"rule": "cause"}, "b": {"rule": "effect"}}, [Quiet(1, matchers("rule=cause"))], [rule])
+    assert found["b"].cause == "a"
+    assert found["a"].cause is None
+
+
+def test_nothing_keeps_itself_quiet_nor_do_two_each_other() -> None:
+    rule = Inhibiting(matchers("severity=~critical|high"), matchers("severity=~high|low"))
+    firing = {"high": {"severity": "high"}, "too": {"severity": "high"}, "low": {"severity": "low"}}
+    assert mute(firing, [], [rule]) == {"low": Muted(cause="high")}
+    firing["critical"] = {"severity": "critical"}
+    assert {key: one.cause for key, one in mute(firing, [], [rule]).items()} == {
+        "high": "critical",
+        "too": "critical",
+        "low": "high",
+    }
+
+
+def _causes(**firing: dict[str, str]) -> dict[str, str | None]:
+    return {key: one.cause for key, one in mute(firing, [], list(SHIPPED.values())).items()}
+
+
+def test_what_an_unhealthy_database_explains_is_quiet_and_nothing_else() -> None:
+    assert _causes(
+        database={"kind": "health", "component": "database", "severity": "critical"},
+        intake={"kind": "health", "component": "intake", "severity": "critical"},
+        disk={"kind": "health", "component": "disk", "severity": "critical"},
+        locked={"kind": "new_group", "type": "OperationalError", "severity": "high"},
+        typo={"kind": "new_group", "type": "TypeError", "severity": "high"},
+        rate={"kind": "request_error_rate", "route": "x", "severity": "high"},
+        lost={"kind": "finding", "finding": "task_lost", "severity": "high"},
+    ) == {"intake": "database", "locked": "database", "rate": "database"}
+
+
+def test_a_database_that_is_only_degraded_explains_nothing() -> None:
+    assert not _causes(
+        database={"kind": "health", "component": "database", "severity": "medium"},
+        locked={"kind": "new_group", "type": "OperationalError", "severity": "high"},
+    )
+
+
+def test_a_dead_beat_explains_missed_runs_and_a_dead_worker_what_waits() -> None:
+    finding = {"kind": "finding", "severity": "high"}
+    assert _causes(
+        beat={**finding, "finding": "beat_dead"},
+        component={"kind": "health", "component": "beat", "severity": "critical"},
+        missed={**finding, "finding": "schedule_missed"},
+        failed={**finding, "finding": "schedule_failed"},
+    ) == {"component": "beat", "missed": "beat"}
+    assert _causes(
+        down={**finding, "finding": "worker_down"},
+        stalled={**finding, "finding": "queue_stalled"},
+        old={"kind": "queue_age", "severity": "high", "queue": "q"},
+        lost={**finding, "finding": "task_lost"},
+        celery={"kind": "health", "component": "celery", "severity": "critical"},
+    ) == {"stalled": "down", "old": "down", "celery": "down"}
