@@ -12,12 +12,16 @@ from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
 from monitoring.performance.admin import SlowSampleAdmin
+from monitoring.protection.allowed.admin import AllowedNetworkAdmin
+from monitoring.protection.control.admin import BlockAdmin
 from monitoring.protection.notices.admin import NoticeAdmin
 from monitoring.protection.throttles.admin import ThrottleAdmin
 from monitoring.storage.names import Name
 
 __all__ = [
     "ActionAdmin",
+    "AllowedNetworkAdmin",
+    "BlockAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
     "ErrorGroupAdmin",

@@ -21,6 +21,9 @@ from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
 from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
 from .performance.api import PerformanceView, SlowView
+from .protection.allowed.api import AllowedNetworkView, AllowedView
+from .protection.control.api import BlocksView, BlockView, UnblockOneView, UnblockView
+from .protection.control.summary import ProtectionView
 from .protection.throttles.api import ThrottlesView, ThrottleView
 from .sampling import SamplingView
 
@@ -69,6 +72,13 @@ urlpatterns = [
     path("api/monitoring/errors/groups/<int:pk>/unmerge/", UnmergeView.as_view(), name="error-group-unmerge"),
     path("monitoring/alerts/act/<str:token>/", ActView.as_view(), name="act"),
     path("api/errors/summary/", SummaryView.as_view(), name="errors-summary"),
+    path("api/monitoring/protection/", ProtectionView.as_view(), name="protection"),
+    path("api/monitoring/protection/allowed/", AllowedView.as_view(), name="allowed-networks"),
+    path("api/monitoring/protection/allowed/<int:pk>/", AllowedNetworkView.as_view(), name="allowed-network"),
+    path("api/monitoring/protection/blocks/", BlocksView.as_view(), name="blocks"),
+    path("api/monitoring/protection/blocks/<int:pk>/", BlockView.as_view(), name="block"),
+    path("api/monitoring/protection/blocks/<int:pk>/unblock/", UnblockOneView.as_view(), name="unblock-one"),
+    path("api/monitoring/protection/unblock/", UnblockView.as_view(), name="unblock"),
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
