@@ -10,6 +10,7 @@ from monitoring.conf import Config, get_config
 from monitoring.errors.bugs import decisions as bugs
 from monitoring.intake.connections import reading_client
 from monitoring.protection.allowed import decisions as allowed
+from monitoring.protection.blocks import decisions as blocks
 from monitoring.protection.throttles import decisions as throttles
 from monitoring.recording.decisions import copy
 from monitoring.stream import heartbeats
@@ -26,6 +27,11 @@ def _lasting(read: Callable[[], Mapping[str, str]]) -> Provider:
     return entries
 
 
+def _protection() -> Entries:
+    """Return what becomes of those who are blocked or throttled."""
+    return {"mode": Entry(get_config().protection)}
+
+
 def _processes() -> Entries:
     """Return how many processes answer requests; in eager mode there is but this one, and no Redis to ask."""
     config = get_config()
@@ -39,6 +45,9 @@ PROVIDERS: dict[str, Provider] = {
     "bug": _lasting(bugs.active),
     "allow": allowed.entries,
     "throttle": throttles.entries,
+    "block": blocks.entries,
+    "block_length": blocks.lengths,
+    "protection": _protection,
     "process_count": _processes,
 }
 """Who reads the decisions of a kind, by `service:fingerprint` for bugs."""

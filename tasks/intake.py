@@ -16,8 +16,11 @@ from kombu.exceptions import OperationalError
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
-from . import errors
+from . import errors, nudging, protection
 from .jobs import watch_for_beat
+
+_DUE = {"protection": protection.decide}
+"""The tasks that do what drains make due."""
 
 
 def _stopping() -> bool:
@@ -26,8 +29,11 @@ def _stopping() -> bool:
 
 def _nudge(due: str) -> None:
     """Have done at once what a drain has made due; a broker that is away leaves it to beat."""
-    with contextlib.suppress(OperationalError):
-        {"bugs": errors.nudge}[due]()
+    if due == "bugs":
+        with contextlib.suppress(OperationalError):
+            errors.nudge()
+    elif due in _DUE:
+        nudging.nudge(_DUE[due])
 
 
 @shared_task(name="tasks.intake.drain", ignore_result=True, acks_late=False, expires=60)

@@ -1,12 +1,31 @@
-"""When notices of the protection are sent."""
+"""When it is decided who is blocked, and when notices of that are sent."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from monitoring.conf import get_config
+
 from . import nudging
 
 _SOFT, _HARD = 60, 70
+
+
+@shared_task(
+    name="tasks.protection.decide",
+    ignore_result=True,
+    acks_late=False,
+    expires=10,
+    soft_time_limit=_SOFT,
+    time_limit=_HARD,
+)
+def decide() -> None:
+    """Block who is over a limit, let go whose key was deleted, and have every process know at once."""
+    from monitoring import protecting
+
+    with nudging.alone(decide, _HARD) as mine:
+        if mine and protecting.protect(get_config()):
+            nudging.nudge(send)
 
 
 @shared_task(

@@ -30,7 +30,7 @@ def test_an_open_bug_is_projected_and_one_that_is_resolved_is_taken_back(redis_c
     project()
     follower.catch_up(client())
     expected = {"shop:0000000000000001": Entry("B-001"), "shop:0000000000000002": Entry("B-002")}
-    assert follower.kinds == {"bug": expected}
+    assert follower.kinds["bug"] == expected
     KnownBug.objects.filter(pk=one.pk).update(status=BugStatus.RESOLVED)
     project()
     follower.catch_up(client())

@@ -14,6 +14,7 @@ from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
 from monitoring.protection.admins.consume import consume as admins
+from monitoring.protection.counting.consume import consume as server_errors
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 Measures = Mapping[str, Columns]
@@ -78,7 +79,18 @@ KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 """What a sender may say that it clamped."""
 
-CONSUMERS: tuple[Consumer, ...] = (performance, metrics, errors, runs, scheduled, messages, queues, admins, alerts)
+CONSUMERS: tuple[Consumer, ...] = (
+    performance,
+    metrics,
+    errors,
+    runs,
+    scheduled,
+    messages,
+    queues,
+    admins,
+    alerts,
+    server_errors,
+)
 
 __all__ = [
     "COLUMNS",

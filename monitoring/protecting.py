@@ -1,0 +1,32 @@
+"""One run of the protection: who is blocked, who was let go in Redis, and that every process knows of it at once."""
+
+from __future__ import annotations
+
+from monitoring import decisions
+from monitoring.conf import Config
+from monitoring.health import outages
+from monitoring.intake.connections import reading_client
+from monitoring.protection import deciding
+from monitoring.protection.keys import blocked, counts
+
+
+def protect(config: Config) -> bool:
+    """Decide, project what was decided, and keep the documented keys. Call it outside of transactions.
+
+    Args:
+        config: This installation's settings.
+
+    Returns:
+        Whether there are notices to send.
+
+    Raises:
+        redis.RedisError: Redis does not answer. What was decided is kept, and projected by a later run.
+    """
+    client = reading_client(config.redis_url)
+    decided = deciding.decide(config, outages.read(client, config.stream_prefix))
+    if decided.blocked:
+        decisions.project(config)
+    # Whose block this ends is told of at once by the signal that follows.
+    blocked.synchronize(client, config.stream_prefix)
+    counts.write(client)
+    return decided.notices
