@@ -26,6 +26,8 @@ _BATCH = 500
 _RESOLVED = (GroupStatus.RESOLVED, GroupStatus.RESOLVED_IN_RELEASE)
 BUGS = "bugs"
 """What a drain says is due when groups want a bug."""
+ALERTS = "alerts"
+"""What it says when errors were counted: rules may find something."""
 
 
 @dataclass
@@ -85,6 +87,8 @@ def finish(counted: Sequence[Counted], new: set[int], scope: Scope) -> None:
     old = {one.group.pk: (len(one.sightings), one.last_at) for one in counted if one.group.pk not in new}
     if old:
         counting.add(scope, old)
+    if counted:
+        scope.due.add(ALERTS)
     if any(one.group.bug_state == wanting.WANTED for one in counted):
         scope.due.add(BUGS)
 
