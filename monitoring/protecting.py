@@ -7,7 +7,7 @@ from monitoring.conf import Config
 from monitoring.health import outages
 from monitoring.intake.connections import reading_client
 from monitoring.protection import deciding
-from monitoring.protection.keys import blocked, counts
+from monitoring.protection.keys import blocked, counts, patches
 
 
 def protect(config: Config) -> bool:
@@ -29,4 +29,5 @@ def protect(config: Config) -> bool:
     # Whose block this ends is told of at once by the signal that follows.
     blocked.synchronize(client, config.stream_prefix)
     counts.write(client)
+    patches.write(client)
     return decided.notices
