@@ -59,7 +59,7 @@ def case(chance: random.Random, number: int) -> Case:
     hold, keep = chance.choice([0, 60, 120, 150, 240]), chance.choice([0, 0, 60, 90, 300])
     comparison = chance.choice([">", ">=", "<", "<=", "==", "!="] if measure == "value" else [">", ">=", "<", "<="])
     if measure == "value":
-        gauged = walk(chance, [-1.5, 0, 1, 2, 3, None, None, None])
+        gauged = walk(chance, [-1.5, 0, 1, 2, 3], gap=8)
         return Case(f"gauge_{number}", measure, comparison, chance.choice([0, 1, 2]), hold, keep, gauged)
     grown = (150, *walk(chance, [0, 0, 150, 300])[1:])
     total = tuple(float(sum(one or 0 for one in grown[:place])) for place in range(MINUTES))
@@ -67,11 +67,12 @@ def case(chance: random.Random, number: int) -> Case:
     return Case(f"counter_{number}", measure, comparison, threshold, hold, keep, total)
 
 
-def walk(chance: random.Random, levels: list[Any]) -> tuple[Any, ...]:
-    """Return levels that last for one to nine minutes each."""
-    steps: list[Any] = []
+def walk(chance: random.Random, levels: list[float], gap: int = 0) -> tuple[Any, ...]:
+    """Return levels that last for one to nine minutes each, with gaps of some minutes between some of them."""
+    steps: list[float | None] = []
     while len(steps) < MINUTES:
         steps += [chance.choice(levels)] * chance.randint(1, 9)
+        steps += [None] * (chance.randint(2, gap) if gap and chance.random() < 0.5 else 0)
     return tuple(steps[:MINUTES])
 
 
