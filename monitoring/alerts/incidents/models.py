@@ -164,6 +164,9 @@ class Evaluation(models.Model):
         seconds: How long it took.
         rules: How many rules were evaluated.
         failing: How many of them failed.
+        watchdog_at: When somebody last took it upon himself to ask the watchdog's address.
+        watchdog_answered: When that address last answered that it heard.
+        watchdog_problem: What went wrong the last time; empty when nothing did.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -173,6 +176,9 @@ class Evaluation(models.Model):
     seconds = models.FloatField(default=0.0)
     rules = models.PositiveIntegerField(default=0)
     failing = models.PositiveIntegerField(default=0)
+    watchdog_at = models.DateTimeField(null=True, blank=True)
+    watchdog_answered = models.DateTimeField(null=True, blank=True)
+    watchdog_problem = models.CharField(max_length=500, blank=True, default="")
 
     def __str__(self) -> str:
         return f"evaluation {self.number}"
