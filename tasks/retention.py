@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from monitoring.alerts.deliveries import retention as deliveries
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.health import retention as health
@@ -13,6 +14,7 @@ from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
+from monitoring.protection import retention as protection
 from monitoring.protection.notices import retention as notices
 
 
@@ -32,4 +34,6 @@ def prune() -> None:
     queues.prune(config)
     intake.prune(config)
     health.prune()
+    protection.prune(config)
     notices.prune(config)
+    deliveries.prune(config)

@@ -29,9 +29,12 @@ class ThrottleForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     def clean(self) -> dict[str, Any]:
         """Refuse what no request could be compared with, and what is over before it begins."""
         given = super().clean() or {}
-        if not self.errors:
-            given["match"] = canonical(given["scope"], given["match"])
-            limit = Limit(**{name: given[name] for name in Limit.__dataclass_fields__})
+        if given and not self.errors:
+            scope = given.get("scope", self.instance.scope)
+            given["match"] = canonical(scope, given["match"])
+            limit = Limit(
+                **{"scope": scope} | {name: given[name] for name in Limit.__dataclass_fields__ if name in given}
+            )
             errors = dict(limit.problems())
             if given.get("expires") is not None and given["expires"] <= datetime.now(UTC):
                 errors["expires"] = "Must be a time to come."
