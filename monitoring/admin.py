@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
+from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, DeliveryGateAdmin
 from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
@@ -20,10 +21,13 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "ActionAdmin",
+    "AlertDigestAdmin",
     "AllowedNetworkAdmin",
     "BlockAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
+    "DeliveryAdmin",
+    "DeliveryGateAdmin",
     "ErrorGroupAdmin",
     "ErrorLogAdmin",
     "FindingAdmin",

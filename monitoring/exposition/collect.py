@@ -10,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from monitoring import __version__
+from monitoring.alerts.deliveries.families import families as deliveries
 from monitoring.conf import Config
 from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
@@ -30,6 +31,7 @@ SOURCES: dict[str, Source] = {
     "health": health,
     "intake": intake,
     "errors": errors,
+    "deliveries": deliveries,
 }
 """Families whose names are fixed, by the slice that has them."""
 

@@ -18,7 +18,7 @@ def test_those_that_ship_are_sound_and_in_order() -> None:
     found = registry.load(get_config())
     assert found.problems == ()
     assert found.components == (
-        *("database", "redis", "celery", "storage", "broker", "beat", "intake", "disk", "migrations"),
+        *("database", "redis", "celery", "storage", "broker", "beat", "intake", "alerts", "disk", "migrations"),
     )
 
 
