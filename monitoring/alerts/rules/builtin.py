@@ -109,6 +109,14 @@ RULES: tuple[dict[str, Any], ...] = (
         "for_seconds": 30,
         "keep_firing_seconds": 60,
     },
+    {
+        # Off: the protection has notices of its own.
+        "name": "Clients blocked",
+        "kind": "client_blocked",
+        "params": {"group_by": "all"},
+        "severity": "low",
+        "enabled": False,
+    },
     _burn("Availability: budget burns fast", "1h/5m", "critical", 300),
     _burn("Availability: budget burns", "6h/30m", "high", 1800),
     _burn("Availability: budget will not last", "3d/6h", "medium", 6 * 3600),

@@ -7,6 +7,7 @@ from typing import Any
 from .kind import Kind
 from .kinds import (
     anomaly,
+    client_blocked,
     code,
     error_count,
     finding,
@@ -37,6 +38,7 @@ _LISTED: tuple[Kind[Any], ...] = (
     health.KIND,
     metric.KIND,
     no_data.KIND,
+    client_blocked.KIND,
     anomaly.KIND,
     code.KIND,
 )

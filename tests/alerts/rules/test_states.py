@@ -10,6 +10,7 @@ import pytest
 from monitoring.health.models import ComponentState
 from monitoring.jobs.findings import Finding, note, raise_finding
 from monitoring.jobs.queues.models import QueueState
+from monitoring.protection.blocks.models import Block
 
 from .rows import NOW, ago, counter, found, gauge, result
 
@@ -104,6 +105,26 @@ def test_anomalies_of_any_kind_are_found() -> None:
     finding("worker_down", "w1@a", NOW)
     assert {one.labels["finding"] for one in found("anomaly")} == {"anomaly_latency", "anomaly_errors"}
     assert {one.labels["finding"] for one in found("anomaly", {"kinds": ["lat*"]})} == {"anomaly_latency"}
+
+
+def block(network: str, started: datetime, **values: Any) -> None:
+    fixed = {"reason": "6 errors within 10 minutes", "route": "GET api/carts/"}
+    Block.objects.create(network=network, prefix=32, started=started, expires=NOW, **fixed | values)
+
+
+def test_clients_that_the_protection_blocked_are_found_one_by_one_or_together() -> None:
+    block("203.0.113.7/32", ago(minutes=2))
+    block("203.0.113.8/32", ago(minutes=1))
+    block("203.0.113.9/32", ago(minutes=1), withheld="dry_run")
+    block("203.0.113.10/32", ago(minutes=1), origin="manual")
+    block("203.0.113.11/32", ago(hours=2), ended=ago(hours=1))
+    one, _other = sorted(found("client_blocked"), key=lambda sample: sample.labels["network"])
+    assert (one.labels, one.event) == ({"network": "203.0.113.7/32"}, True)
+    assert one.summary == "203.0.113.7/32: 6 errors within 10 minutes"
+    (together,) = found("client_blocked", {"group_by": "all", "threshold": 2}, filters={"route": ["api/carts/"]})
+    assert (together.labels, together.count) == ({}, 2)
+    assert not found("client_blocked", {"group_by": "route", "threshold": 3})
+    assert [one.count for one in found("client_blocked", {"outcome": "withheld"})] == [1]
 
 
 def component(name: str, status: str, *, since: datetime, checked: datetime = NOW) -> None:
