@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -18,10 +19,12 @@ class Server:
         over: Set when the test is.
     """
 
-    def __init__(self, play: Play, host: str = "127.0.0.1", reads: bool = True) -> None:
+    def __init__(
+        self, play: Play, host: str = "127.0.0.1", reads: bool = True, context: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[str] = []
         self.over = threading.Event()
-        self._play, self._reads = play, reads
+        self._play, self._reads, self._context = play, reads, context
         self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
@@ -41,7 +44,10 @@ class Server:
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            if self._context is not None:
+                connection = stack.enter_context(self._context.wrap_socket(connection, server_side=True))
             if self._reads:
                 self.requests.append(_request(connection))
             self._play(self, connection)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from ipaddress import ip_address
@@ -214,9 +217,34 @@ def test_a_server_that_does_not_speak_http_is_away(serve: Any) -> None:
 
 
 def test_a_server_that_does_not_speak_tls_is_away_and_never_asked_without(serve: Any) -> None:
-    server = serve(says(), "127.0.0.1", False)
+    server = serve(says(), "127.0.0.1", False)  # it does not wait for a request that it could read
     with pytest.raises(AwayError, match="SSLError"):
         http.get(server.url.replace("http://", "https://"), allow_private=True)
+
+
+@pytest.fixture
+def certified(tmp_path: Any) -> Iterator[tuple[str, str]]:
+    """A server with a certificate that it made itself: its address, and the path of the certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    about = ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command = ["openssl", *new, "-keyout", key, "-out", certificate, *about]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Server(says(), context=context) as server:
+        yield server.url.replace("http://", "https://"), str(certificate)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="nothing here makes certificates")
+def test_a_certificate_that_nobody_vouches_for_is_not_believed_unless_an_operator_does(
+    certified: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, certificate = certified
+    with pytest.raises(AwayError, match="SSLError"):
+        http.get(url, allow_private=True)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
+    assert http.get(url, allow_private=True).ok
 
 
 def test_nobody_at_home_is_away() -> None:
