@@ -213,6 +213,7 @@ class Config:
     """Thresholds by operation name, over the documented ones; the key `*` is for all others."""
     ignored_tasks: tuple[str, ...] = (
         "tasks.alerts.deliver",
+        "tasks.alerts.evaluate",
         "tasks.intake.drain",
         "tasks.intake.revive",
         "tasks.decisions.project",

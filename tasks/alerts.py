@@ -1,12 +1,63 @@
-"""When people are told of incidents."""
+"""When alert rules are evaluated, when people are told of incidents, and when the watchdog barks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import redis
 from celery import shared_task
+
+from monitoring.conf import get_config
 
 from . import nudging
 
 _ALONE_SECONDS = 60
+_EVALUATING_SECONDS = 15
+_SOFT, _HARD = 120, 130
+
+
+@shared_task(
+    name="tasks.alerts.evaluate",
+    ignore_result=True,
+    acks_late=False,
+    expires=10,
+    soft_time_limit=_SOFT,
+    time_limit=_HARD,
+)
+def evaluate() -> None:
+    """Evaluate the alert rules, and have what came of it told at once."""
+    from monitoring.alerts import watchdog
+    from monitoring.alerts.incidents.evaluate import evaluate as evaluate_rules
+
+    config = get_config()
+    with _evaluating() as mine:
+        done = evaluate_rules(config) if mine else None
+    if done is None:
+        return
+    if done.deliveries:
+        nudging.nudge(deliver)
+    if watchdog.take_turn(config):
+        watch.apply_async()
+
+
+@contextmanager
+def _evaluating() -> Iterator[bool]:
+    """Evaluate alone; without Redis, beside others, of whom the database lets one go on."""
+    with ExitStack() as stack:
+        try:
+            mine = stack.enter_context(nudging.alone(evaluate, _EVALUATING_SECONDS))
+        except redis.RedisError:
+            mine = True
+        yield mine
+
+
+@shared_task(name="tasks.alerts.watch", ignore_result=True, acks_late=False, expires=60, soft_time_limit=30)
+def watch() -> None:
+    """Ask the address of the watchdog, unless something is wrong with alerting."""
+    from monitoring.alerts import watchdog
+
+    watchdog.bark(get_config())
 
 
 @shared_task(name="tasks.alerts.deliver", ignore_result=True, acks_late=False, expires=10)

@@ -16,10 +16,10 @@ from kombu.exceptions import OperationalError
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
-from . import errors, nudging, protection
+from . import alerts, errors, nudging, protection
 from .jobs import watch_for_beat
 
-_DUE = {"protection": protection.decide}
+_DUE = {"alerts": alerts.evaluate, "protection": protection.decide}
 """The tasks that do what drains make due."""
 
 

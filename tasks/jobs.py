@@ -6,6 +6,8 @@ from celery import shared_task
 
 from monitoring.conf import get_config
 
+from . import alerts, nudging
+
 
 @shared_task(name="tasks.jobs.watch", ignore_result=True, acks_late=False, soft_time_limit=60)
 def watch() -> None:
@@ -28,3 +30,5 @@ def watch_for_beat() -> None:
     config = get_config()
     if turns.take(config):
         watch.apply_async(expires=2 * config.watch_interval)
+        for task in (alerts.evaluate, alerts.deliver):  # so that people are told
+            nudging.nudge(task)

@@ -45,6 +45,13 @@ def install(app: Celery) -> None:
     mine = {f"{module}.*": {"queue": QUEUE} for module in MODULES}
     others = app.conf.task_routes or []
     app.conf.task_routes = [mine, *(others if isinstance(others, list | tuple) else [others])]
-    every = get_config().watch_interval
-    watch = {"task": "tasks.jobs.watch", "schedule": every, "options": {"expires": every}}
-    app.conf.beat_schedule = {**SCHEDULE, "enginel-watch": watch, **app.conf.beat_schedule}
+    config = get_config()
+    chosen = {
+        "enginel-watch": _every(config.watch_interval, "tasks.jobs.watch"),
+        "enginel-evaluate-alerts": _every(config.alert_interval, "tasks.alerts.evaluate"),
+    }
+    app.conf.beat_schedule = {**SCHEDULE, **chosen, **app.conf.beat_schedule}
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -23,7 +23,7 @@ _COLUMNS = ("completed", "seconds", "rules", "failing")
 class Alerts(Check):
     """Looks at when the alert rules were last evaluated, and how many of them failed."""
 
-    id: str = "alerts"
+    id: str = "alert-rules"
     component: str = "alerts"
 
     def run(self) -> Outcome:

@@ -11,17 +11,27 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from monitoring import __version__
 from monitoring.alerts.deliveries.families import families as deliveries
+from monitoring.alerts.families import families as alerts
 from monitoring.conf import Config
 from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
 from monitoring.jobs.families import families as jobs
+from monitoring.metrics import totals
 from monitoring.metrics.families import chosen
 from monitoring.metrics.families import families as metrics
+from monitoring.metrics.labels import COUNTER
 from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
+from monitoring.protection import families as protection
 
 logger = logging.getLogger("monitoring.exposition")
+
+
+def _protection(_config: Config) -> Iterator[Metric]:
+    """Yield what the protection did; of requests it is counted like anything that applications count."""
+    yield from protection.families(totals.counters(COUNTER, 0, protection.COUNTED))
+
 
 Source = Callable[[Config], Iterator[Metric]]
 SOURCES: dict[str, Source] = {
@@ -31,7 +41,9 @@ SOURCES: dict[str, Source] = {
     "health": health,
     "intake": intake,
     "errors": errors,
+    "alerts": alerts,
     "deliveries": deliveries,
+    "protection": _protection,
 }
 """Families whose names are fixed, by the slice that has them."""
 
@@ -54,7 +66,7 @@ def collect(config: Config) -> list[Metric]:
         complete.add_metric((name,), found is not None)
         ours += found or []
     claims = Claims(ours)
-    return ours + [claims.settle(family) for family in chosen(config)]
+    return ours + [claims.settle(family) for family in chosen(config, protection.COUNTED)]
 
 
 def _read(name: str, source: Source, config: Config) -> list[Metric] | None:

@@ -21,6 +21,7 @@ SHIPPED = (
     "monitoring.jobs.checks.Broker",
     "monitoring.jobs.checks.Beat",
     "monitoring.health.checks.intake.Intake",
+    "monitoring.alerts.check.Alerts",
     "monitoring.alerts.deliveries.checks.Deliveries",
     "monitoring.health.checks.disk.Disk",
     "monitoring.health.checks.migrations.Migrations",
