@@ -125,3 +125,43 @@ def test_a_client_is_blocked_by_its_address_or_its_64(text: str, network_of_it: 
     assert address is not None
     assert str(block_network(address)) == network_of_it
     assert block_key(block_network(address)) == key
+
+
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        [
+            "HTTP_FORWARDED",
+            "HTTP_X_REAL_IP",
+            "HTTP_X_CLIENT_IP",
+            "HTTP_CLIENT_IP",
+            "HTTP_CF_CONNECTING_IP",
+            "HTTP_TRUE_CLIENT_IP",
+            "HTTP_X_CLUSTER_CLIENT_IP",
+            "HTTP_X_FORWARDED",
+            "HTTP_X_FORWARDED_HOST",
+            "HTTP_X_ORIGINAL_FORWARDED_FOR",
+            "HTTP_VIA",
+            "HTTP_REMOTE_ADDR",
+            "HTTP_X_REMOTE_ADDR",
+        ]
+    ),
+    st.one_of(st.text(max_size=40), strangers.map(str), trusted.map(str), strangers.map("for={}".format)),
+)
+
+
+@given(
+    client=strangers,
+    proxies=st.lists(trusted, max_size=3),
+    written=st.one_of(st.none(), st.text(max_size=60), st.lists(st.one_of(strangers, trusted)).map(str)),
+    headers=HEADERS,
+)
+def test_no_header_that_a_client_adds_changes_whom_we_blame(
+    client: Any, proxies: list[Any], written: str | None, headers: dict[str, str]
+) -> None:
+    """Each proxy appends who spoke to it to what the client wrote; without one the client itself is the peer."""
+    peers = [client, *proxies]
+    appended = ", ".join(map(str, peers[:-1]))
+    honest = meta(str(peers[-1]), *([appended] if appended else []))
+    forwarded = [text for text in (written, appended) if text is not None and (text or text is written)]
+    forged = {**headers, **meta(str(peers[-1]), *forwarded)}
+    assert client_of(forged, PROXIES) == client_of(honest, PROXIES) == parse(str(client))

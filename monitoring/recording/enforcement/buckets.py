@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 Wanted = tuple[str, float, float]
 """Name of a bucket, the seconds in which one token comes into it, and those in which all of them come but one."""
+_GRAIN = 1e-6
+"""Nobody waits for less than this many seconds: sums of fractions are not exact."""
 MOST = 20_000
 """Buckets that are kept, some 6 MB of them."""
 
@@ -39,16 +41,16 @@ class Buckets:
             now: Seconds of a monotonic clock.
 
         Returns:
-            0.0 where all had one, else the seconds until all will have one; and the place of the one that takes longest.
+            0.0 where all had one, else the seconds until all will have one; and the place of that which takes longest.
         """
         full_at = self._full_at
-        longest, slowest = 0.0, 0
+        longest, slowest = _GRAIN, 0
         with self._lock:
             for place, (name, _, patience) in enumerate(wanted):
                 wait = full_at.get(name, now) - now - patience
                 if wait > longest:
                     longest, slowest = wait, place
-            if longest == 0.0:
+            if longest == _GRAIN:
                 before = len(full_at)
                 for name, interval, _ in wanted:
                     full = full_at.get(name, now)
@@ -56,7 +58,7 @@ class Buckets:
                     full_at.move_to_end(name)
                 if len(full_at) > before:
                     self._let_go(now)
-        return longest, slowest
+        return (longest if longest > _GRAIN else 0.0), slowest
 
     def _let_go(self, now: float) -> None:
         """Let the oldest go that are full, a few at a time, and as many as are too many."""

@@ -24,7 +24,8 @@ class Rules:
     """The decisions as they are asked for.
 
     Attributes:
-        mark: That of the copy; None while it holds nothing.
+        mark: That of the copy.
+        ready: Whether the decisions were read; in eager mode there is nothing to read.
         mode: `enforce`, `dry_run` or `off`.
         blocks: Blocked networks by key.
         lengths: Lengths of those.
@@ -34,6 +35,7 @@ class Rules:
     """
 
     mark: object
+    ready: bool
     mode: str
     blocks: Mapping[str, Entry]
     lengths: Lengths
@@ -64,6 +66,7 @@ def read(copy: Copy, config: Config) -> Rules:
     mark = copy.mark  # first: what changes meanwhile is worked out the next time
     return Rules(
         mark=mark,
+        ready=mark is not None or config.eager,
         mode=_mode(copy, config),
         blocks=copy.all("block"),
         lengths=lookup.lengths(frozenset(tuple(copy.all("block_length")))),

@@ -57,7 +57,7 @@ class Throttles:
             self._of_all += (one,)
         elif one.scope == "route":
             self._of_routes += (one,)
-        elif one.scope == "token":
+        elif one.scope == "token" and one.match:
             self._of_tokens += (one,)
         elif one.scope == "client":
             for network in networks((one.match,)):

@@ -98,7 +98,7 @@ def _judge(
 ) -> Verdict | None:
     if known.mode == OFF:
         return None
-    if known.mark is None:
+    if not known.ready:
         count(UNREADY)
         return None
     if client and known.lengths and (found := _blocked(client, known)) is not None:
