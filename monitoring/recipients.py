@@ -24,7 +24,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 _FORMS = (
     "an e-mail address (ops@example.com), a Slack webhook (https://hooks.slack.com/services/…) "
-    "or an Apprise URL (such as discord://… or msteams://…)"
+    "or an Apprise URL (such as discord://… or tgram://…)"
 )
 
 

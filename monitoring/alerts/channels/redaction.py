@@ -16,7 +16,7 @@ def shown(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     known = {field.name: field for field in KINDS[kind].fields} if kind in KINDS else {}
     return {
         name: value if name in known and not known[name].secret else SECRET
-        for name, value in settings.items()
+        for name, value in (settings.items() if isinstance(settings, Mapping) else ())
         if value not in (None, "")
     }
 

@@ -20,6 +20,8 @@ def problems(kind: str, settings: Mapping[str, Any]) -> list[str]:
     """Say, one line each and without secrets, what is wrong with the settings of a channel."""
     if kind not in KINDS:
         return [f"There is no kind of channels of this name; there are: {', '.join(KINDS)}."]
+    if not isinstance(settings, Mapping):
+        return ["The settings must be an object."]
     return KINDS[kind].problems(settings)
 
 

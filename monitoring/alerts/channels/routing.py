@@ -28,7 +28,7 @@ _SALT = "monitoring.alerts.channels.recipient"
 def for_severity(severity: str) -> list[Destination]:
     """Return where incidents of a severity go: recipients of the settings, rows, and channels registered in code."""
     severity = severity.lower()
-    rows = [row for row in _rows() if severity in row.severities]
+    rows = [row for row in _rows() if isinstance(row.severities, list) and severity in row.severities]
     found = [*map(_of_recipient, get_recipients().of(severity)), *_of_rows(rows), *map(_of_code, discovery.shared())]
     return _once(found)
 
@@ -45,6 +45,12 @@ def escalation() -> list[Destination]:
     """Return where incidents go that nobody acknowledged in time."""
     rows = [row for row in _rows() if row.escalation]
     return _once([*map(_of_recipient, get_recipients().escalation), *_of_rows(rows)])
+
+
+def everywhere() -> list[Destination]:
+    """Return every destination there is, of whatever source."""
+    found = [*map(_of_recipient, get_recipients()), *_of_rows(_rows()), *map(_of_code, discovery.shared())]
+    return _once(found)
 
 
 def destination(key: str) -> Channel | None:
@@ -79,14 +85,15 @@ def _rows() -> list[AlertChannel]:
 def _of_rows(rows: Iterable[AlertChannel]) -> Iterator[Destination]:
     for row in rows:
         digest = row.kind not in registry.KINDS or registry.KINDS[row.kind].digest
-        for part, label in _parts(row):
+        for part, label in parts(row):
             key = f"channel:{row.pk}{f':{part}' if part else ''}"
             yield Destination(key, label, row.kind, digest=digest, hourly_limit=row.hourly_limit)
 
 
-def _parts(row: AlertChannel) -> list[tuple[str, str]]:
+def parts(row: AlertChannel) -> list[tuple[str, str]]:
     """Return the parts of a row with their labels; one, of what cannot work, so that it is seen failing."""
-    addresses = row.settings.get("addresses") if row.kind == "email" else None
+    settings = row.settings if isinstance(row.settings, dict) else {}
+    addresses = settings.get("addresses") if row.kind == "email" else None
     if isinstance(addresses, list) and addresses:
         return [(part_of(str(one)), f"{row.name}: {one}"[:200]) for one in addresses]
     return [("", row.name)]

@@ -79,7 +79,8 @@ def compose(message: Message, address: str) -> EmailMultiAlternatives:
         "X-Auto-Response-Suppress": "All",
     }
     if len(message.incidents) == 1:
-        thread = f"<incident-{_token(message.incidents[0].key or str(message.incidents[0].id))}@{domain}>"
+        # No longer than that, so that no program folds the header.
+        thread = f"<incident-{_token(message.incidents[0].key or str(message.incidents[0].id))[:24]}@{domain}>"
         headers |= {"In-Reply-To": thread, "References": thread}
     if message.severity == "critical" and message.kind in _URGENT:
         headers["Importance"] = "high"
@@ -104,8 +105,8 @@ def _judged(error: Exception) -> TemporaryError | PermanentError:
         case smtplib.SMTPResponseException():
             text = f"The mail server refuses the mail: {error.smtp_code} {_said(error.smtp_error)}"
             return PermanentError(text) if error.smtp_code >= 500 else TemporaryError(text)
-        case TimeoutError():
-            return TemporaryError("The mail server did not answer in time.")
+        case TimeoutError() | smtplib.SMTPServerDisconnected():
+            return TemporaryError("The mail server did not answer in time, or ended the connection.")
         case _:
             return TemporaryError(f"The mail server did not take the mail: {type(error).__name__}.")
 

@@ -1,0 +1,1 @@
+"""Messages, and the channels that send them to real servers on this machine."""
