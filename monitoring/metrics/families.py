@@ -7,7 +7,7 @@ a ratio has both of its sides before the first error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -61,11 +61,16 @@ def families(config: Config) -> Iterator[Metric]:
         yield simple(name, "counter", counted.get(name, 0.0), documentation)
 
 
-def chosen(config: Config) -> Iterator[Metric]:
-    """Yield the counters and gauges whose names come from applications, their routes and their tasks."""
+def chosen(config: Config, without: Collection[str] = ()) -> Iterator[Metric]:
+    """Yield the counters and gauges whose names come from applications, their routes and their tasks.
+
+    Args:
+        config: This installation's settings.
+        without: Counters that are shown under another name already.
+    """
     summed: dict[str, float] = {}
     for name, value in totals.counters(labels.COUNTER, config.metrics_series).items():
-        if name not in ALWAYS:
+        if name not in ALWAYS and name not in without:
             summed[sanitised(name)] = summed.get(sanitised(name), 0.0) + value
     for name, value in summed.items():
         yield simple(name, "counter", value, "A counter, since ever.")
