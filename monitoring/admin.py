@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
 from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, DeliveryGateAdmin
+from monitoring.alerts.rules.admin import AlertRuleAdmin
 from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
@@ -22,6 +23,7 @@ from monitoring.storage.names import Name
 __all__ = [
     "ActionAdmin",
     "AlertDigestAdmin",
+    "AlertRuleAdmin",
     "AllowedNetworkAdmin",
     "BlockAdmin",
     "ComponentStateAdmin",

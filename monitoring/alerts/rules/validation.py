@@ -140,6 +140,11 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def sentence(text: str) -> str:
+    """Return what is wrong with a field as a sentence to be shown beside it."""
+    return f"It {text}." if text.split(" ", 1)[0] in ("must", "is", "cannot") else f"{text}."
+
+
 def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rule with all that it left out, as plain values.
 
