@@ -23,7 +23,7 @@ def protect(config: Config) -> bool:
         redis.RedisError: Redis does not answer. What was decided is kept, and projected by a later run.
     """
     client = reading_client(config.redis_url)
-    decided = deciding.decide(config, outages.read(client, config.stream_prefix))
+    decided = deciding.decide(config, outages.read(client, config))
     if decided.blocked:
         decisions.project(config)
     # Whose block this ends is told of at once by the signal that follows.

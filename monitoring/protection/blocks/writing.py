@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
-
 from monitoring.forms import Network
 from monitoring.protection.notices import planning
 
-from .models import MAX_ROUTE, Block, BlockTotal, Crossed, Withheld
+from . import totals
+from .models import MAX_ROUTE, Block, Crossed, Withheld
 
-BLOCKED = "blocked"
-"""What is counted of a block, beside the reasons for which one was withheld."""
 _BATCH = 500
 
 
@@ -74,13 +71,13 @@ def write(decisions: Sequence[Decision], now: datetime, alias: str) -> tuple[int
     rows = Block.objects.using(alias)
     ordered = sorted(decisions, key=lambda one: str(one.network))  # in one order, so that two never wait for each other
     real = [str(one.network) for one in ordered if one.withheld is None]
-    rows.filter(network__in=real, withheld__gt="", ended=None).update(ended=now, ended_by=BLOCKED)
+    rows.filter(network__in=real, withheld__gt="", ended=None).update(ended=now, ended_by=totals.BLOCKED)
     rows.bulk_create([_row(one, now, mark) for one in ordered], _BATCH, ignore_conflicts=True)
     made = list(rows.filter(mark=mark, network__in=[str(one.network) for one in ordered]).order_by("network"))
-    counted = Counter(row.withheld or BLOCKED for row in made)
-    _count(counted, alias)
+    counted = Counter(row.withheld or totals.BLOCKED for row in made)
+    totals.add(counted, alias)
     told = [planning.plan_block(_blocked(row), alias) for row in made if not row.withheld]
-    return counted[BLOCKED], any(told)
+    return counted[totals.BLOCKED], any(told)
 
 
 def _row(decision: Decision, now: datetime, mark: uuid.UUID) -> Block:
@@ -105,11 +102,3 @@ def _row(decision: Decision, now: datetime, mark: uuid.UUID) -> Block:
 def _blocked(row: Block) -> planning.Blocked:
     client = row.network.removesuffix("/32") if ":" not in row.network else row.network
     return planning.Blocked(row.pk, client, row.count, row.window, row.started, row.expires, row.reason, row.route)
-
-
-def _count(outcomes: Counter[str], alias: str) -> None:
-    """Count what came of decisions, since ever."""
-    totals = BlockTotal.objects.using(alias)
-    totals.bulk_create([BlockTotal(outcome=outcome) for outcome in sorted(outcomes)], ignore_conflicts=True)
-    for outcome, count in sorted(outcomes.items()):
-        totals.filter(outcome=outcome).update(count=F("count") + count)

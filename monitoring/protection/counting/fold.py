@@ -14,7 +14,7 @@ from monitoring.storage.folding import Columns, Scope
 
 from .tally import SAMPLES, Sample, Tally, Window
 
-MOST_CLIENTS = 10_000
+MOST_CLIENTS = 2_000
 """Clients that one drain tells apart, those with the most errors; of the others only the route counts."""
 _OF_PAIR = 5
 """Errors of a client on one route that are kept with what led to them."""

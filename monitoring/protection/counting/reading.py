@@ -57,17 +57,17 @@ def read(window: Window, now: int, alias: str) -> Tallies | None:
     routes = [(service, route) for _, service, route in _over(recent.filter(client=""), window)]
     if not clients and not routes:
         return None
-    found = _load(rows.filter(client="", service__in={s for s, _ in routes}, route__in={r for _, r in routes}), window)
+    found = load(rows.filter(client="", service__in={s for s, _ in routes}, route__in={r for _, r in routes}), window)
     blamed = [sample["client"] for route in routes for sample in reversed((found.get(("", *route)) or Tally()).samples)]
     clients = list(dict.fromkeys([*clients, *_networks(blamed)[:MOST]]))
-    found |= _load(rows.filter(client__in=clients), window)
+    found |= load(rows.filter(client__in=clients), window)
     routes_of: dict[str, list[Route]] = defaultdict(list)
     for client, service, route in found:
         if client and route:
             routes_of[client].append((service, route))
     missing = {route for ones in routes_of.values() for route in ones if ("", *route) not in found}
     asked = sorted(missing)[:_LOADED_ROUTES]
-    found |= _load(rows.filter(client="", service__in={s for s, _ in asked}, route__in={r for _, r in asked}), window)
+    found |= load(rows.filter(client="", service__in={s for s, _ in asked}, route__in={r for _, r in asked}), window)
     return Tallies(tuple(clients), tuple(routes), found, routes_of)
 
 
@@ -84,7 +84,7 @@ def _networks(addresses: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(str(block_network(one)) for one in known if one is not None))
 
 
-def _load(rows: QuerySet[ErrorTally], window: Window) -> dict[Key, Tally]:
+def load(rows: QuerySet[ErrorTally], window: Window) -> dict[Key, Tally]:
     """Return tallies, those of all shards put together."""
     found: dict[Key, Tally] = {}
     for client, service, route, recent, buckets, samples in rows.values_list(*_COLUMNS):

@@ -1,6 +1,7 @@
 """`error_count:ip:<address>` and `error_count:route:<route>`: how many errors there were within the window.
 
-They are there to be looked at: whoever writes or deletes them changes nothing.
+They are there to be looked at: whoever writes or deletes them changes nothing. What a client did before the last block
+of it ended does not count any more.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from datetime import UTC, datetime
 from django.db import router
 from django.db.models import Max, Q, Sum
 
+from monitoring.protection.blocks.models import Block
 from monitoring.protection.counting.consume import current_window
 from monitoring.protection.counting.models import ErrorTally
+from monitoring.protection.counting.reading import load
 from monitoring.stream.connection import Client
 
 OF_CLIENT, OF_ROUTE = "error_count:ip:", "error_count:route:"
@@ -42,9 +45,31 @@ def write(client: Client, now: datetime | None = None) -> int:
         key = OF_ROUTE + route if route else OF_CLIENT + network.removesuffix("/32")
         before = counts.get(key, (0, 0))  # services may have routes of one name
         counts[key] = (max(count, before[0]), max(last, before[1]))
+    counts |= _since_their_blocks(beginning + window)
     if counts:
         with client.pipeline(transaction=False) as pipeline:
             for key, (count, last) in counts.items():
-                pipeline.set(key, count, pxat=last + window)
+                if count:
+                    pipeline.set(key, count, pxat=last + window)
+                else:
+                    pipeline.delete(key)
             pipeline.execute()
     return len(counts)
+
+
+def _since_their_blocks(now: int) -> dict[str, tuple[int, int]]:
+    """Return the counts of those clients whose last block has ended within the window."""
+    window, alias = current_window(), router.db_for_write(ErrorTally)
+    beginning = datetime.fromtimestamp((now - window.milliseconds) / 1000, UTC)
+    blocks = Block.objects.using(alias).filter(withheld="", ended__gt=beginning).order_by("ended")
+    ended = {row.network: row.ended for row in blocks.only("network", "ended")[:MOST] if row.ended is not None}
+    if not ended:
+        return {}
+    tallies = load(ErrorTally.objects.using(alias).filter(client__in=ended, route=""), window)
+    return {
+        OF_CLIENT + network.removesuffix("/32"): (
+            tally.count(window, int(ended[network].timestamp() * 1000), now),
+            tally.last,
+        )
+        for (network, _, _), tally in tallies.items()
+    }

@@ -143,3 +143,17 @@ def test_counts_are_shown_for_as_long_as_the_window(redis_client: Any) -> None:
 
 def test_without_errors_no_counts_are_written(redis_client: Any) -> None:
     assert counts.write(redis_client) == 0
+
+
+def test_what_led_to_a_block_that_has_ended_is_counted_no_more(redis_client: Any) -> None:
+    count(times(BAD, 6) + times(OTHER, 2))
+    block()
+    counts.write(redis_client)
+    assert redis_client.get(f"error_count:ip:{BAD}") == b"6"
+    actions.end(Block.objects.all(), "ada", datetime.now(UTC) + timedelta(milliseconds=1))
+    counts.write(redis_client)
+    assert not redis_client.exists(f"error_count:ip:{BAD}")
+    count(times(BAD, 3, at=int(time.time() * 1000) + 1_000))
+    counts.write(redis_client)
+    assert redis_client.get(f"error_count:ip:{BAD}") == b"3"
+    assert redis_client.get(f"error_count:ip:{OTHER}") == b"2"
