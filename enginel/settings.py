@@ -203,10 +203,15 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # What several things have, each with values of its own, would be told apart by a digest.
     "ENUM_NAME_OVERRIDES": {
+        "BlockOriginEnum": "monitoring.protection.blocks.models.BlockOrigin",
+        "BlockStateEnum": "monitoring.protection.blocks.models.BlockState",
         "BugStatusEnum": "monitoring.errors.bugs.models.BugStatus",
         "DesignStatusEnum": "designs.models.Status",
         "GroupDecisionEnum": "monitoring.errors.groups.serializers.DECISIONS",
         "GroupStatusEnum": "monitoring.errors.groups.models.GroupStatus",
+        "ThrottleOriginEnum": "monitoring.protection.throttles.models.Origin",
+        "ThrottleScopeEnum": "monitoring.protection.throttles.limit.Scope",
+        "ThrottleStateEnum": "monitoring.protection.throttles.models.ThrottleState",
     },
 }
 

@@ -63,7 +63,7 @@ class ProcessSerializer(serializers.Serializer[Any]):
     cold = serializers.BooleanField(help_text="It has read no decisions yet, and refuses nobody.")
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class ProtectionSerializer(serializers.Serializer[Any]):
     """How the protection stands."""
 
     mode = serializers.ChoiceField(choices=_MODES, help_text="What becomes of requests of blocked clients.")
@@ -88,10 +88,10 @@ class SummarySerializer(serializers.Serializer[Any]):
 class ProtectionView(ApiView):
     """How the protection stands."""
 
-    @describe(operation_id="protection", responses={200: SummarySerializer, **refusals()})
+    @describe(operation_id="protection", responses={200: ProtectionSerializer, **refusals()})
     def get(self, _request: Request) -> Response:
         """Return the mode and the limits, who is refused, who would be, and which processes know."""
-        return Response(SummarySerializer(_summary(get_config(), datetime.now(UTC))).data)
+        return Response(ProtectionSerializer(_summary(get_config(), datetime.now(UTC))).data)
 
 
 def _summary(config: Config, now: datetime) -> dict[str, Any]:
