@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from monitoring.access.admin import ReadOnlyAdmin
+from monitoring.alerts.channels.admin import AlertChannelAdmin
 from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, DeliveryGateAdmin
 from monitoring.alerts.rules.admin import AlertRuleAdmin
 from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
@@ -22,6 +23,7 @@ from monitoring.storage.names import Name
 
 __all__ = [
     "ActionAdmin",
+    "AlertChannelAdmin",
     "AlertDigestAdmin",
     "AlertRuleAdmin",
     "AllowedNetworkAdmin",
