@@ -14,8 +14,8 @@ from monitoring.conf import Config, get_config
 
 from .models import Delivery
 
-ATTEMPT_SECONDS = 30.0
-"""After which an attempt is given up: a channel's own limits are below."""
+ATTEMPT_SECONDS, WAIT_SECONDS = 30.0, 8.0
+"""After which an attempt is given up: a channel's own limits are below; and a run leaves slow ones to themselves."""
 
 
 def no_step(name: str) -> None:
@@ -41,6 +41,7 @@ class Desk:
         step: Called with the name of each step before it happens; tests end the process there.
         now: The clock.
         attempt_seconds: For how long an attempt is waited for.
+        wait_seconds: For how long a run waits for those who send; they go on without it.
     """
 
     config: Config
@@ -49,6 +50,7 @@ class Desk:
     step: Callable[[str], None] = no_step
     now: Callable[[], datetime] = _now
     attempt_seconds: float = ATTEMPT_SECONDS
+    wait_seconds: float = WAIT_SECONDS
 
 
 def desk(config: Config | None = None) -> Desk:

@@ -20,7 +20,7 @@ from .models import DeliveryGate
 from .sending import serve
 
 _SENDERS, _SENDERS_TO_FAILING = 4, 2
-_WAIT_SECONDS, _LOOK_SECONDS = 8.0, 0.5
+_LOOK_SECONDS = 0.5
 _logger = logging.getLogger(__name__)
 _serving: dict[str, threading.Thread] = {}
 _lock = threading.Lock()
@@ -37,7 +37,7 @@ def deliver(desk: Desk) -> bool:
     """
     tidying.tidy(desk)
     escalation.escalate(desk)
-    ends = time.monotonic() + _WAIT_SECONDS
+    ends = time.monotonic() + desk.wait_seconds
     finished: SimpleQueue[tuple[str, int]] = SimpleQueue()
     under_way, stuck, fruitful = set[str](), set[str](), set[str]()
     while True:

@@ -136,7 +136,7 @@ def test_texts_of_unknown_origin_are_bounded_and_without_secrets() -> None:
     channel()
     fire(
         summary="password=swordfish " + "x" * 10_000,
-        labels={"route": "y" * 10_000, "n" * 1_000: "\0"},
+        labels={"route": "y" * 10_000, "n" * 1_000: "-"},
         evidence={"note": "z" * 10_000, "group_id": "no number", "release": None},
     )
     message, view = told(Place())
