@@ -7,7 +7,9 @@ from django.contrib import admin
 from monitoring.access.admin import ReadOnlyAdmin
 from monitoring.alerts.channels.admin import AlertChannelAdmin
 from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, DeliveryGateAdmin
+from monitoring.alerts.incidents.admin import EvaluationAdmin, IncidentAdmin, RuleTroubleAdmin
 from monitoring.alerts.rules.admin import AlertRuleAdmin
+from monitoring.alerts.silences.admin import InhibitionAdmin, MaintenanceWindowAdmin, SilenceAdmin
 from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
@@ -34,10 +36,16 @@ __all__ = [
     "DeliveryGateAdmin",
     "ErrorGroupAdmin",
     "ErrorLogAdmin",
+    "EvaluationAdmin",
     "FindingAdmin",
+    "IncidentAdmin",
+    "InhibitionAdmin",
     "KnownBugAdmin",
+    "MaintenanceWindowAdmin",
     "NameAdmin",
     "NoticeAdmin",
+    "RuleTroubleAdmin",
+    "SilenceAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",
     "ThrottleAdmin",

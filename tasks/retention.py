@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from monitoring.alerts.deliveries import retention as deliveries
+from monitoring.alerts.incidents import retention as incidents
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.health import retention as health
@@ -37,3 +38,4 @@ def prune() -> None:
     protection.prune(config)
     notices.prune(config)
     deliveries.prune(config)
+    incidents.prune(config)

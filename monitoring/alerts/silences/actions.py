@@ -32,19 +32,27 @@ def create(matchers: Sequence[Mapping[str, str]], starts: datetime, ends: dateti
         MatcherError: The matchers mean nothing, or the times do not fit; the message says why, to a person.
     """
     parse(matchers)
-    if not timedelta(0) < ends - starts <= timedelta(seconds=MAX_SECONDS):
-        raise MatcherError("A silence ends after it starts, within a year.")
-    now = datetime.now(UTC)
-    if ends <= now:
-        raise MatcherError("A silence ends in the future.")
+    check_times(starts, ends)
     return Silence.objects.using(router.db_for_write(Silence)).create(
         matchers=[dict(one) for one in matchers],
         starts=starts,
         ends=ends,
         comment=comment[:_MAX_COMMENT],
         who=name(who),
-        created=now,
+        created=datetime.now(UTC),
     )
+
+
+def check_times(starts: datetime, ends: datetime) -> None:
+    """Make sure that a silence could last from one time to the other.
+
+    Raises:
+        MatcherError: It could not.
+    """
+    if not timedelta(0) < ends - starts <= timedelta(seconds=MAX_SECONDS):
+        raise MatcherError("A silence ends after it starts, within a year.")
+    if ends <= datetime.now(UTC):
+        raise MatcherError("A silence ends in the future.")
 
 
 def silence_incident(incident_id: int, seconds: float, who: str, comment: str = "") -> Silence:
