@@ -43,6 +43,7 @@ class MonitoringConfig(AppConfig):
             checks.check_storage_provider,
             checks.check_health_checks,
             checks.check_hooks,
+            checks.check_services,
             checks.check_alert_rules,
         ):
             register(check)

@@ -76,7 +76,21 @@ def check_bugs_not_for(**_: Any) -> list[CheckMessage]:
 
 def check_recipients(**_: Any) -> list[CheckMessage]:
     """Report every recipient of the settings that is none; the others are told."""
-    return [Error(text, id="monitoring.E010") for text in recipients.problems(recipients.given())]
+    return [Error(text, id="monitoring.E011") for text in recipients.problems(recipients.given())]
+
+
+def check_services(**_: Any) -> list[CheckMessage]:
+    """Report every Apprise URL of the recipients that Apprise cannot use; it may be imported for that."""
+    from monitoring.alerts.channels.apprise import services
+
+    told: list[CheckMessage] = []
+    for one in recipients.load(recipients.given()):
+        try:
+            if one.kind == "apprise":
+                services.service(one.target)
+        except services.NoServiceError as error:
+            told.append(Error(f"A recipient of the settings is told nothing: {error}.", id="monitoring.E012"))
+    return told
 
 
 def check_hooks(**_: Any) -> list[CheckMessage]:
