@@ -54,9 +54,9 @@ class Outage:
     """How the components are without which requests fail.
 
     Attributes:
-        unhealthy: Names of those that are unhealthy now.
-        since: When the first of them became so; None where none is.
-        recovered: When one stopped being unhealthy the last time; None if that is not known.
+        unhealthy: Names of those that are unhealthy now, or would be if their last result was believed.
+        since: When the first of them became unhealthy; None where that is not believed yet, or none is.
+        recovered: When one was no longer unhealthy the last time; None if that is not known.
     """
 
     unhealthy: frozenset[str] = frozenset()

@@ -9,6 +9,9 @@ from monitoring.conf import get_config
 from . import nudging
 
 _SOFT, _HARD = 60, 70
+_SOFT_DECIDING, _HARD_DECIDING = 25, 30
+_LEASE = 5.0
+"""For so many seconds nobody else decides when a worker dies in the middle."""
 
 
 @shared_task(
@@ -16,14 +19,14 @@ _SOFT, _HARD = 60, 70
     ignore_result=True,
     acks_late=False,
     expires=10,
-    soft_time_limit=_SOFT,
-    time_limit=_HARD,
+    soft_time_limit=_SOFT_DECIDING,
+    time_limit=_HARD_DECIDING,
 )
 def decide() -> None:
     """Block who is over a limit, let go whose key was deleted, and have every process know at once."""
     from monitoring import protecting
 
-    with nudging.alone(decide, _HARD) as mine:
+    with nudging.alone(decide, _LEASE) as mine:
         if mine and protecting.protect(get_config()):
             nudging.nudge(send)
 

@@ -46,9 +46,10 @@ def judge(snapshot: Snapshot, components: frozenset[str]) -> Outage:
     """Return what a snapshot says of the components without which requests fail."""
     hard = [known for known in snapshot.checks.values() if known.component in components]
     unhealthy = [known for known in hard if known.status is Status.UNHEALTHY]
+    broken = frozenset(known.component for known in hard if known.is_broken)
     recovered = max((known.recovered for known in hard), default=0.0)
     return Outage(
-        unhealthy=frozenset(known.component for known in unhealthy),
+        unhealthy=broken,
         since=_time(min(known.since for known in unhealthy)) if unhealthy else None,
         recovered=_time(recovered) if recovered else None,
     )

@@ -27,7 +27,7 @@ class Known(msgspec.Struct, frozen=True):
         public: Those of them that anyone may see.
         checked: When it ran last, in seconds since the epoch.
         since: Since when it has had this status.
-        recovered: When it stopped being unhealthy the last time; 0 if it never was.
+        recovered: When a result said the last time that it was not unhealthy any more; 0 if none did.
     """
 
     component: str
@@ -39,6 +39,11 @@ class Known(msgspec.Struct, frozen=True):
     checked: float
     since: float
     recovered: float = 0.0
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is unhealthy, or its last result says so, which is not believed yet."""
+        return Status.UNHEALTHY.badness in {self.status.badness, *self.recent[-1:]}
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -137,7 +142,7 @@ def _move(last: Known | None, check: Check, outcome: Outcome, now: float, fall: 
     after = judge(before, outcome.status, fall, rise)
     # While a result is not believed yet, what is reported keeps its own reason.
     believed = last is None or outcome.status == after.status or last.status != after.status
-    recovers = last is not None and last.status is Status.UNHEALTHY and after.status is not Status.UNHEALTHY
+    recovers = last is not None and last.is_broken and outcome.status is not Status.UNHEALTHY
     return Known(
         component=check.component,
         status=after.status,

@@ -25,9 +25,8 @@ from .blocks.history import NONE, Past
 from .blocks.models import Block, BlockOrigin
 from .blocks.writing import Decision, write
 from .counting import reading, retention
-from .counting.consume import current_window
 from .counting.reading import Tallies
-from .counting.tally import Window
+from .counting.tally import Window, current_window
 from .networks import read
 from .notices import planning
 from .policy import Circumstances, Lasting, Outcome, judge

@@ -30,7 +30,7 @@ def run(*rounds: tuple[Outcome, Outcome]) -> Snapshot:
     snapshot: Snapshot | None = None
     for place, (billing, beat) in enumerate(rounds):
         outcomes = {"billing": billing, "second": beat}
-        snapshot = advance(snapshot, CHECKS, outcomes, version=1, now=100.0 + place, fall=1, rise=2)
+        snapshot = advance(snapshot, CHECKS, outcomes, version=1, now=100.0 + place, fall=2, rise=2)
     assert snapshot is not None
     return snapshot
 
@@ -49,9 +49,15 @@ def test_what_answers_no_requests_is_no_outage() -> None:
 
 def test_an_outage_is_known_with_its_beginning_and_with_its_end() -> None:
     broken = [(GOOD, GOOD), (BAD, GOOD), (BAD, GOOD)]
-    assert judge(run(*broken), HARD) == Outage(frozenset({"billing"}), moment(101))
+    assert judge(run(*broken), HARD) == Outage(frozenset({"billing"}), moment(102))
     again = [(GOOD, GOOD)] * 5
     assert judge(run(*broken, *again), HARD) == Outage(recovered=moment(104))
+
+
+def test_one_bad_result_is_enough_to_doubt() -> None:
+    blip = [(GOOD, GOOD), (BAD, GOOD)]
+    assert judge(run(*blip), HARD) == Outage(frozenset({"billing"}))
+    assert judge(run(*blip, (GOOD, GOOD), (GOOD, GOOD)), HARD) == Outage(recovered=moment(102))
 
 
 def test_components_of_a_team_are_hard_and_so_is_what_the_service_depends_on(settings: Any) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.error_rate import get_error_rate
 from monitoring.storage import bulk
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
-from .fold import NOT_COUNTED, Key, fold
+from .fold import NOT_COUNTED, fold
 from .models import ErrorTally
-from .tally import Tally, Window, pack_buckets, pack_samples, pack_times, unpack
+from .tally import Key, Tally, Window, current_window, pack_buckets, pack_samples, pack_times, unpack
 
 DUE = "protection"
 """What becomes due where a limit may have been crossed."""
@@ -35,12 +34,6 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
         return []
     counted = fold(columns, window, scope)
     return [lambda: _write(counted, window, scope)]
-
-
-def current_window() -> Window:
-    """Return what is a crossed limit by the settings."""
-    settings = get_error_rate()
-    return Window(settings.error_rate_limit_count, settings.error_rate_limit_window_seconds * 1000)
 
 
 def _write(counted: dict[Key, Tally], window: Window, scope: Scope) -> None:

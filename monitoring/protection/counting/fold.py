@@ -12,7 +12,7 @@ import numpy as np
 from monitoring.address import block_network, parse
 from monitoring.storage.folding import Columns, Scope
 
-from .tally import SAMPLES, Sample, Tally, Window
+from .tally import SAMPLES, Key, Sample, Tally, Window
 
 MOST_CLIENTS = 2_000
 """Clients that one drain tells apart, those with the most errors; of the others only the route counts."""
@@ -21,8 +21,6 @@ _OF_PAIR = 5
 NOT_COUNTED = "clients_not_counted"
 """The note of errors that counted for their route, but not for their client."""
 
-Key = tuple[str, str, str]
-"""Client, service, route; an empty client stands for all of them, an empty route (and service) for all of these."""
 Array = np.ndarray[Any, Any]
 
 

@@ -10,9 +10,8 @@ from django.db.models import QuerySet, Sum
 
 from monitoring.address import block_network, parse
 
-from .fold import Key
 from .models import ErrorTally
-from .tally import Tally, Window, unpack
+from .tally import Key, Tally, Window, unpack
 
 MOST = 500
 """Clients, and routes, that are looked at in one run: those with the most errors."""

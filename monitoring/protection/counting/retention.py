@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .consume import current_window
 from .models import ErrorTally
+from .tally import current_window
 
 
 def prune(now: datetime, alias: str) -> int:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import Any
 
+from monitoring.error_rate import get_error_rate
+
 BUCKETS = 60
 SAMPLES = 20
 """Errors that are kept with what led to them."""
@@ -21,6 +23,8 @@ _TIME = struct.Struct("<q")
 _PAIR = struct.Struct("<II")
 _MOST = 2**32 - 1
 
+Key = tuple[str, str, str]
+"""Client, service, route; an empty client stands for all of them, an empty route (and service) for all of these."""
 Sample = dict[str, Any]
 """An error: `at` in milliseconds since the epoch, `client`, `status`, `trace`, `user` and the `error`'s id."""
 
@@ -104,6 +108,12 @@ class Tally:
         beginning = max(since, now - window.milliseconds)
         exact = sum(at > beginning for at in self.recent)
         return max(exact, sum(count for second, count in self.buckets.items() if second * 1000 > beginning))
+
+
+def current_window() -> Window:
+    """Return what is a crossed limit by the settings."""
+    settings = get_error_rate()
+    return Window(settings.error_rate_limit_count, settings.error_rate_limit_window_seconds * 1000)
 
 
 def total(tallies: Iterable[Tally], window: Window) -> Tally:

@@ -12,9 +12,9 @@ from django.db import router
 from django.db.models import Max, Q, Sum
 
 from monitoring.protection.blocks.models import Block
-from monitoring.protection.counting.consume import current_window
 from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.counting.reading import load
+from monitoring.protection.counting.tally import current_window
 from monitoring.stream.connection import Client
 
 OF_CLIENT, OF_ROUTE = "error_count:ip:", "error_count:route:"

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.protection.counting import consume as consuming
 from monitoring.protection.counting import fold as folding
-from monitoring.protection.counting.consume import DUE, current_window
+from monitoring.protection.counting.consume import DUE
 from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.counting.reading import read
-from monitoring.protection.counting.tally import unpack
+from monitoring.protection.counting.tally import current_window, unpack
 from tests.protection.failing import BAD, OTHER, ROUTE, Failure, count, now, times
 
 pytestmark = pytest.mark.django_db
