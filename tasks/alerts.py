@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import redis
 from celery import shared_task
@@ -12,8 +13,7 @@ from monitoring.conf import get_config
 
 from . import nudging
 
-_ALONE_SECONDS = 60
-_EVALUATING_SECONDS = 15
+_EVALUATING_SECONDS, _DELIVERING_SECONDS = 15, 60
 _SOFT, _HARD = 120, 130
 
 
@@ -31,7 +31,7 @@ def evaluate() -> None:
     from monitoring.alerts.incidents.evaluate import evaluate as evaluate_rules
 
     config = get_config()
-    with _evaluating() as mine:
+    with _alone(evaluate, _EVALUATING_SECONDS) as mine:
         done = evaluate_rules(config) if mine else None
     if done is None:
         return
@@ -39,17 +39,6 @@ def evaluate() -> None:
         nudging.nudge(deliver)
     if watchdog.take_turn(config):
         watch.apply_async()
-
-
-@contextmanager
-def _evaluating() -> Iterator[bool]:
-    """Evaluate alone; without Redis, beside others, of whom the database lets one go on."""
-    with ExitStack() as stack:
-        try:
-            mine = stack.enter_context(nudging.alone(evaluate, _EVALUATING_SECONDS))
-        except redis.RedisError:
-            mine = True
-        yield mine
 
 
 @shared_task(name="tasks.alerts.watch", ignore_result=True, acks_late=False, expires=60, soft_time_limit=30)
@@ -67,8 +56,19 @@ def deliver() -> None:
     from monitoring.alerts.deliveries.dispatch import deliver as send_due
 
     more = False
-    with nudging.alone(deliver, _ALONE_SECONDS) as mine:
+    with _alone(deliver, _DELIVERING_SECONDS) as mine:
         if mine:
             more = send_due(desk())
     if more:
         nudging.nudge(deliver)
+
+
+@contextmanager
+def _alone(task: Any, seconds: float) -> Iterator[bool]:
+    """Run alone; without Redis beside others, whom the database keeps apart."""
+    with ExitStack() as stack:
+        try:
+            mine = stack.enter_context(nudging.alone(task, seconds))
+        except redis.RedisError:
+            mine = True
+        yield mine

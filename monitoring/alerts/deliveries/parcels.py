@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 
 from monitoring.storage.outbox import OutgoingState, claim, drop, due
 
@@ -67,7 +67,7 @@ def is_due(now: datetime, alias: str) -> list[str]:
     found: dict[str, datetime] = {}
     alone = Delivery.objects.using(alias).filter(digest=None).exclude(_WAITING)
     for rows in (due(alone, now), due(AlertDigest.objects.using(alias).all(), now)):
-        for key, next_at in rows.order_by("next_at").values_list("destination", "next_at")[:MOST_GATHERED]:
+        for key, next_at in rows.order_by().values_list("destination").annotate(first=Min("next_at")):
             found[key] = min(found.get(key, next_at), next_at)
     return sorted(found, key=lambda key: found[key])
 

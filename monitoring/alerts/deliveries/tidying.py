@@ -19,7 +19,8 @@ def tidy(desk: Desk) -> None:
 
 def _follow(desk: Desk) -> None:
     """Give up what was to be told by digests that were given up when they were taken once too often."""
-    over = AlertDigest.objects.using(desk.alias).filter(deliveries__state__in=_OPEN, settled__isnull=False)
-    for digest in over.distinct()[:100]:
-        told = Delivery.objects.using(desk.alias).filter(digest=digest, state__in=_OPEN)
+    left = Delivery.objects.using(desk.alias).filter(state__in=_OPEN)
+    over = left.filter(digest__settled__isnull=False).values_list("digest", flat=True)
+    for digest in AlertDigest.objects.using(desk.alias).in_bulk(list(over)).values():
+        told = left.filter(digest=digest)
         told.update(state=digest.state, settled=digest.settled, last_error=digest.last_error)

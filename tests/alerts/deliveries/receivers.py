@@ -46,9 +46,10 @@ class WebReceiver:
         self._server = HTTPServer(host="127.0.0.1", threaded=True)
         self._server.expect_request("/alerts", method="POST").respond_with_handler(self._take)
         self._server.start()
+        self.url = self._server.url_for("/alerts")
 
     def channel(self) -> Channel:
-        return WebhookChannel(self._server.url_for("/alerts"), ["a secret of some length"])
+        return WebhookChannel(self.url, ["a secret of some length"])
 
     def close(self) -> None:
         self._server.stop()
