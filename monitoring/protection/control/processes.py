@@ -25,7 +25,7 @@ class Process:
         age: Seconds since it said so.
         epoch: Of the decisions that it holds; empty for none.
         number: Of the last change that it has taken over.
-        current: Whether that is the last one there is.
+        behind: Changes that it had not taken over when it said so; None where it holds decisions of another epoch.
     """
 
     node: str
@@ -33,7 +33,7 @@ class Process:
     age: float
     epoch: str
     number: int
-    current: bool
+    behind: int | None
 
     @property
     def cold(self) -> bool:
@@ -60,8 +60,8 @@ def _process(one: Heartbeat, head: Head | None) -> Process:
     held = said if isinstance(said, dict) else {}
     epoch, number = str(held.get("epoch") or ""), held.get("number")
     number = number if isinstance(number, int) else 0
-    current = head is not None and epoch == head.epoch and number >= head.number
-    return Process(one.node, pid if isinstance(pid, int) else 0, round(one.age, 1), epoch, number, current)
+    behind = max(head.number - number, 0) if head is not None and epoch == head.epoch else None
+    return Process(one.node, pid if isinstance(pid, int) else 0, round(one.age, 1), epoch, number, behind)
 
 
 @lru_cache(maxsize=4)

@@ -59,7 +59,11 @@ class ProcessSerializer(serializers.Serializer[Any]):
     age = serializers.FloatField(help_text="Seconds since it said that it lives.")
     epoch = serializers.CharField(help_text="Of the decisions that it holds; empty for none.")
     number = serializers.IntegerField(help_text="Of the last change that it has taken over.")
-    current = serializers.BooleanField(help_text="Whether that is the last one there is.")
+    behind = serializers.IntegerField(
+        allow_null=True,
+        help_text="Changes that it had not taken over when it said so; null where it holds none, or those of before a "
+        "loss of Redis.",
+    )
     cold = serializers.BooleanField(help_text="It has read no decisions yet, and refuses nobody.")
 
 

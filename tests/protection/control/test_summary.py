@@ -53,7 +53,8 @@ def test_it_says_which_process_has_taken_over_which_decision(api: Client) -> Non
     assert head is not None
     held = {
         "current": {"epoch": head.epoch, "number": head.number},
-        "behind": {"epoch": "gone", "number": 1},
+        "behind": {"epoch": head.epoch, "number": head.number - 1},
+        "before": {"epoch": "gone", "number": 1},
         "cold": {},
     }
     for number, (node, said) in enumerate(held.items()):
@@ -61,10 +62,11 @@ def test_it_says_which_process_has_taken_over_which_decision(api: Client) -> Non
         heartbeats.send(client(), get_config().stream_prefix, "web", node, state)
     heartbeats.send(client(), get_config().stream_prefix, "web", "odd", {"pid": "x", "decisions": [1], "instance": "o"})
     shown = api.get(URL).json()
-    found = {one["node"]: (one["current"], one["cold"]) for one in shown["processes"]}
-    assert found["current"] == (True, False)
-    assert found["behind"] == (False, False)
-    assert found["cold"] == found["odd"] == (False, True)
+    found = {one["node"]: (one["behind"], one["cold"]) for one in shown["processes"]}
+    assert found["current"] == (0, False)
+    assert found["behind"] == (1, False)
+    assert found["before"] == (None, False)
+    assert found["cold"] == found["odd"] == (None, True)
     assert shown["cold_processes"] == sum(cold for _, cold in found.values())  # this process may be another one
 
 
