@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from monitoring.errors.classification import ErrorSeverity
 from monitoring.errors.groups.models import ErrorGroup, GroupStatus
@@ -35,6 +35,8 @@ _COLUMNS = (
     "last_release",
     "created",
 )
+CHUNK = 5_000
+"""Groups that one query asks for at most."""
 _DESCRIBED_WITHIN = timedelta(seconds=30)
 
 
@@ -61,10 +63,22 @@ def samples(groups: QuerySet[ErrorGroup], query: Query) -> Iterator[Sample]:
     One of which only repetitions have arrived so far is left for later, as labels do not change: the error in full
     is on its way, or else it was lost.
     """
-    for group in groups.only(*_COLUMNS).order_by("pk"):
+    found = list(groups.only(*_COLUMNS).order_by("pk"))
+    merged = of_members([group.pk for group in found])
+    for group in found:
         settled = group.created is None or group.created <= query.now - _DESCRIBED_WITHIN
         if group.error_type or settled:
-            yield Sample(labels(group), float(group.count), group.count, evidence=evidence(group), event=True)
+            count = group.count + merged.get(group.pk, 0)
+            yield Sample(labels(group), float(count), count, evidence=evidence(group, count), event=True)
+
+
+def of_members(ids: Sequence[int]) -> dict[int, int]:
+    """Return how many errors were counted with groups that are merged into some groups."""
+    found: dict[int, int] = {}
+    for begin in range(0, len(ids), CHUNK):
+        rows = ErrorGroup.objects.filter(merged_into__in=ids[begin : begin + CHUNK]).order_by()
+        found |= dict(rows.values_list("merged_into_id").annotate(Sum("count")))
+    return found
 
 
 def labels(group: ErrorGroup) -> dict[str, str]:
@@ -79,14 +93,19 @@ def labels(group: ErrorGroup) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def evidence(group: ErrorGroup) -> dict[str, Any]:
-    """Return what else is known of a group."""
+def evidence(group: ErrorGroup, count: int) -> dict[str, Any]:
+    """Return what else is known of a group.
+
+    Args:
+        group: The group.
+        count: Its errors since ever, with those of what is merged into it.
+    """
     return {
         "group_id": group.pk,
         "title": group.title or group.error_type or group.name,
         "culprit": group.culprit,
         "error_severity": group.severity,
-        "occurrences": group.count,
+        "occurrences": count,
         "first_seen": group.first_seen.isoformat(),
         "last_seen": group.last_seen.isoformat(),
         "release": group.last_release,

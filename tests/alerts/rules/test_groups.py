@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from monitoring.alerts.rules import evaluation
-from monitoring.errors.groups.models import GroupStatus
+from monitoring.errors import ErrorTracker
+from monitoring.errors.groups.models import ErrorGroup, GroupStatus
 
 from .rows import NOW, ago, errors, found, group, result, rule
 
@@ -123,11 +124,13 @@ def test_errors_of_each_group_are_counted_by_themselves() -> None:
 
 
 def test_a_merged_group_counts_for_the_group_that_it_is_merged_into() -> None:
-    root = group()
+    root = group(count=100, last_seen=ago(hours=1))
     errors(root, 2)
-    errors(group(merged_into=root), 3)
+    errors(group(merged_into=root, count=30), 3)
     (sample,) = count(5)
-    assert sample.labels["group"] == str(root.pk)
+    assert (sample.labels["group"], sample.value, sample.count) == (str(root.pk), 5, 130)
+    ErrorGroup.objects.filter(pk=root.pk).update(status=GroupStatus.IGNORED)
+    assert not count(1)
 
 
 @pytest.mark.parametrize("group_by", ["group", "all"])
@@ -175,3 +178,17 @@ def test_the_rules_own_labels_and_template_are_used() -> None:
     (sample,) = found("error_count", {"threshold": 5}, **told)
     assert sample.summary == "carts: CartError 5x in shop {nothing}"
     assert sample.labels["team"] == "carts"
+
+
+def test_what_was_just_recorded_is_new(eager: None) -> None:
+    before = datetime.now(UTC)
+    try:
+        raise LookupError("no such cart")
+    except LookupError as error:
+        ErrorTracker.log_error(error, severity="CRITICAL")
+    one = ErrorGroup.objects.get()
+    assert one.created is not None
+    assert one.created >= before - timedelta(milliseconds=1)
+    at = one.created + timedelta(seconds=1)
+    assert [sample.labels["type"] for sample in found(NEW, {"severities": ["critical"]}, at=at)] == ["LookupError"]
+    assert [sample.value for sample in found("error_count", {"threshold": 1}, at=at)] == [1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from monitoring.storage.names import Name
@@ -95,6 +97,12 @@ def test_a_short_burst_that_costs_little_of_the_budget_is_none() -> None:
     durations("request", ROUTE, 9000, minutes_ago=40)
     durations("request", ROUTE, 100, 100, minutes_ago=2)
     assert not found("slo_burn_rate", BURN)
+
+
+def test_while_nothing_burns_the_long_window_is_not_read(django_assert_num_queries: Any) -> None:
+    durations("request", ROUTE, 9000, 5, minutes_ago=2)
+    with django_assert_num_queries(2):
+        assert not result("slo_burn_rate", BURN).missing
 
 
 def test_few_requests_burn_nothing() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from monitoring.alerts.rules import forms, groups, patterns
 from monitoring.alerts.rules.forms import param
@@ -16,7 +15,6 @@ from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.tally import minutes
 from monitoring.errors.tally.minutes import Tally
 
-_CHUNK = 5_000
 _MINUTE = 60
 Labels = tuple[tuple[str, str], ...]
 
@@ -41,28 +39,30 @@ def read(params: ErrorCount, query: Query) -> Result:
     """Find what occurred as often as the threshold; what people have decided about does not count."""
     first, end = query.minutes(params.window_seconds)
     tallies = query.once(("tallies", first, end), lambda: minutes.read(first, end))
-    decided = query.once(("decided", first), lambda: _decided(first, query)) if tallies else set()
+    decided = query.once(("decided", first, end), lambda: _decided({tally.group_id for tally in tallies}))
     counted: dict[Labels, Counter[int]] = defaultdict(Counter)
     for tally in tallies:
         if tally.group_id not in decided and _fits(tally, params, query):
             counted[_labels(tally, params.group_by)][tally.group_id] += tally.count
     divisor = query.covered(params.window_seconds) / _MINUTE if params.unit == "per_minute" else 1.0
     found = {
-        key: by_group
-        for key, by_group in counted.items()
-        if by_group.total() >= max(query.min_count, 1) and by_group.total() / divisor >= params.threshold
+        key: one
+        for key, one in counted.items()
+        if one.total() >= max(query.min_count, 1) and one.total() / divisor >= params.threshold
     }
-    by_group = params.group_by == "group"
     described = _described({pk for one in found.values() for pk, _ in one.most_common(1)})
-    samples = [_sample(key, found[key], divisor, described, by_group) for key in sorted(found)]
+    merged = groups.of_members(sorted(described)) if params.group_by == "group" else None
+    samples = [_sample(key, found[key], divisor, described, merged) for key in sorted(found)]
     return Result([sample for sample in samples if sample is not None])
 
 
-def _decided(first: int, query: Query) -> set[int]:
-    """Return the groups seen in the window about which somebody has decided."""
-    since = query.now - timedelta(seconds=query.now.timestamp() - first * _MINUTE)
-    rows = ErrorGroup.objects.filter(last_seen__gte=since).exclude(status__in=groups.UNDECIDED)
-    return set(rows.values_list("pk", flat=True))
+def _decided(ids: set[int]) -> set[int]:
+    """Return the groups about which somebody has decided."""
+    ordered, found = sorted(ids), set[int]()
+    for begin in range(0, len(ordered), groups.CHUNK):
+        rows = ErrorGroup.objects.filter(pk__in=ordered[begin : begin + groups.CHUNK])
+        found |= set(rows.exclude(status__in=groups.UNDECIDED).values_list("pk", flat=True))
+    return found
 
 
 def _fits(tally: Tally, params: ErrorCount, query: Query) -> bool:
@@ -90,23 +90,36 @@ def _labels(tally: Tally, group_by: str) -> Labels:
 
 def _described(ids: Iterable[int]) -> dict[int, ErrorGroup]:
     ordered, found = sorted(ids), dict[int, ErrorGroup]()
-    for begin in range(0, len(ordered), _CHUNK):
-        found |= ErrorGroup.objects.defer("users_sketch").in_bulk(ordered[begin : begin + _CHUNK])
+    for begin in range(0, len(ordered), groups.CHUNK):
+        found |= ErrorGroup.objects.defer("users_sketch").in_bulk(ordered[begin : begin + groups.CHUNK])
     return found
 
 
 def _sample(
-    key: Labels, counted: Counter[int], divisor: float, described: Mapping[int, ErrorGroup], by_group: bool
+    key: Labels,
+    counted: Counter[int],
+    divisor: float,
+    described: Mapping[int, ErrorGroup],
+    merged: Mapping[int, int] | None,
 ) -> Sample | None:
-    """Return a sample; None of a group that was merged or given up meanwhile."""
+    """Return a sample; None of a group that was merged or given up meanwhile.
+
+    Args:
+        key: Its labels.
+        counted: Errors in the window, by group.
+        divisor: What makes of a count the figure that is judged.
+        described: The group of each sample with the most of its errors.
+        merged: Errors since ever of what is merged into groups; None where errors are not counted by group.
+    """
     total = counted.total()
     group = described.get(counted.most_common(1)[0][0])
-    about = {"counted": total, **({} if group is None else groups.evidence(group))}
-    if not by_group:
+    since_ever = 0 if group is None else group.count + (merged or {}).get(group.pk, 0)
+    about = {"counted": total, **({} if group is None else groups.evidence(group, since_ever))}
+    if merged is None:
         return Sample(dict(key), total / divisor, total, evidence={**about, "groups": len(counted)})
     if group is None or group.merged_into_id is not None:
         return None
-    return Sample(groups.labels(group), total / divisor, group.count, evidence=about)
+    return Sample(groups.labels(group), total / divisor, since_ever, evidence=about)
 
 
 KIND = Kind(

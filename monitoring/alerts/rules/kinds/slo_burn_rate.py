@@ -16,6 +16,8 @@ from monitoring.alerts.rules.ratios import shares
 from monitoring.alerts.rules.rule import Filters, Params
 from monitoring.alerts.rules.samples import Result, Sample
 
+Labels = tuple[tuple[str, str], ...]
+
 
 class Windows(NamedTuple):
     """Two windows in seconds, and how many times as fast as allowed the budget may go at most in both."""
@@ -48,28 +50,27 @@ class SloBurnRate(Params):
 
 
 def read(params: SloBurnRate, query: Query) -> Result:
-    """Find what burns its budget too quickly in both windows. Too few occurrences in the long one are not judged."""
+    """Find what burns its budget too quickly in both windows. Too few occurrences in the long one are not judged.
+
+    The short window is looked at first: while nothing burns, the long one, which costs more, is not read at all.
+    """
     windows, budget = WINDOWS[params.windows], 1.0 - params.objective
-    lately = dict(_frozen(params, windows.short, query))
+    lately = _labelled(params, windows.short, query)
+    burning = {labels: burned for labels, one in lately if (burned := one.errors / one.count / budget) > windows.factor}
     samples = []
-    rows = _frozen(params, windows.long, query)
-    for labels, one in rows:
-        short = lately.get(labels)
-        if one.count < max(query.min_count, 1) or short is None or not short.count:
-            continue
-        burned, burning = one.errors / one.count / budget, short.errors / short.count / budget
-        if burned > windows.factor and burning > windows.factor:
-            evidence = {"burn_rate_short": burning, "objective": params.objective, **shares(one)}
+    for labels, one in _labelled(params, windows.long, query) if burning else ():
+        burned = one.errors / one.count / budget
+        if labels in burning and one.count >= query.min_count and burned > windows.factor:
+            evidence = {"burn_rate_short": burning[labels], "objective": params.objective, **shares(one)}
             samples.append(Sample(dict(labels), burned, one.errors, evidence=evidence))
-    return Result(samples, missing=not rows)
+    return Result(samples, missing=not lately)
 
 
-def _frozen(
-    params: SloBurnRate, seconds: int, query: Query
-) -> list[tuple[tuple[tuple[str, str], ...], rollups.Counts]]:
+def _labelled(params: SloBurnRate, seconds: int, query: Query) -> list[tuple[Labels, rollups.Counts]]:
+    """Return what there was in a window, by its labels."""
     counted = rollups.counts(params.of, seconds, query, params.names)
     labelled = rollups.by_labels(params.of, counted, params.group_by)
-    return [(tuple(labels.items()), one) for labels, one in labelled]
+    return [(tuple(labels.items()), one) for labels, one in labelled if one.count]
 
 
 def check(params: SloBurnRate, filters: Filters) -> Iterator[tuple[str, str]]:
