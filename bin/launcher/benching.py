@@ -17,6 +17,7 @@ BENCHMARKS = {
     "jobs": "what watching costs a Celery worker, beside other tools",
     "drain": "events a second from the stream into the database",
     "errors": "what an error costs where it is raised, and how many are digested a second",
+    "enforcement": "what the verdict on a request costs, and reading 100,000 decisions",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
 }

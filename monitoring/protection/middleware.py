@@ -76,7 +76,8 @@ def _authorization(request: HttpRequest) -> str:
 
 def _refuse(request: HttpRequest, found: Verdict) -> HttpResponse:
     told = answer.answer(found, str(request.META.get("HTTP_ACCEPT", "")))
-    response = HttpResponse(told.body, status=answer.STATUS, headers=told.headers)
+    body = b"" if request.method == "HEAD" else told.body
+    response = HttpResponse(body, status=answer.STATUS, headers={**told.headers, "Content-Length": str(len(body))})
     # Django would write a line for each: those who are refused must not fill the log.
     response._has_been_logged = True  # type: ignore[attr-defined]
     context = current.get()

@@ -24,7 +24,7 @@ HEAD = b"head"
 """The field of the state that says what was written last. Fields of decisions hold a colon."""
 _HEAD = re.compile(rb"([0-9a-f]+) ([0-9]+-[0-9]+) ([0-9]+)")
 _PAGE = 20
-_SLICE = 400
+_SLICE = 300
 _TRIES = 5
 _PAUSE_SECONDS = 0.001
 _GRACE_SECONDS = 0.05

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "monitoring.recording.middleware.MonitoringMiddleware",
     "monitoring.access.probes.ProbeMiddleware",
+    "monitoring.protection.middleware.ProtectionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

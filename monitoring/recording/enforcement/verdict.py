@@ -114,13 +114,12 @@ def _blocked(client: str, known: Rules) -> Verdict | None:
 
 
 def _throttled(asked: Asked, known: Rules) -> Verdict | None:
-    if known.allow(asked.client):
-        return None
+    """Take the tokens that the request needs. Those who are never refused take theirs, too, as far as there are any."""
     throttles, tokens = known.throttles.wanted(asked)
     if not tokens:
         return None
     wait, slowest = _state.buckets.take(tokens, time.monotonic())
-    if wait == 0.0:
+    if wait == 0.0 or known.allow(asked.client):
         return None
     return Verdict(THROTTLE, throttles[slowest].key, max(1, math.ceil(wait)), throttles[slowest].reason)
 

@@ -74,6 +74,8 @@ def test_a_blocked_client_gets_429_and_nobody_else_does(client: Client, caplog: 
     assert 59 <= int(response["Retry-After"]) <= 60
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["status"] == 429
+    assert response["Content-Length"] == str(len(response.content))
+    assert client.head(ORDER).content == b""
     assert urls.CALLED == []
     assert caplog.records == [], "who is refused does not fill the log"
     assert Client(REMOTE_ADDR="203.0.113.10").get(ORDER).content == b"hello"

@@ -26,7 +26,7 @@ def throttle(scope: str = "all", match: str = "*", rate: float = 1.0, burst: int
 
 
 @pytest.fixture
-def decide() -> Iterator[Decide]:
+def decide(monkeypatch: pytest.MonkeyPatch) -> Iterator[Decide]:
     """Have this process hold these decisions: seconds of blocks by key, throttles by id, and the rest by kind."""
 
     def hold(blocks: dict[str, float] | None = None, throttles: dict[str, str] | None = None, **others: Any) -> None:
@@ -39,6 +39,7 @@ def decide() -> Iterator[Decide]:
         told = {kind: {key: Entry(value) for key, value in held.items()} for kind, held in others.items()}
         copy.take({**wanted, "throttle": standing, **told})
 
+    monkeypatch.setattr(copy, "begin", lambda *_: None)
     copy.reset()
     verdict.forget()
     yield hold
