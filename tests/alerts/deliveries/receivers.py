@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -37,12 +38,13 @@ class Receiver(Protocol):
 
 
 class WebReceiver:
-    """Takes webhooks."""
+    """Takes webhooks, unless it is too busy."""
 
     def __init__(self) -> None:
         self.arrived: list[str] = []
         self.texts: list[str] = []
         self.kills: int | None = None
+        self.busy: Callable[[], bool] = bool
         self._server = HTTPServer(host="127.0.0.1", threaded=True)
         self._server.expect_request("/alerts", method="POST").respond_with_handler(self._take)
         self._server.start()
@@ -55,6 +57,8 @@ class WebReceiver:
         self._server.stop()
 
     def _take(self, request: Request) -> Response:
+        if self.busy():
+            return Response(status=503)
         self.arrived.append(request.headers["Idempotency-Key"])
         self.texts.append(request.get_data(as_text=True))
         _kill(self)
