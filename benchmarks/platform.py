@@ -51,10 +51,12 @@ def main() -> int:
     return 0
 
 
-def start(state: Path, log: Path) -> subprocess.Popen[bytes]:
+def start(state: Path, log: Path, database: str = "") -> subprocess.Popen[bytes]:
     dropped = {"REDIS_URL", "DATABASE_URL", "HOST", "ADMIN_TOKEN"}
     settings = {name: value for name, value in os.environ.items() if name not in dropped}
     settings |= {"ENGINEL_VAR": str(state), "PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
+    if database:
+        settings["DATABASE_URL"] = database
     with log.open("wb") as output:
         return subprocess.Popen([str(ROOT / "bin" / "up")], env=settings, stdout=output, stderr=subprocess.STDOUT)
 
