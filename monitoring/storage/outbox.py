@@ -30,9 +30,6 @@ class OutgoingState(models.TextChoices):
     DROPPED = "dropped"
 
 
-_OPEN = Q(state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
-
-
 class Outgoing(models.Model):
     """Something that is to be sent, at least once. A subclass says what; its `Meta` inherits this one.
 
@@ -68,7 +65,7 @@ class Outgoing(models.Model):
     class Meta:
         abstract = True
         indexes = [
-            models.Index(fields=["next_at"], name="%(app_label)s_%(class)s_open", condition=_OPEN),
+            models.Index(fields=["state", "next_at"], name="%(app_label)s_%(class)s_open"),
             models.Index(fields=["settled"], name="%(app_label)s_%(class)s_settled"),
         ]
 
@@ -119,7 +116,7 @@ def claim(rows: QuerySet[_Row], limit: int, seconds: float, now: datetime) -> li
             leased_until=now + timedelta(seconds=seconds),
             attempts=F("attempts") + 1,
         )
-    return list(table.filter(lease=mine).order_by("next_at", "pk"))
+    return list(table.filter(pk__in=chosen, lease=mine).order_by("next_at", "pk"))
 
 
 def sent(row: Outgoing, now: datetime | None = None) -> bool:

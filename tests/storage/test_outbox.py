@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -59,6 +59,12 @@ def test_only_rows_of_the_query_are_taken() -> None:
 def test_looking_for_work_where_there_is_none_is_one_query(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         assert claim() == []
+
+
+@pytest.mark.django_db
+def test_what_was_sent_long_ago_is_not_looked_through() -> None:
+    plan = outbox.due(Notice.objects.all(), NOW).order_by().explain()
+    assert "monitoring_notice_open" in plan or connection.vendor == "postgresql"  # which asks how many rows there are
 
 
 @pytest.mark.django_db

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from monitoring.protection.notices import retention
+from monitoring.protection.notices import retention, sending
 from monitoring.protection.notices.models import Notice, PatchCooldown
 from monitoring.protection.notices.totals import totals
 from tests.outbound.server import Play, Server, drips, in_turn, says
@@ -128,6 +129,17 @@ def test_errors_that_cannot_be_read_do_not_lose_a_patch(receiver: Server) -> Non
         run(evidence=fail)
     assert run(2 * MINUTE) == 1
     assert received(receiver)[0].body.items() >= KNOWN.items()
+
+
+def test_what_came_of_it_is_noted_and_counted_or_neither(receiver: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell()
+    with monkeypatch.context() as broken:
+        broken.setattr(sending.totals, "add", Mock(side_effect=LookupError))
+        with pytest.raises(LookupError):
+            run()
+    assert (only().state, totals()["block", "sent"]) == ("sending", 0)
+    run(2 * MINUTE)
+    assert (only().state, totals()["block", "sent"]) == ("sent", 1)
 
 
 def test_a_secret_in_the_address_is_in_no_message(settings: Any) -> None:
