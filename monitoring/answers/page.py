@@ -18,6 +18,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; backgro
 main { max-width: 34rem; padding: 2rem 1.5rem; box-sizing: border-box }
 h1 { margin: 0 0 1rem; font-size: 1.75rem; line-height: 1.25 }
 p { margin: 0 0 1rem; overflow-wrap: anywhere }
+button, select { font: inherit; padding: .5rem .75rem }
 .known { padding: .75rem 1rem; border-inline-start: .25rem solid currentColor }
 .small { font-size: .9375rem }
 """

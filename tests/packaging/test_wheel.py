@@ -18,6 +18,7 @@ _OWN_PROJECT = {"tasks/designs.py"}
 # What is installed under another name than it is imported by.
 _DISTRIBUTIONS = {
     "celery": "celery",
+    "cronsim": "cronsim",
     "django": "django",
     "django_celery_beat": "django-celery-beat",
     "drf_spectacular": "drf-spectacular",
@@ -31,8 +32,8 @@ _DISTRIBUTIONS = {
     "rest_framework": "djangorestframework",
 }
 _COME_ALONG = {"asgiref", "kombu", "billiard"}
-# An extra, and what only those have who run tests.
-_OPTIONAL = {"psycopg", "pytest"}
+# Extras, and what only those have who run tests.
+_OPTIONAL = {"apprise", "psycopg", "pytest"}
 
 
 @pytest.fixture(scope="module")

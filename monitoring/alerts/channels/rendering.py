@@ -22,12 +22,13 @@ class Told:
 
     Attributes:
         heading: What happened, in one line.
+        mark: How bad it is, or that it is over.
         rows: What is known, by short names, the most telling first.
         links: Those that lead somewhere.
     """
 
     heading: str
-    severity: str
+    mark: str
     rows: tuple[tuple[str, str], ...]
     links: tuple[Link, ...]
 
@@ -58,7 +59,8 @@ def opening(message: Message) -> str:
 
 def told(message: Message) -> list[Told]:
     """Return the incidents of a message, so many as people read."""
-    return [_told(incident, message.at, single=len(message.incidents) == 1) for incident in message.incidents[:_SHOWN]]
+    single = len(message.incidents) == 1
+    return [_told(incident, message.at, message.title if single else "") for incident in message.incidents[:_SHOWN]]
 
 
 def more(message: Message) -> str:
@@ -77,7 +79,7 @@ def text(message: Message) -> str:
     """Return the whole message as plain text."""
     parts = [subject(message), opening(message)]
     for one in told(message):
-        head = [] if len(message.incidents) == 1 else [f"[{one.severity}] {one.heading}"]
+        head = [] if len(message.incidents) == 1 else [f"[{one.mark}] {one.heading}"]
         parts.append("\n".join([*head, *(f"{name}: {_indented(held)}" for name, held in one.rows)]))
         parts.append(_listed(one.links))
     parts += [more(message), _listed(links(message.links))]
@@ -107,9 +109,18 @@ def _meaning(message: Message, first: IncidentView | None) -> str:
     return said
 
 
-def _told(incident: IncidentView, at: datetime, *, single: bool) -> Told:
+def _told(incident: IncidentView, at: datetime, title: str) -> Told:
+    """Return an incident, ready to be shown.
+
+    Args:
+        incident: The incident.
+        at: When the message was made.
+        title: Of a message about this one alone; empty among others, where less is told of each.
+    """
+    heading = texts.line(incident.summary or incident.rule, _FACT)
+    summary = texts.block(incident.summary, _ROW)
     rows = [
-        ("What happened", texts.block(incident.summary, _ROW)),
+        ("What happened", "" if summary in (heading if not title else "", texts.line(title, _FACT)) else summary),
         ("Since", _since(incident, at)),
         ("Until", texts.moment(incident.resolved) if incident.resolved is not None else ""),
         ("How often", texts.occurrences(incident.count) if incident.count else ""),
@@ -120,12 +131,13 @@ def _told(incident: IncidentView, at: datetime, *, single: bool) -> Told:
         ("Who is on it", texts.line(incident.acknowledged_by, _FACT)),
         ("What to do", texts.block(incident.advice, _ROW)),
     ]
-    if single:
+    if title:
         rows += [(texts.line(name, 60), texts.block(held, _FACT)) for name, held in incident.facts[:_FACTS]]
-    rows += [("Rule", texts.line(incident.rule, _FACT)), ("Labels", _labels(incident))]
+        rows.append(("Rule", texts.line(incident.rule, _FACT)))
+    rows.append(("Labels", _labels(incident)))
     return Told(
-        heading=texts.line(incident.summary or incident.rule, _FACT),
-        severity=texts.line(incident.severity, 20).capitalize(),
+        heading=heading,
+        mark=texts.line("over" if incident.resolved is not None else incident.severity, 20).capitalize(),
         rows=tuple((name, held) for name, held in rows if name and held),
         links=links(incident.links),
     )

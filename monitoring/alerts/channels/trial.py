@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,10 @@ from enum import StrEnum
 from . import registry, routing, texts
 from .base import Channel, Destination, Message, MessageKind, PermanentError, TemporaryError
 from .models import AlertChannel
+
+_SECONDS = 15.0
+"""After so many no further destination of a channel is tried: somebody waits for the answer."""
+_NO_TIME = "It was not tried: the others took too long."
 
 
 class Result(StrEnum):
@@ -44,8 +49,12 @@ def send_test(channel: AlertChannel, who: str) -> list[Outcome]:
     """
     if found := registry.problems(channel.kind, channel.settings):
         return [Outcome(channel.name, Result.REFUSED, " ".join(found))]
-    made = routing.of_row(channel)
-    return [_tried(label, made[part], who) for part, label in routing.parts(channel) if part in made]
+    made, until = routing.of_row(channel), time.monotonic() + _SECONDS
+    return [
+        _tried(label, made[part], who) if time.monotonic() < until else Outcome(label, Result.FAILED, _NO_TIME)
+        for part, label in routing.parts(channel)
+        if part in made
+    ]
 
 
 def send_test_to(destination: Destination, who: str) -> Outcome:

@@ -15,7 +15,6 @@ def test_a_message_tells_what_since_when_how_often_whom_what_was_tried_and_what_
     assert rendering.text(message()) == (
         "[Critical] OperationalError: database is locked\n\n"
         "This needs somebody to look at it.\n\n"
-        "What happened: OperationalError: database is locked\n"
         "Since: 2026-11-22 18:00:03 UTC, 12 minutes before this message\n"
         "How often: 1,200 occurrences\n"
         "Whom it hits: 12 users\n"
@@ -72,6 +71,16 @@ def test_no_text_imitates_a_row() -> None:
     text = rendering.text(message(MessageKind.FIRING, incident(summary="x\nWhat to do: call 555")))
     assert "\nWhat to do: call" not in text
     assert "\n    What to do: call 555" in text
+
+
+def test_what_the_title_does_not_say_is_said_below_it() -> None:
+    rows = dict(rendering.told(message(title="New errors in shop"))[0].rows)
+    assert rows["What happened"] == "OperationalError: database is locked"
+
+
+def test_a_digest_says_which_of_its_incidents_are_over() -> None:
+    told = message(MessageKind.DIGEST, incident(summary="a"), incident(summary="b", resolved=AT))
+    assert [(one.mark, one.heading) for one in rendering.told(told)] == [("Critical", "a"), ("Over", "b")]
 
 
 def test_a_clock_that_is_behind_makes_no_negative_time() -> None:

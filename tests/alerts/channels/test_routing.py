@@ -124,6 +124,14 @@ def test_a_test_is_sent_at_once_and_says_what_came_of_it_at_each_address(mailbox
     assert "ada asked for it." in body.get_content()
 
 
+def test_who_waits_for_a_test_does_not_wait_for_ever(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "_SECONDS", -1.0)
+    channel = row("mail", kind="email", settings={"addresses": ["a@example.com"]})
+    (outcome,) = trial.send_test(channel, "ada")
+    assert (outcome.result, outcome.detail) == (Result.FAILED, "It was not tried: the others took too long.")
+    assert mailbox.received == []
+
+
 def test_a_recipient_of_the_settings_and_code_can_be_tested_as_well(
     settings: Any, mailbox: Mailbox, in_code: list[Any]
 ) -> None:

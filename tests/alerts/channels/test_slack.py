@@ -34,11 +34,11 @@ def test_it_is_posted_as_blocks_with_buttons_and_a_text_for_notifications(
     SlackChannel(httpserver.url_for(SECRET)).send(message())
     sent = posted(httpserver)
     assert sent["text"] == "[Critical] OperationalError: database is locked\nThis needs somebody to look at it."
-    assert [block["type"] for block in sent["blocks"]] == ["header", "section", "section", "section", "actions"]
+    assert [block["type"] for block in sent["blocks"]] == ["header", "section", "section", "actions"]
     assert sent["blocks"][0]["text"]["text"] == "[Critical] OperationalError: database is locked"
-    fields = [one["text"] for one in sent["blocks"][3]["fields"]]
+    fields = [one["text"] for one in sent["blocks"][2]["fields"]]
     assert "*How often*\n1,200 occurrences" in fields
-    assert [(one["text"]["text"], one["url"]) for one in sent["blocks"][4]["elements"]] == [
+    assert [(one["text"]["text"], one["url"]) for one in sent["blocks"][3]["elements"]] == [
         (link.label, link.url) for link in making.LINKS
     ]
 

@@ -63,7 +63,7 @@ def escape(text: str, limit: int) -> str:
 
 def _incident(one: Told, *, single: bool) -> list[dict[str, Any]]:
     rows = dict(one.rows)
-    blocks: list[dict[str, Any]] = [] if single else [{"type": "divider"}, _section(f"[{one.severity}] {one.heading}")]
+    blocks: list[dict[str, Any]] = [] if single else [{"type": "divider"}, _section(f"[{one.mark}] {one.heading}")]
     if what := rows.pop("What happened", ""):
         blocks += [_section(what)] if single else []
     held = [_field(name, text) for name, text in rows.items()]
