@@ -228,5 +228,5 @@ def _changes(row: RuleChange) -> str:
         return "made it"
     if all(after is None for _, after in row.changes.values()):
         return "deleted it"
-    told = (f"{name} {json.dumps(before)} → {json.dumps(after)}" for name, (before, after) in row.changes.items())
-    return ", ".join(told)
+    told = ((name, *row.changes[name]) for name in validation.NAMES if name in row.changes)
+    return ", ".join(f"{name} {json.dumps(before)} → {json.dumps(after)}" for name, before, after in told)
