@@ -16,6 +16,7 @@ from monitoring.metrics import MetricsCollector
 from monitoring.performance import PerformanceMonitor
 from tests.api.letters import make_letter
 from tests.api.samples import make_sample
+from tests.protection.control.making import make_one_of_each
 
 PROBES = {"/api/health/", "/api/health/ready/", "/api/health/detailed/"}
 OURS = PROBES | {
@@ -40,6 +41,15 @@ OURS = PROBES | {
     "/api/monitoring/errors/groups/{id}/comments/",
     "/api/monitoring/errors/groups/{id}/merge/",
     "/api/monitoring/errors/groups/{id}/unmerge/",
+    "/api/monitoring/protection/",
+    "/api/monitoring/protection/allowed/",
+    "/api/monitoring/protection/allowed/{id}/",
+    "/api/monitoring/protection/blocks/",
+    "/api/monitoring/protection/blocks/{id}/",
+    "/api/monitoring/protection/blocks/{id}/unblock/",
+    "/api/monitoring/protection/throttles/",
+    "/api/monitoring/protection/throttles/{id}/",
+    "/api/monitoring/protection/unblock/",
     "/api/test-error/",
 }
 
@@ -88,6 +98,11 @@ def test_all_but_probes_need_a_token_or_a_session(schema: dict[str, Any]) -> Non
         ("/api/monitoring/performance/slow/", {"kind": "x"}, 400),
         ("/api/monitoring/dead-letters/", {"limit": 1}, 200),
         ("/api/monitoring/dead-letters/", {"limit": "x"}, 400),
+        ("/api/monitoring/protection/", {}, 200),
+        ("/api/monitoring/protection/allowed/", {}, 200),
+        ("/api/monitoring/protection/blocks/", {"state": "active"}, 200),
+        ("/api/monitoring/protection/blocks/", {"network": "x"}, 400),
+        ("/api/monitoring/protection/throttles/", {"scope": "client"}, 200),
     ],
 )
 def test_answers_are_as_described(
@@ -99,6 +114,7 @@ def test_answers_are_as_described(
     make_letter()
     make_sample()
     make_sample()
+    make_one_of_each()
     response = api.get(path, query)
     assert response.status_code == status
     _validate(schema, schema["paths"][path]["get"], response)
@@ -164,11 +180,21 @@ def test_the_docs_page_loads_nothing_from_elsewhere(client: Client, admin: Any) 
 def _validate(schema: dict[str, Any], operation: dict[str, Any], response: Any) -> None:
     content = operation["responses"][str(response.status_code)]["content"]
     described = content[response["Content-Type"]]["schema"]
-    document = {**described, "components": json.loads(json.dumps(schema["components"]).replace('"nullable"', '"_"'))}
-    if "next" in response.json():  # OpenAPI 3.0 says `nullable`, which JSON Schema does not know
-        item = document["components"]["schemas"][described["$ref"].rpartition("/")[2]]["properties"]["results"]["items"]
-        document = {**item, "components": schema["components"]}
-        for row in response.json()["results"]:
-            jsonschema.validate(row, document, cls=jsonschema.Draft202012Validator)
-        return
-    jsonschema.validate(response.json(), document, cls=jsonschema.Draft202012Validator)
+    components = _with_nulls(schema["components"])
+    document = {**described, "components": components}
+    rows = [response.json()]
+    if "next" in response.json():
+        page = components["schemas"][described["$ref"].rpartition("/")[2]]
+        document, rows = {**page["properties"]["results"]["items"], "components": components}, rows[0]["results"]
+    for row in rows:
+        jsonschema.validate(row, document, cls=jsonschema.Draft202012Validator)
+
+
+def _with_nulls(described: Any) -> Any:
+    """Say `nullable`, which OpenAPI 3.0 has and JSON Schema does not, in the words of the latter."""
+    if isinstance(described, list):
+        return [_with_nulls(one) for one in described]
+    if not isinstance(described, dict):
+        return described
+    plain = {name: _with_nulls(value) for name, value in described.items()}
+    return {"anyOf": [plain, {"type": "null"}]} if plain.pop("nullable", False) is True else plain

@@ -21,9 +21,10 @@ _KEYS = re.compile(r'"[a-z_]+":|^(?:# )?\w+(?=[{ ])', re.MULTILINE)
 
 
 def examples() -> list[tuple[str, str]]:
-    """The commands of the README and of the guide to the API, each block with the answer that stands below it."""
+    """The commands of the README and of two guides, each block with the answer that stands below it."""
     readme = (ROOT / "README.md").read_text().partition("## Ask it")[2].partition("\n## ")[0]
-    blocks = _BLOCKS.findall(readme + (ROOT / "docs" / "api.md").read_text())
+    guides = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "protection.md"))
+    blocks = _BLOCKS.findall(readme + guides)
     found: list[tuple[str, str]] = []
     for kind, text in blocks:
         if kind == "sh":

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.forms import network
+from monitoring.protection.allowed.models import AllowedNetwork
 from monitoring.protection.blocks.models import Block
+from monitoring.protection.throttles import actions as throttles
+from monitoring.protection.throttles.limit import Limit
 
 
 def now() -> datetime:
@@ -25,6 +28,13 @@ def make(text: str = "203.0.113.7", **values: Any) -> Block:
         "evidence": {"samples": [{"route": "GET api/x/"}]},
     }
     return Block.objects.create(**given | values)
+
+
+def make_one_of_each() -> None:
+    """Make a block, a throttle, and a network on the allow-list."""
+    make()
+    AllowedNetwork.objects.create(network="192.0.2.0/24", created=now())
+    throttles.create(Limit("client", "192.0.2.0/24", 1.0, 1, "client"), "anna", now())
 
 
 def active() -> set[str]:
