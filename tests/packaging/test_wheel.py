@@ -31,7 +31,7 @@ _DISTRIBUTIONS = {
     "requests": "requests",
     "rest_framework": "djangorestframework",
 }
-_COME_ALONG = {"asgiref", "kombu", "billiard"}
+_COME_ALONG = {"asgiref", "kombu", "billiard", "urllib3"}
 # Extras, and what only those have who run tests.
 _OPTIONAL = {"apprise", "psycopg", "pytest"}
 

@@ -1,7 +1,7 @@
 """Calling what may never come back: on a thread of its own, for which it is waited a limited time.
 
-A thread cannot be ended. So there is one at a time for each destination: what hangs holds one thread, and not one more
-with each attempt.
+A thread cannot be ended. So nothing is called again at a destination while a call hangs there: that holds one thread,
+and not one more with each attempt.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from .base import TemporaryError
 
-_running: dict[str, threading.Thread] = {}
-_lock = threading.Lock()
+_left: dict[str, threading.Thread] = {}
+"""Calls that were not waited for any longer, by destination."""
 
 
 def call(name: str, label: str, function: Callable[[], None], seconds: float) -> None:
     """Call a function, and wait for it.
 
     Args:
-        name: Of the destination: while a call of it goes on there is no other one.
+        name: Of the destination: while a call hangs there, no other one is made.
         label: What people are told that it is; without secrets.
         function: It takes and returns nothing.
         seconds: For how long it is waited for.
@@ -28,6 +28,10 @@ def call(name: str, label: str, function: Callable[[], None], seconds: float) ->
         TemporaryError: It has not come back. Whether it does its work, nobody knows.
         Exception: What the function raised.
     """
+    before = _left.get(name)
+    if before is not None and before.is_alive():
+        raise TemporaryError(f"{label} has not come back from the last attempt yet.")
+    _left.pop(name, None)
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -37,17 +41,10 @@ def call(name: str, label: str, function: Callable[[], None], seconds: float) ->
             failures.append(error)
 
     thread = threading.Thread(target=run, name="enginel-channel", daemon=True)
-    with _lock:
-        before = _running.get(name)
-        if before is not None and before.is_alive():
-            raise TemporaryError(f"{label} has not come back from the last attempt yet.")
-        _running[name] = thread
-        thread.start()
+    thread.start()
     thread.join(seconds)
     if thread.is_alive():
+        _left[name] = thread
         raise TemporaryError(f"{label} takes longer than {seconds:g} seconds.")
-    with _lock:
-        if _running.get(name) is thread:
-            del _running[name]
     if failures:
         raise failures[0]

@@ -109,3 +109,17 @@ def test_a_coroutine_that_hangs_is_cancelled() -> None:
     with pytest.raises(TemporaryError):
         CodeChannel("slow pager", page, seconds=0.05).send(message())
     assert ended.wait(10)
+
+
+def test_two_messages_may_be_on_their_way_at_once() -> None:
+    both, alerts = threading.Barrier(2, timeout=20), []
+
+    def page(alert: Mapping[str, Any]) -> None:
+        both.wait()
+        alerts.append(alert["message"])
+
+    other = threading.Thread(target=lambda: CodeChannel("pager", page).send(message(title="one")))
+    other.start()
+    CodeChannel("pager", page, seconds=30).send(message(title="two"))
+    other.join()
+    assert sorted(alerts) == ["one", "two"]
