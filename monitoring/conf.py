@@ -245,7 +245,7 @@ class Config:
     issues_per_hour: int = 30
     """Issues that are opened within an hour at most; bugs beyond that wait for theirs."""
     public_url: str = ""
-    """Address at which people reach this installation, for links in bugs' files and issues; they are paths without."""
+    """Address at which people reach this installation, for links in bugs' files and issues, and in messages."""
 
     health_checks: tuple[str, ...] = ()
     """Dotted paths of further checks: subclasses of `monitoring.component.Check`, made without arguments."""

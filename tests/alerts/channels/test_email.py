@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from hypothesis import given
 
 from monitoring.alerts.channels import rendering
@@ -136,6 +137,25 @@ def test_any_backend_of_django_will_do(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     EmailChannel(OPS).send(message())
     assert [sent.subject for sent in mail.outbox] == ["[Critical] OperationalError: database is locked"]
+
+
+class Offended(BaseEmailBackend):
+    """A backend of somebody else's."""
+
+    def send_messages(self, _messages: Any) -> int:
+        raise RuntimeError("key=sesame")
+
+
+def test_what_a_foreign_backend_raises_is_told_by_its_class_alone(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Offended"
+    with pytest.raises(TemporaryError, match=r"^The mail backend raised RuntimeError\.$"):
+        EmailChannel(OPS).send(message())
+
+
+def test_a_backend_that_does_not_exist_may_be_set_right_in_time(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "nowhere.Backend"
+    with pytest.raises(TemporaryError, match="ModuleNotFoundError"):
+        EmailChannel(OPS).send(message())
 
 
 def test_nothing_in_a_message_becomes_a_header_or_markup(mailbox: Mailbox) -> None:

@@ -64,8 +64,10 @@ class EmailChannel:
                     connection.close()
         except (smtplib.SMTPException, OSError) as error:
             raise _judged(error) from None
-        except (ValueError, ImportError) as error:
+        except ValueError as error:
             raise PermanentError(f"The mail cannot be made: {type(error).__name__}.") from None
+        except Exception as error:  # of whichever backend; its text may hold the key of a service
+            raise TemporaryError(f"The mail backend raised {type(error).__name__}.") from None
         if not taken:
             raise TemporaryError("The mail backend took nothing.")
 
