@@ -61,10 +61,10 @@ HOMES = {
     "monitoring.errors.models": ["ErrorLog", "KnownBug"],
     "monitoring.errors.classification": ["ErrorClassifier", "ErrorType", "ErrorSeverity"],
     "tasks.errors": ["create_bug_task"],
+    "monitoring.protection.middleware": ["ProtectionMiddleware"],
+    "monitoring.alerts": ["ErrorAlertingSystem", "AlertLevel", "ErrorMonitor"],
 }  # fmt: skip
 LATER = {
-    "monitoring.protection.middleware": ("Alerts and protection", ["ProtectionMiddleware"]),
-    "monitoring.alerts": ("Alerts and protection", ["ErrorAlertingSystem", "AlertLevel", "ErrorMonitor"]),
     "monitoring.recovery": (
         "Recovery",
         ["AIErrorRecoveryMiddleware", "ai_error_handler", "ErrorRecoveryContextManager", "trigger_manual_recovery"],
