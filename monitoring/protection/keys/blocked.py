@@ -49,11 +49,13 @@ def synchronize(client: Client, prefix: str, now: datetime | None = None) -> int
     deleted: set[int] = set()
     missing: Wanted = {}
     for part in _parts(wanted):
-        for key, (block, until), held, there in _look(client, marks, part):
-            if held != f"{block} {until}":
-                missing[key] = (block, until)
+        if _is_as_wanted(client, marks, part):
+            continue
+        for key, value, held, there in _look(client, marks, part):
+            if held != _mark(value):
+                missing[key] = value
             elif not there:
-                deleted.add(block)
+                deleted.add(value[0])
     stale = [key for key in _marked(client, marks) if key not in wanted]
     ended = _end(deleted, now)
     _write(client, marks, {key: value for key, value in missing.items() if value[0] not in deleted})
@@ -71,9 +73,22 @@ def _wanted(now: datetime) -> Wanted:
     return found
 
 
+def _is_as_wanted(client: Client, marks: str, part: Wanted) -> bool:
+    """Whether all keys are there as they are marked: what is true nearly always is asked in one command for all."""
+    with client.pipeline(transaction=True) as pipeline:
+        pipeline.hmget(marks, list(part))
+        pipeline.exists(*part)
+        held, there = cast(Any, pipeline.execute())
+    return bool(there == len(part) and held == [_mark(value) for value in part.values()])
+
+
+def _mark(value: tuple[int, int]) -> bytes:
+    return b"%d %d" % value
+
+
 def _look(
     client: Client, marks: str, part: Mapping[str, tuple[int, int]]
-) -> Iterator[tuple[str, tuple[int, int], str, bool]]:
+) -> Iterator[tuple[str, tuple[int, int], bytes | None, bool]]:
     """Yield each key with what is wanted, what is marked, and whether it is there or its time has passed."""
     with client.pipeline(transaction=True) as pipeline:
         pipeline.time()
@@ -83,7 +98,7 @@ def _look(
         (seconds, _), held, *there = cast(Any, pipeline.execute())
     for (key, value), mark, is_there in zip(part.items(), held, there, strict=True):
         over = value[1] <= (seconds + 1) * 1000  # by the clock of the server, which is the one that drops keys
-        yield key, value, (mark or b"").decode("utf-8", "replace"), bool(is_there) or over
+        yield key, value, mark, bool(is_there) or over
 
 
 def _marked(client: Client, marks: str) -> Iterator[str]:
@@ -105,7 +120,7 @@ def _write(client: Client, marks: str, keys: Wanted) -> None:
         with client.pipeline(transaction=True) as pipeline:
             for key, (block, until) in part.items():
                 pipeline.set(key, VALUE, pxat=until)
-                pipeline.hset(marks, key, f"{block} {until}")
+                pipeline.hset(marks, key, cast(Any, _mark((block, until))))
             pipeline.execute()
 
 
