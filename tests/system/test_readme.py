@@ -23,7 +23,7 @@ _KEYS = re.compile(r'"[a-z_]+":|^(?:# )?\w+(?=[{ ])', re.MULTILINE)
 def examples() -> list[tuple[str, str]]:
     """The commands of the README and of two guides, each block with the answer that stands below it."""
     readme = (ROOT / "README.md").read_text().partition("## Ask it")[2].partition("\n## ")[0]
-    guides = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "protection.md"))
+    guides = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "alerts-api.md", "protection.md"))
     blocks = _BLOCKS.findall(readme + guides)
     found: list[tuple[str, str]] = []
     for kind, text in blocks:
