@@ -19,6 +19,7 @@ BENCHMARKS = {
     "errors": "what an error costs where it is raised, and how many are digested a second",
     "enforcement": "what the verdict on a request costs, and reading 100,000 decisions",
     "alerting": "how long it takes from an error to the message that somebody gets",
+    "blocking": "how long it takes from an error too many to the moment when its client is refused",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
 }
