@@ -13,7 +13,7 @@ from monitoring.conf import get_config
 
 from . import nudging
 
-_EVALUATING_SECONDS, _DELIVERING_SECONDS = 15, 60
+_EVALUATING_SECONDS, _DELIVERING_SECONDS = 15, 15
 _SOFT, _HARD = 120, 130
 
 

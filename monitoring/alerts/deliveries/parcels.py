@@ -51,9 +51,7 @@ def take(gate: Gate, desk: Desk) -> Parcel | None:
         gate: The way there, which is held.
         desk: What messages are sent with.
     """
-    _alone(gate, desk).filter(_VAIN, state=OutgoingState.PENDING, attempts=0).update(
-        state=OutgoingState.DROPPED, settled=desk.now(), last_error=_NOT_ARRIVED
-    )
+    _drop_vain(gate, desk)
     for _ in range(_TRIES):  # what was chosen may be dropped before it is taken
         parcel = _take(gate, desk)
         if parcel is None or parcel.deliveries:
@@ -70,6 +68,14 @@ def is_due(now: datetime, alias: str) -> list[str]:
         for key, next_at in rows.order_by().values_list("destination").annotate(first=Min("next_at")):
             found[key] = min(found.get(key, next_at), next_at)
     return sorted(found, key=lambda key: found[key])
+
+
+def _drop_vain(gate: Gate, desk: Desk) -> None:
+    """Drop what tells that something is over where it did not arrive that it fires."""
+    waiting = _alone(gate, desk).filter(state=OutgoingState.PENDING, attempts=0)
+    for pk in list(waiting.filter(_VAIN).values_list("pk", flat=True)):  # one by one: they are locked in no order
+        vain = waiting.filter(pk=pk)
+        vain.update(state=OutgoingState.DROPPED, settled=desk.now(), last_error=_NOT_ARRIVED)
 
 
 def _take(gate: Gate, desk: Desk) -> Parcel | None:

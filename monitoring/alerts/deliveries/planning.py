@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from monitoring.storage.outbox import OutgoingState
 
 from . import gates
 from .models import Delivery
-from .tellings import QUIETING, Decision, Step, Told, Transition, decide
+from .tellings import QUIETING, Step, Told, Transition, decide
 
 _RANKS = {severity.value: rank for rank, severity in enumerate(ErrorSeverity)}
 _TELLING = (
@@ -70,9 +71,9 @@ class _Router:
         if entry.kind == TransitionKind.ESCALATED:
             return self._once(("escalation",))
         rule = self.rule(entry.incident)
-        if rule is not None and rule.channels:
-            return self._once(("names", *rule.channels))
-        return self._once(("severity", entry.incident.severity))
+        own = self._once(("names", *rule.channels)) if rule is not None and rule.channels else []
+        # Channels that are gone or switched off must not make an alert be told to nobody.
+        return own or self._once(("severity", entry.incident.severity))
 
     def _once(self, way: tuple[str, ...]) -> list[Destination]:
         if way not in self._found:
@@ -105,14 +106,17 @@ def _plan(entries: Sequence[IncidentEntry], router: _Router, now: datetime, alia
     transitions = [_transition(entry, router) for entry in entries]
     _hold([one.incident for one in transitions if one.kind in QUIETING], alias)
     told = _told(transitions, now, alias)
-    rows, known = [], dict[str, Destination]()
+    rows, known, needless = [], dict[str, Destination](), defaultdict[str, list[int]](list)
     for entry, transition in zip(entries, transitions, strict=True):
         destinations = router.destinations(entry)
         known |= {one.key: one for one in destinations}
         history = told.get(transition.key, [])
         decision = decide(transition, destinations, history, now)
-        _drop(decision, now, alias)
+        needless[decision.reason] += decision.needless
         rows += [_row(step, entry, known, now) for step in decision.steps]
+    for reason, pks in needless.items():
+        dropped = Delivery.objects.using(alias).filter(pk__in=pks)
+        dropped.update(state=OutgoingState.DROPPED, settled=now, last_error=reason)
     _fill_in(rows, alias)
     gates.provide([known[key] for key in sorted({row.destination for row in rows} & known.keys())], alias)
     Delivery.objects.using(alias).bulk_create(rows, ignore_conflicts=True)
@@ -151,12 +155,6 @@ def _hold(incidents: Sequence[int], alias: str) -> None:
     rows = Delivery.objects.using(alias).filter(incident__in=incidents, state=OutgoingState.PENDING, attempts=0)
     if incidents:
         list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-
-
-def _drop(decision: Decision, now: datetime, alias: str) -> None:
-    if decision.needless:
-        rows = Delivery.objects.using(alias).filter(pk__in=decision.needless)
-        rows.update(state=OutgoingState.DROPPED, settled=now, last_error=decision.reason)
 
 
 def _row(step: Step, entry: IncidentEntry, known: dict[str, Destination], now: datetime) -> Delivery:

@@ -50,6 +50,13 @@ def test_the_channels_of_a_rule_go_before_those_of_the_severity() -> None:
     assert rows() == [(key(own), "firing", "pending")]
 
 
+def test_where_the_channels_of_a_rule_are_gone_those_of_the_severity_are_told() -> None:
+    ops = channel("ops")
+    channel("own", [], enabled=False)
+    fire(of=rule(channels=["own", "unknown"]))
+    assert rows() == [(key(ops), "firing", "pending")]
+
+
 def test_where_nobody_is_to_be_told_nothing_is_planned() -> None:
     assert happen("firing", incident()) == 0
 

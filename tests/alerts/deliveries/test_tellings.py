@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitoring.alerts.channels.base import Destination
 from monitoring.alerts.deliveries.tellings import Decision, Step, Told, Transition, decide
@@ -144,3 +146,74 @@ def test_what_is_silenced_or_acknowledged_makes_messages_needless(kind: str, dro
     assert {kinds[pk] for pk in decision.needless} == dropped
     assert decision.reason
     assert decision.steps == ()
+
+
+HAPPENS = st.sampled_from(["firing", "milestone", "escalated", "resolved", "silenced", "unsilenced", "acknowledged"])
+BECOMES = st.sampled_from(["sent", "dead", "tried", "sending"])
+
+
+@given(st.lists(st.one_of(HAPPENS, BECOMES), max_size=40), st.integers(0, 20))
+def test_whatever_happens_in_whatever_order_nobody_is_told_too_much_or_too_little(
+    happens: list[str], cooldown: int
+) -> None:
+    world = World(cooldown)
+    for number, what in enumerate(happens):
+        world.now = NOW + number * MINUTE
+        world.become(what) if what in ("sent", "dead", "tried", "sending") else world.happen(what)
+        world.check()
+
+
+class World:
+    """One incident after the other of one key, one destination, and what it was told."""
+
+    def __init__(self, cooldown: int) -> None:
+        self.rows: list[Told] = []
+        self.now, self.cooldown, self.incident = NOW, cooldown * MINUTE, 1
+        self.state, self.muted = "pending", False
+
+    def happen(self, kind: str) -> None:
+        if kind == "firing" and self.state != "pending":
+            return
+        if kind != "firing" and self.state == "pending":
+            return
+        self.state = {"firing": "firing", "resolved": "pending", "acknowledged": "acknowledged"}.get(kind, self.state)
+        self.muted = {"silenced": True, "unsilenced": False, "firing": False}.get(kind, self.muted)
+        firing = self.state == "firing"
+        one = Transition(kind, self.incident, "k", firing=firing, muted=self.muted, cooldown=self.cooldown)
+        decision = decide(one, [OPS], [row for row in self.rows if row.state != "dropped"], self.now)
+        for row in [row for row in self.rows if row.pk in decision.needless]:
+            assert (row.state, row.attempts) == ("pending", 0), "nothing is dropped that may have arrived"
+            self._put(row, state="dropped")
+        for step in decision.steps:
+            self._tell(step)
+        self.incident += kind == "resolved"
+
+    def _tell(self, step: Step) -> None:
+        mine = [row for row in self.rows if row.incident == self.incident]
+        if step.kind == "resolved":
+            tried = [row for row in mine if row.state == "sent" or row.attempts]
+            assert any(row.kind != "resolved" for row in tried), "it is told where it may have arrived that it fires"
+        else:
+            assert self.state == "firing"
+            assert not self.muted
+        told = [row.at for row in self.rows if row.kind in ("firing", "milestone") and row.state == "sent"]
+        if step.kind in ("firing", "milestone") and not step.held and told:
+            assert step.due >= max(told) + self.cooldown
+        state = "dropped" if step.held else "pending"
+        self.rows.append(Told(len(self.rows), self.incident, "ops", step.kind, state, 0, step.due))
+
+    def become(self, outcome: str) -> None:
+        """Let something become of what has waited for the longest time."""
+        row = next((row for row in self.rows if row.state in ("pending", "sending") and row.at <= self.now), None)
+        if row is not None:
+            state = {"tried": "pending"}.get(outcome, outcome)
+            self._put(row, state=state, attempts=row.attempts + 1, at=self.now)
+
+    def _put(self, row: Told, **changes: Any) -> None:
+        self.rows[row.pk] = dataclasses.replace(row, **changes)
+
+    def check(self) -> None:
+        waiting = [row for row in self.rows if row.state == "pending" and not row.attempts]
+        assert sum(row.kind == "firing" and row.incident == self.incident for row in waiting) <= 1
+        over = [row for row in waiting if row.kind != "resolved" and row.incident < self.incident]
+        assert not over, "of what is over, nothing waits that nobody has tried"
