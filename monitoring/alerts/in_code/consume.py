@@ -22,14 +22,15 @@ _TAKEN = " (code)"
 
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:  # noqa: ARG001  # all consumers are called alike
     """Store alerts, and the rules that are new."""
-    found = [(fact, row) for fact in facts.get("alert", ()) if (row := _row(fact)) is not None]
+    now = datetime.fromtimestamp(scope.now / 1000, UTC)
+    found = [(fact, row) for fact in facts.get("alert", ()) if (row := _row(fact, now)) is not None]
     if not found:
         return []
     cooldowns = {row.rule: _cooldown(fact.values) for fact, row in found}
     return [lambda: _store([row for _, row in found], cooldowns, scope)]
 
 
-def _row(fact: Fact) -> CodeAlert | None:
+def _row(fact: Fact, now: datetime) -> CodeAlert | None:
     """Read an alert; what is not of its form is left empty, and one without a name is none."""
     values = fact.values
     event = values.get("error_event")
@@ -40,7 +41,7 @@ def _row(fact: Fact) -> CodeAlert | None:
     level = _text(values, "alert_level", 10)
     return CodeAlert(
         rule=name,
-        at=datetime.fromtimestamp(fact.at / 1000, UTC),
+        at=now,
         level=level if level in list(AlertLevel) else AlertLevel.ERROR.value,
         message=_text(values, "message", 500),
         service=_text(event, "service", 200) or fact.service[:200],

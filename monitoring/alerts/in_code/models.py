@@ -10,6 +10,7 @@ class CodeAlert(models.Model):
 
     Attributes:
         rule: Name under which the condition was registered.
+        at: When it was taken in; it may have waited for Redis long before.
         event: The error as channels in code are told it.
     """
 

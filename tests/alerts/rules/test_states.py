@@ -1,4 +1,4 @@
-"""Rules about queues, findings, components and metrics."""
+"""Rules about queues, findings, components, metrics, blocked clients and conditions in code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from monitoring.alerts.in_code.models import CodeAlert
 from monitoring.health.models import ComponentState
 from monitoring.jobs.findings import Finding, note, raise_finding
 from monitoring.jobs.queues.models import QueueState
@@ -125,6 +126,25 @@ def test_clients_that_the_protection_blocked_are_found_one_by_one_or_together() 
     assert (together.labels, together.count) == ({}, 2)
     assert not found("client_blocked", {"group_by": "route", "threshold": 3})
     assert [one.count for one in found("client_blocked", {"outcome": "withheld"})] == [1]
+
+
+def alert(number: int = 0, **values: Any) -> None:
+    fixed = {"rule": "mine", "at": ago(minutes=1), "level": "critical", "message": "Look!", "service": "shop"}
+    CodeAlert.objects.create(**fixed | {"endpoint": f"GET api/{number}/"} | values)
+
+
+def test_what_a_condition_in_code_alerted_of_is_told_by_what_it_is_about() -> None:
+    alert(1)
+    alert(1)
+    alert(2)
+    alert(3, rule="other")
+    alert(4, at=ago(minutes=11))
+    samples = found("code", {"rule": "mine"})
+    assert sorted((one.labels["route"], one.count, one.summary, one.event) for one in samples) == [
+        ("GET api/1/", 2, "Look!", True),
+        ("GET api/2/", 1, "Look!", True),
+    ]
+    assert len(found("code", {"rule": "mine"}, filters={"route": ["api/2*"]})) == 1
 
 
 def component(name: str, status: str, *, since: datetime, checked: datetime = NOW) -> None:

@@ -53,7 +53,7 @@ def _rows(params: Code, query: Query) -> QuerySet[CodeAlert]:
     """Return the alerts of a window, the latest first."""
     filters = query.filters
     condition = patterns.where("service", filters.service) & patterns.where("environment", filters.environment)
-    condition &= patterns.where("release", filters.release) & patterns.where("endpoint", filters.route)
+    condition &= patterns.where("release", filters.release) & patterns.where("endpoint", filters.route, patterns.METHOD)
     window = {"at__gte": query.events_from(params.window_seconds), "at__lte": query.now}
     return CodeAlert.objects.filter(condition, rule=params.rule, **window).order_by("-at", "-pk")
 
