@@ -36,6 +36,10 @@ class Draft:
     muted: Muted = NOT_MUTED
     cause_id: int | None = None
 
+    def rule_name(self, verdicts: Verdicts) -> str:
+        """Return the name of its rule."""
+        return self.row.rule_name if self.row is not None else verdicts.findings[self.key].rule.name
+
 
 def judge(
     key: str, row: Incident | None, verdicts: Verdicts, config: Config, earlier: tuple[float, ...] = ()

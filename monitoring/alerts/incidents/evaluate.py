@@ -8,11 +8,13 @@ another transaction, has done nothing that the next one does not do.
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import router, transaction
+from django.db import InterfaceError, OperationalError, router, transaction
 from django.db.models import Q
 
 from monitoring.alerts.rules.models import AlertRule
@@ -21,11 +23,13 @@ from monitoring.alerts.silences import reading
 from monitoring.conf import Config
 
 from . import fence, troubles
-from .drafts import drafts_of
+from .drafts import Draft, drafts_of
 from .models import Incident
 from .states import IncidentState
 from .verdicts import Verdicts, reach
 from .writing import BATCH, write
+
+logger = logging.getLogger("monitoring.alerts")
 
 _CHUNK = 1_000
 
@@ -68,7 +72,7 @@ def evaluate(config: Config, now: datetime | None = None) -> Round | None:
     deliveries = 0
     try:
         for first in range(0, len(drafts), BATCH):
-            deliveries += write(drafts[first : first + BATCH], verdicts, mine, config)
+            deliveries += _write(drafts[first : first + BATCH], verdicts, mine, config)
         _complete(verdicts, mine, time.monotonic() - begun)
     except fence.SupersededError:
         return None
@@ -81,6 +85,25 @@ def _open_rows(alias: str) -> dict[str, Incident]:
     rows = Incident.objects.using(alias).filter(wanted).defer("summary", "evidence").order_by("-spent", "pk")
     # One that is open comes after one that is spent, and is the one that counts.
     return {row.key: row for row in rows.iterator(_CHUNK)}
+
+
+def _write(drafts: Sequence[Draft], verdicts: Verdicts, mine: fence.Fence, config: Config) -> int:
+    """Write incidents; one that cannot be written makes its rule fail, and keeps no other from being written.
+
+    Returns:
+        How many deliveries there are to be made.
+    """
+    try:
+        return write(drafts, verdicts, mine, config)
+    except (fence.SupersededError, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(drafts) > 1:
+            half = len(drafts) // 2
+            return sum(_write(part, verdicts, mine, config) for part in (drafts[:half], drafts[half:]))
+        logger.exception("an incident cannot be stored")
+        verdicts.failed[drafts[0].rule_name(verdicts)] = f"What it found cannot be stored: {type(error).__name__}."
+        return 0
 
 
 def _complete(verdicts: Verdicts, mine: fence.Fence, seconds: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +27,16 @@ class Fence:
     alias: str
     number: int
     since: datetime | None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Know the number from before again, should the transaction inside of the block be undone."""
+        seen = self.number
+        try:
+            yield
+        except BaseException:
+            self.number = seen
+            raise
 
     def advance(self, **values: Any) -> None:
         """Take the row, until the transaction ends; the first statement of each transaction that writes.

@@ -40,7 +40,7 @@ def write(drafts: Sequence[Draft], verdicts: Verdicts, fence: Fence, config: Con
         SupersededError: Another evaluator went on; nothing was written.
     """
     alias = fence.alias
-    with transaction.atomic(using=alias):
+    with fence.kept(), transaction.atomic(using=alias):
         fence.advance()
         new, changed, gone, entries = _settled(drafts, verdicts, alias, config)
         table = Incident.objects.using(alias)

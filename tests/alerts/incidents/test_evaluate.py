@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.alerts.incidents import actions
+from monitoring.alerts.deliveries.planning import plan
+from monitoring.alerts.incidents import actions, writing
 from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble, TransitionTotal
 from monitoring.alerts.rules.models import AlertRule
 from monitoring.alerts.rules.samples import Sample
@@ -283,6 +284,25 @@ def test_incidents_of_many_kinds_at_once_are_written_in_batches(
     stage.evaluate()
     assert Incident.objects.filter(state="firing").count() == 20
     assert sorted(told()) == ["firing"] * 30 + ["resolved"] * 10
+
+
+def test_an_incident_that_cannot_be_stored_makes_its_rule_fail_and_stops_no_other(
+    stage: Stage, states: States, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poisoned(entries: Sequence[IncidentEntry], now: datetime, alias: str) -> int:
+        if any(one.incident.labels["subject"] == "7" for one in entries):
+            raise DataError("value out of range")
+        return plan(entries, now, alias)
+
+    monkeypatch.setattr(writing, "plan", poisoned)
+    stage.finds(stage.rule("bad"), *(str(number) for number in range(20)))
+    stage.finds(stage.rule("good"), "good")
+    done = stage.evaluate()
+    assert done is not None
+    assert done.failing == 1
+    assert RuleTrouble.objects.get().error == "What it found cannot be stored: DataError."
+    assert set(states()) == {*(str(number) for number in range(20) if number != 7), "good"}
+    assert told() == ["firing"] * 20
 
 
 def test_settings_say_what_flaps(stage: Stage, settings: Any, told: Told) -> None:
