@@ -41,7 +41,7 @@ def test_a_silence_is_made_listed_and_ended(api: Client) -> None:
         {"matchers": [{"name": "service"}]},
         {"matchers": [{"name": "service", "op": "~", "value": "x"}]},
         {"matchers": [{"name": "service", "op": "=~", "value": "("}]},
-        {"matchers": [{"name": "a b", "op": "=", "value": "x"}]},
+        {"matchers": [{"name": "a\nb", "op": "=", "value": "x"}]},
         {"matchers": [{"name": "a", "op": "=", "value": "x\0"}]},
         {"matchers": [{"name": "a", "op": "=", "value": "x", "odd": 1}]},
         {"seconds": 0},
