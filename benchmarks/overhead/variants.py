@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 OURS = "monitoring.recording.middleware.MonitoringMiddleware"
+PROTECTION = "monitoring.protection.middleware.ProtectionMiddleware"
 SINK = "ENGINEL_BENCH_SINK"
 
 
@@ -69,6 +70,19 @@ def _structlog() -> None:
     )
 
 
+def _decided() -> None:
+    """Have something decided: a process that finds nothing counts each request that it could not judge."""
+    from monitoring.conf import get_config
+    from monitoring.stream.connection import connect
+    from monitoring.stream.decisions import Entry, Replica
+    from monitoring.stream.projection import rebuild
+
+    config = get_config()
+    blocked = {"block": {"4:32:1": Entry("x")}, "block_length": {"4:32": Entry("1")}}
+    providers = {kind: lambda entries=entries: entries for kind, entries in blocked.items()}
+    rebuild(connect(config.redis_url, 5.0), Replica(config.stream_prefix), providers)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
 class Variant:
     """One way of watching the service.
@@ -93,6 +107,7 @@ VARIANTS = {
     "bare-2": Variant("bare Django, a second process"),
     "enginel": Variant("Enginel", (OURS,)),
     "enginel-full": Variant("Enginel, every error in full", (OURS,), options={"ERRORS_PER_MINUTE": 10**9}),
+    "enginel-protection": Variant("Enginel, with protection", (OURS, PROTECTION), prepare=_decided),
     "prometheus": Variant(
         "django-prometheus",
         (
