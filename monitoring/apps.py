@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 
 
@@ -48,7 +48,7 @@ class MonitoringConfig(AppConfig):
         ):
             register(check)
         register(checks.check_redis, Tags.database)
-        discovery.discover([app.name for app in self.apps.get_app_configs()])
+        discovery.discover([app.name for app in apps.get_app_configs()])
         if not process.is_command(sys.argv):  # which runs the checks itself
             checks.warn()
 
