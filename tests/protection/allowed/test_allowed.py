@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from monitoring.protection.allowed import actions, decisions
-from monitoring.protection.allowed.models import AllowedNetwork
+from monitoring.protection.allowed.models import AllowedNetwork, AllowedQuerySet
 from monitoring.protection.blocks.models import Block
 from monitoring.recording.decisions import copy
 from tests.protection.asking import HOSTILE, JSON, VALUES, assert_for_staff_alone, assert_problem
@@ -74,6 +74,13 @@ def test_what_is_refused(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "MOST", 1)
     assert allow(api, "203.0.113.7").status_code == 201
     assert_problem(allow(api, "203.0.113.8"), 409)
+
+
+def test_of_two_who_allow_the_same_at_once_one_does(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    AllowedNetwork.objects.create(network="203.0.113.7/32", created=now())
+    monkeypatch.setattr(AllowedQuerySet, "update", lambda *_, **__: 0)  # the other one came after this one had looked
+    assert "Somebody else" in assert_problem(allow(api, "203.0.113.7"), 409)["detail"]
+    assert AllowedNetwork.objects.count() == 1
 
 
 def test_hostile_input_is_refused(api: Client) -> None:

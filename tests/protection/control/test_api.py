@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from monitoring.protection.blocks import actions
 from monitoring.protection.blocks.models import Block, BlockTotal
 from monitoring.protection.notices.models import Notice
 from monitoring.recording.decisions import copy
@@ -65,6 +66,13 @@ def test_a_second_block_takes_the_place_of_the_first(api: Client) -> None:
     first, second = Block.objects.order_by("pk")
     assert (first.ended_by, second.ended) == ("admin", None)
     assert active() == {"203.0.113.7/32"}
+
+
+def test_of_two_who_block_the_same_at_once_one_does(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("203.0.113.7")
+    monkeypatch.setattr(actions, "end", lambda *_: 0)  # the other one came after this one had looked
+    assert "Somebody else" in assert_problem(block(api, "203.0.113.7"), 409)["detail"]
+    assert (Block.objects.count(), BlockTotal.objects.count()) == (1, 0)
 
 
 def test_it_is_told_as_any_other(api: Client, settings: Any) -> None:

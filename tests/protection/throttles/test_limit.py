@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitoring.protection.throttles.limit import Limit, Scope, canonical
 from monitoring.recording.enforcement import throttle
+from monitoring.stream.decisions import Entry
 
 FINE = Limit("client", "203.0.113.0/24", 1.0, 10, "client", "slowly")
 
@@ -90,9 +91,9 @@ def test_the_spelling_of_what_is_matched_is_one() -> None:
 )
 def test_whatever_may_stand_is_enforced_as_it_stands(**values: Any) -> None:
     limit = Limit(**values)
-    read = throttle.read("7", limit.value())
+    read = throttle.read("7", Entry(limit.value()), 1)
     assert read is not None
-    assert (read.scope, read.match, read.rate, read.burst, read.per) == (
-        *(limit.scope, limit.match, limit.rate, limit.burst, limit.per),
-    )
+    assert (read.scope, read.match, read.per) == (limit.scope, limit.match, limit.per)
+    assert read.interval == 1 / limit.rate
+    assert read.patience == pytest.approx((limit.burst - 1) / limit.rate)
     assert json.loads(limit.value())["reason"] == limit.reason
