@@ -74,7 +74,7 @@ RULES: tuple[dict[str, Any], ...] = (
         "name": "Lost tasks",
         "params": {"kinds": ["task_lost"], "group_by": "task"},
         "severity": "high",
-        "summary": "{count} executions of {name} were lost with their worker",
+        "summary": "Lost with its worker: {name} ({count} in all)",
         **_OF_JOBS,
     },
     {

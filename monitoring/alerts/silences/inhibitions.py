@@ -31,6 +31,7 @@ SHIPPED: dict[str, Inhibiting] = {
         _of("kind=~finding|queue_age|queue_length", "finding=~|worker_down|worker_wedged|queue_.*|beat_dead"),
     ),
     "broker: queues": Inhibiting(_BROKER, _of("kind=~finding|queue_age|queue_length", "finding=~|queue_.*")),
+    "new errors: counts": Inhibiting(_of("kind=~new_group|regression"), _of("kind=error_count"), ("group", "severity")),
     "beat: health": Inhibiting(_of("finding=beat_dead"), _of("kind=health", "component=beat")),
     "beat: runs": Inhibiting(
         _of("kind=~finding|health", "finding=~|beat_dead", "component=~|beat"),

@@ -110,6 +110,8 @@ def test_errors_of_a_group_are_counted_in_the_window() -> None:
     assert (sample.value, sample.count, sample.event) == (5, 1234, False)
     assert sample.summary == "5 errors within 10 minutes: CartError in GET api/carts/"
     assert not count(6)
+    errors(group(title="Boom"), 1, severity="low")
+    assert count(1, severities=["low"])[0].summary == "1 error within 10 minutes: Boom"
 
 
 def test_errors_of_each_group_are_counted_by_themselves() -> None:

@@ -52,6 +52,16 @@ def _causes(**firing: dict[str, str]) -> dict[str, str | None]:
     return {key: one.cause for key, one in mute(firing, [], list(SHIPPED.values())).items()}
 
 
+def test_how_often_a_new_error_occurs_is_not_told_again_unless_it_is_worse() -> None:
+    assert _causes(
+        new={"kind": "new_group", "group": "1", "severity": "high"},
+        counted={"kind": "error_count", "group": "1", "severity": "high"},
+        worse={"kind": "error_count", "group": "1", "severity": "critical"},
+        other={"kind": "error_count", "group": "2", "severity": "high"},
+        whole={"kind": "error_count", "severity": "high"},
+    ) == {"counted": "new"}
+
+
 def test_what_an_unhealthy_database_explains_is_quiet_and_nothing_else() -> None:
     assert _causes(
         database={"kind": "health", "component": "database", "severity": "critical"},

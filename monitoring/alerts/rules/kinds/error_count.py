@@ -114,7 +114,8 @@ def _sample(
     total = counted.total()
     group = described.get(counted.most_common(1)[0][0])
     since_ever = 0 if group is None else group.count + (merged or {}).get(group.pk, 0)
-    about = {"counted": total, **({} if group is None else groups.evidence(group, since_ever))}
+    told = f"{total} error{'s' * (total != 1)}"
+    about = {"errors": told, "counted": total, **({} if group is None else groups.evidence(group, since_ever))}
     if merged is None:
         return Sample(dict(key), total / divisor, total, evidence={**about, "groups": len(counted)})
     if group is None or group.merged_into_id is not None:
@@ -127,7 +128,7 @@ KIND = Kind(
     says="So many errors within a window: of one group, type, route or service, or in all.",
     params=ErrorCount,
     read=read,
-    summary="{counted} errors within {window}: {title}",
+    summary="{errors} within {window}: {title}",
     filters=groups.FILTERS,
     min_count=1,
 )
