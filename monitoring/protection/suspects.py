@@ -66,7 +66,10 @@ def cases(tallies: Tallies, view: View) -> Iterator[Case]:
             yield _case(tallies, view, client, None)
     for route in failing(tallies, view):
         for client in _seen_on(tallies, view, route):
-            yield _case(tallies, view, client, route)
+            case = _case(tallies, view, client, route)
+            # Without what the client did before its errors count, the route may not be over the limit.
+            if case.suspect.of_route > view.window.limit:
+                yield case
 
 
 def failing(tallies: Tallies, view: View) -> list[Route]:
@@ -88,26 +91,32 @@ def _case(tallies: Tallies, view: View, client: str, crossed: Route | None) -> C
     since = view.since_of(client)
     network = read_network(client)
     assert network is not None, client  # noqa: S101  # it was written by `str` of one
-    by_route = {
-        route: (
-            tallies.get(client, route).count(view.window, since, view.now),
-            tallies.get("", route).count(view.window, since, view.now),
-        )
-        for route in tallies.routes_of.get(client, ())
-    }
+    by_route = {route: _own_and_all(tallies, view, client, route) for route in tallies.routes_of.get(client, ())}
     own, shared = (sum(counts[place] for counts in by_route.values()) for place in (0, 1))
     count = tallies.get(client).count(view.window, since, view.now)
-    suspect = Suspect(network, Crossed.CLIENT, own, max(own, shared))
+    suspect = Suspect(network, Crossed.CLIENT, own, shared)
     most = max(by_route, key=lambda route: by_route[route][0], default=("", ""))
     if crossed is not None:
         count = tallies.get("", crossed).count(view.window, view.since, view.now)
-        on_route = tallies.get(client, crossed).count(view.window, since, view.now)
+        on_route, of_route = _own_and_all(tallies, view, client, crossed)
         last = tallies.get("", crossed).samples[-1]["client"]
         latest = (address := parse(last)) is not None and block_network(address) == network
-        suspect = Suspect(network, Crossed.ROUTE, own, max(own, shared), on_route, max(on_route, count), latest)
+        suspect = Suspect(network, Crossed.ROUTE, own, shared, on_route, of_route, latest)
         most = crossed
     limit = Crossed.CLIENT if crossed is None else Crossed.ROUTE
     return Case(suspect, limit, count, most[1], *_evidence(tallies, client, since, by_route))
+
+
+def _own_and_all(tallies: Tallies, view: View, client: str, route: Route) -> tuple[int, int]:
+    """Return the errors of a client on a route, and those of all clients there.
+
+    Those of the others are rather too many than too few: they speak for the client. What this one did before its
+    errors count is not among them.
+    """
+    since, mine = view.since_of(client), tallies.get(client, route)
+    own = mine.count(view.window, since, view.now)
+    everybody = tallies.get("", route).at_most(view.window, since, view.now)
+    return own, own + max(0, everybody - mine.at_most(view.window, since, view.now))
 
 
 def _evidence(
@@ -122,5 +131,5 @@ def _evidence(
     samples.sort(key=lambda sample: -int(sample["at"]))
     addresses = tuple(dict.fromkeys(sample["client"] for sample in samples))[:_ADDRESSES]
     routes = sorted(by_route.items(), key=lambda item: -item[1][0])[:_ROUTES]
-    shown = [{"service": s, "route": r, "own": own, "all": max(own, every)} for (s, r), (own, every) in routes]
+    shown = [{"service": s, "route": r, "own": own, "all": every} for (s, r), (own, every) in routes]
     return addresses, {"samples": samples[:_SAMPLES], "routes": shown}

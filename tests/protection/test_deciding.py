@@ -161,6 +161,23 @@ def test_nobody_is_blocked_for_an_outage_neither_meanwhile_nor_afterwards() -> N
     assert (BLOCKED, "") in states()
 
 
+def test_errors_right_after_an_outage_are_not_held_against_one_of_many() -> None:
+    at = now()
+    count(times(BAD, 6, at=at) + times(OTHER, 50, at=at))
+    run(at, Outage(recovered=moment(at - 500)))
+    assert (BLOCKED, "shared") in states()
+    assert (BLOCKED, "") not in states()
+
+
+def test_what_a_client_did_before_it_was_unblocked_speaks_neither_for_nor_against_it() -> None:
+    at = now()
+    count(times(BAD, 60, at=at))
+    run(at)
+    actions.end(Block.objects.all(), "ada", moment(at + 1))
+    count(times(BAD, 6, at=at + 20), at=at + 20)
+    assert run(at + 20).blocked == 1
+
+
 def test_who_was_blocked_when_an_outage_began_is_let_go_when_it_is_known() -> None:
     at = now()
     count(times(OTHER, 6, "GET api/other/", at=at - 60_000))

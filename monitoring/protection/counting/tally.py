@@ -109,6 +109,11 @@ class Tally:
         exact = sum(at > beginning for at in self.recent)
         return max(exact, sum(count for second, count in self.buckets.items() if second * 1000 > beginning))
 
+    def at_most(self, window: Window, since: int, now: int) -> int:
+        """Return how many errors there were since then, with all of the bucket in which that is."""
+        beginning = max(since, now - window.milliseconds)
+        return sum(count for second, count in self.buckets.items() if (second + window.bucket) * 1000 > beginning)
+
 
 def current_window() -> Window:
     """Return what is a crossed limit by the settings."""

@@ -53,6 +53,7 @@ def test_it_agrees_with_a_list_of_all_times_whatever_order_they_come_in(drains: 
     assert seen.crosses(WINDOW, since, latest) is (len(later) > WINDOW.limit)
     assert seen.seen >= len(within)
     counted = seen.count(WINDOW, since, latest)
+    assert len(later) <= seen.at_most(WINDOW, since, latest) <= len(times)
     assert counted == len(later) if len(later) <= WINDOW.limit else WINDOW.limit < counted <= len(later)
 
 
