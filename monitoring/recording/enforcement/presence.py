@@ -40,14 +40,21 @@ class Presence:
         self._interval = config.heartbeat_interval * _SLOWER
         self._node, self._instance = node.name(), secrets.token_hex(6)
         self._started = time.time()
-        self._due = 0.0
+        self._sent = -self._interval
+        self._told: dict[str, object] = {}
 
     def visit(self, client: Client) -> float:
-        """Send a heartbeat, if one is due; return the seconds until the next one is."""
-        left = self._due - time.monotonic()
+        """Send a heartbeat, if one is due: sooner where decisions were taken over that nobody was told of.
+
+        Returns:
+            Seconds until the next one is.
+        """
+        held = copy.describe()
+        pause = self._interval if held == self._told else self._interval / _SLOWER
+        left = self._sent + pause - time.monotonic()
         if left > 0:
             return left
-        self._due = time.monotonic() + self._interval
+        self._sent, self._told = time.monotonic(), held
         with contextlib.suppress(redis.ResponseError):  # a Redis that takes nothing more can still be read
             heartbeats.send(client, self._prefix, "web", self._node, self._describe())
         return self._interval
@@ -65,5 +72,5 @@ class Presence:
             "interval": self._interval,
             "server": Server.kind,
             "supervised": "gunicorn.arbiter" in sys.modules,
-            "decisions": copy.describe(),
+            "decisions": self._told,
         }

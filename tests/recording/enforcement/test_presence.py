@@ -18,7 +18,7 @@ from monitoring.recording.enforcement import presence
 from monitoring.recording.enforcement.presence import Presence
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import connect
-from monitoring.stream.decisions import Entry, Replica
+from monitoring.stream.decisions import Entry, Head, Replica
 from monitoring.stream.heartbeats import Heartbeat
 from monitoring.stream.projection import rebuild
 
@@ -113,13 +113,31 @@ def test_it_costs_less_than_one_command_a_second_however_often_decisions_wake_it
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[float] = []
-    monkeypatch.setattr(heartbeats, "send", lambda *_: said.append(presence.time.monotonic()))
-    monkeypatch.setattr(presence, "time", Clock())
+    clock, held = Clock(), Copy()
+    monkeypatch.setattr(heartbeats, "send", lambda *_: said.append(clock.now))
+    monkeypatch.setattr(presence, "time", clock)
+    monkeypatch.setattr(presence, "copy", held)
     one = Presence(get_config())
     for _ in range(90):
         assert 0 < one.visit(client) <= 9
-        presence.time.now += 1  # type: ignore[attr-defined]
-    assert len(said) == 10
+        clock.now += 1
+    assert said == [float(at) for at in range(0, 90, 9)]
+
+
+def test_what_was_taken_over_is_told_soon_and_not_each_time(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[float] = []
+    clock, held = Clock(), Copy()
+    monkeypatch.setattr(heartbeats, "send", lambda *_: said.append(clock.now))
+    monkeypatch.setattr(presence, "time", clock)
+    monkeypatch.setattr(presence, "copy", held)
+    one = Presence(get_config())
+    for number in range(12):
+        held._replica.head = Head("ab", f"{min(number, 4)}-1", 1)
+        one.visit(client)
+        clock.now += 1
+    assert said == [0.0, 3.0, 6.0]
 
 
 class Clock:
