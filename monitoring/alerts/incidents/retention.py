@@ -24,7 +24,7 @@ def prune(config: Config) -> None:
     """
     cutoff = datetime.now(UTC) - timedelta(days=config.incident_retention_days)
     rows = Incident.objects.using(router.db_for_write(Incident))
-    old = rows.filter(state=IncidentState.RESOLVED.value, resolved__lt=cutoff).order_by("resolved")
+    old = rows.filter(state=IncidentState.RESOLVED.value, spent=False, resolved__lt=cutoff).order_by("resolved")
     while oldest := list(old.values_list("pk", flat=True)[:_ROWS]):
         rows.filter(pk__in=oldest).delete()
     delete_older(connections[router.db_for_write(Silence)], Silence, "ends", cutoff)

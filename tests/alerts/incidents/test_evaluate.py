@@ -138,6 +138,23 @@ def test_what_a_person_decides_while_rules_are_read_is_kept(stage: Stage, states
     assert told() == ["firing", "acknowledged", "milestone"]
 
 
+def test_what_a_person_resolved_opens_anew_when_it_happens_anew(stage: Stage, states: States, told: Told) -> None:
+    rule = stage.rule()
+    stage.finds(rule, "a", event=True)
+    stage.evaluate()
+    actions.resolve(Incident.objects.get().pk, "Ada")
+    for _ in range(2):
+        stage.evaluate(after=100)
+        assert states() == {"a": "resolved"}
+    stage.finds(rule)
+    stage.evaluate()
+    stage.finds(rule, "a", event=True)
+    stage.evaluate()
+    assert states() == {"a": "firing"}
+    assert told() == ["firing", "resolved", "firing"]
+    assert Incident.objects.count() == 2
+
+
 def test_what_flaps_is_told_of_once_more_and_held(stage: Stage, told: Told) -> None:
     rule = stage.rule()
     for number in range(12):
