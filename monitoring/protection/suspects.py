@@ -66,10 +66,8 @@ def cases(tallies: Tallies, view: View) -> Iterator[Case]:
             yield _case(tallies, view, client, None)
     for route in failing(tallies, view):
         for client in _seen_on(tallies, view, route):
-            case = _case(tallies, view, client, route)
-            # Without what the client did before its errors count, the route may not be over the limit.
-            if case.suspect.of_route > view.window.limit:
-                yield case
+            if _is_over(tallies, view, client, route):
+                yield _case(tallies, view, client, route)
 
 
 def failing(tallies: Tallies, view: View) -> list[Route]:
@@ -85,6 +83,16 @@ def _seen_on(tallies: Tallies, view: View, route: Route) -> list[str]:
     )
     clients = dict.fromkeys(str(block_network(address)) for address in found if address is not None)
     return [client for client in clients if tallies.get(client, route).last > view.since_of(client)]
+
+
+def _is_over(tallies: Tallies, view: View, client: str, route: Route) -> bool:
+    """Whether a route that is over its limit also is without what a client was blocked for already."""
+    since, window = view.since_of(client), view.window
+    if since == view.since:
+        return True
+    mine, everybody = tallies.get(client, route), tallies.get("", route)
+    others = everybody.at_least(window, since, view.now) - mine.at_least(window, since, view.now)
+    return mine.count(window, since, view.now) + max(0, others) > window.limit
 
 
 def _case(tallies: Tallies, view: View, client: str, crossed: Route | None) -> Case:

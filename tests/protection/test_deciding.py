@@ -169,6 +169,15 @@ def test_errors_right_after_an_outage_are_not_held_against_one_of_many() -> None
     assert (BLOCKED, "") not in states()
 
 
+def test_what_others_did_before_a_client_was_unblocked_is_not_added_to_what_it_does_then() -> None:
+    at = now()
+    count(times(BAD, 6, at=at) + times(OTHER, 1, at=at))
+    run(at)
+    actions.end(Block.objects.all(), "ada", moment(at + 1))
+    count(times(BAD, 5, at=at + 20), at=at + 20)
+    assert run(at + 20).blocked == 0
+
+
 def test_what_a_client_did_before_it_was_unblocked_speaks_neither_for_nor_against_it() -> None:
     at = now()
     count(times(BAD, 60, at=at))

@@ -69,7 +69,9 @@ def test_nothing_is_held_against_a_client_that_it_did_not_do_and_nothing_of_othe
         assert case.suspect.own <= len(own)
         assert case.suspect.shared - case.suspect.own >= len(others)
         assert case.suspect.on_route <= len(own)
-        assert case.count >= 1
+        if crossed is Crossed.ROUTE:
+            there = [one for one in errors if one.route[1] == case.route and one.at > begins]
+            assert len(there) > WINDOW.limit or later.get(client, 0) <= since
         assert len(case.evidence["samples"]) <= SAMPLES
         assert {sample["client"] for sample in case.evidence["samples"]} <= {client}
         assert crossed is Crossed.ROUTE or len(own) > WINDOW.limit

@@ -107,7 +107,12 @@ class Tally:
         """
         beginning = max(since, now - window.milliseconds)
         exact = sum(at > beginning for at in self.recent)
-        return max(exact, sum(count for second, count in self.buckets.items() if second * 1000 > beginning))
+        return max(exact, self.at_least(window, since, now))
+
+    def at_least(self, window: Window, since: int, now: int) -> int:
+        """Return how many errors there were since then, without any of the bucket in which that is."""
+        beginning = max(since, now - window.milliseconds)
+        return sum(count for second, count in self.buckets.items() if second * 1000 > beginning)
 
     def at_most(self, window: Window, since: int, now: int) -> int:
         """Return how many errors there were since then, with all of the bucket in which that is."""
