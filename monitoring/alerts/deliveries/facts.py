@@ -5,10 +5,12 @@ Everything here may have come with an error or a label: it is scrubbed and bound
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
 from django.urls import reverse
 
 from monitoring.alerts import links
@@ -23,6 +25,7 @@ from monitoring.recording import scrub
 from .desk import Desk
 
 NOT_TRIED = "No recovery was attempted."
+_logger = logging.getLogger(__name__)
 _MAX_SUMMARY, _MAX_FACT, _MAX_NAME, _MAX_FACTS = 1_000, 300, 60, 12
 _PAGE, _API = "admin:monitoring_incident_change", "/api/monitoring/alerts/incidents/{}/"
 _GROUP_PAGE, _GROUP_API = "admin:monitoring_errorgroup_change", "/api/monitoring/errors/groups/{}/"
@@ -68,12 +71,37 @@ def views(incidents: Collection[Incident], label: str, desk: Desk) -> list[Incid
         desk: What messages are sent with.
     """
     troubles = _troubles(incidents, desk.alias)
-    return [view(incident, troubles.get(incident.pk), label, desk) for incident in incidents]
+    return [_view_or_less(incident, troubles.get(incident.pk), label, desk) for incident in incidents]
+
+
+def _view_or_less(incident: Incident, trouble: Trouble | None, label: str, desk: Desk) -> IncidentView:
+    """Return an incident as a message tells it; without what is known of it when that cannot be told.
+
+    What a rule in code leaves as evidence may have any form, and must not keep people from hearing of it.
+    """
+    try:
+        return view(incident, trouble, label, desk)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        _logger.exception("What is known of incident %d cannot be told", incident.pk)
+        return IncidentView(
+            id=incident.pk,
+            key=incident.key,
+            rule=incident.rule_name,
+            severity=incident.severity,
+            state=incident.state,
+            summary=scrub.text(str(incident.summary or incident.rule_name), _MAX_SUMMARY),
+            since=incident.started,
+            fired=incident.fired,
+            resolved=incident.resolved,
+        )
 
 
 def _troubles(incidents: Iterable[Incident], alias: str) -> dict[int, Trouble]:
     """Read which errors are behind incidents, by the primary keys of the incidents."""
-    groups = {one.pk: pk for one in incidents if isinstance(pk := one.evidence.get("group_id"), int)}
+    known = {one.pk: one.evidence for one in incidents if isinstance(one.evidence, Mapping)}
+    groups = {pk: group for pk, evidence in known.items() if isinstance(group := evidence.get("group_id"), int)}
     if not groups:
         return {}
     found = totals.of(set(groups.values()), alias)

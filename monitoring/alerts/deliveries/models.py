@@ -8,8 +8,8 @@ from django.db.models import Q
 from monitoring.alerts.incidents.models import Incident, IncidentEntry
 from monitoring.storage.outbox import Outgoing, OutgoingState
 
-ATTEMPTS = 100
-"""Attempts to send a message. With the rests of a destination that fails they last for about four hours."""
+ATTEMPTS, MOST_WAIT_SECONDS = 100, 300.0
+"""Attempts to send a message, and the longest wait between two: they last for five hours or longer."""
 _OPEN = Q(state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
 
 
@@ -34,6 +34,7 @@ class AlertDigest(Outgoing):
     counted = models.BooleanField(default=False, editable=False)
 
     max_attempts = ATTEMPTS
+    most_wait = MOST_WAIT_SECONDS
 
     class Meta(Outgoing.Meta):
         ordering = ["-created", "-id"]
@@ -84,6 +85,7 @@ class Delivery(Outgoing):
     counted = models.BooleanField(default=False, editable=False)
 
     max_attempts = ATTEMPTS
+    most_wait = MOST_WAIT_SECONDS
 
     class Meta(Outgoing.Meta):
         verbose_name_plural = "deliveries"

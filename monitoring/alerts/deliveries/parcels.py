@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
@@ -21,6 +22,8 @@ from .models import AlertDigest, Delivery
 MOST_GATHERED, MOST_FOR_PROGRAMS = 1_000, 100
 """Deliveries in one digest; a program is told of each of them."""
 _TRIES = 5
+_PROBES, _TRIES_ALONE = 3, 3
+_Row = TypeVar("_Row", Delivery, AlertDigest)
 _WAITING = Q(follows__state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
 _VAIN = Q(follows__state__in=(OutgoingState.DEAD, OutgoingState.DROPPED))
 _NOT_ARRIVED = "That it fired did not arrive there."
@@ -81,18 +84,40 @@ def _drop_vain(gate: Gate, desk: Desk) -> None:
 def _take(gate: Gate, desk: Desk) -> Parcel | None:
     now = desk.now()
     alone, digests = _alone(gate, desk), AlertDigest.objects.using(desk.alias).filter(destination=gate.row.key)
-    if (tried := due(digests, now)).exists():
-        return _open(tried, desk)
-    if gate.row.failures and (_tried(alone).exists() or digests.filter(state=OutgoingState.PENDING).exists()):
-        # Whether the channel goes again is found out with what was tried already; all else waits, and is gathered.
-        return _single(due(_tried(alone), now), desk)
+    if gate.row.failures and not _may_try_another(alone, digests):
+        return _try_again(alone, digests, desk)
+    if not gate.row.failures and (ready := due(digests, now).order_by("next_at", "pk")).exists():
+        return _open(ready, desk)
     fresh = alone.filter(state=OutgoingState.PENDING, attempts=0, next_at__lte=now).exclude(_WAITING)
     most = MOST_GATHERED if gate.row.digest else MOST_FOR_PROGRAMS
     chosen = list(fresh.order_by("rank", "pk").values_list("pk", flat=True)[:most])
     many = gate.row.digest and len(chosen) > desk.config.digest_after
-    if many or (len(chosen) > 1 and gate.is_last(now)):
+    if many or (len(chosen) > 1 and (gate.is_last(now) or gate.row.failures)):
         return _open(_seal(chosen, gate, desk), desk)
-    return _single(due(alone, now).exclude(_WAITING), desk)
+    if gate.row.failures and not chosen:
+        return _try_again(alone, digests, desk)
+    return _single((fresh if gate.row.failures else due(alone, now).exclude(_WAITING)).order_by("rank", "pk"), desk)
+
+
+def _may_try_another(alone: QuerySet[Delivery], digests: QuerySet[AlertDigest]) -> bool:
+    """Whether something new may be tried where the last attempt failed.
+
+    Whether a channel goes again is found out with what was tried already, so that all else waits and is gathered. But
+    it may be that very message which the receiver cannot take: after some attempts it must not hold up the others.
+    """
+    tried = [*_tried(alone).values_list("attempts", flat=True), *_tried(digests).values_list("attempts", flat=True)]
+    return len(tried) < _PROBES and min(tried, default=_TRIES_ALONE) >= _TRIES_ALONE
+
+
+def _try_again(alone: QuerySet[Delivery], digests: QuerySet[AlertDigest], desk: Desk) -> Parcel | None:
+    """Take what was tried the fewest times."""
+    now = desk.now()
+    single = due(_tried(alone), now).order_by("attempts", "pk")
+    digest = due(_tried(digests), now).order_by("attempts", "pk")
+    least = [rows.values_list("attempts", flat=True).first() for rows in (single, digest)]
+    if least[1] is not None and (least[0] is None or least[1] < least[0]):
+        return _open(digest, desk)
+    return _single(single, desk)
 
 
 def _seal(chosen: list[int], gate: Gate, desk: Desk) -> QuerySet[AlertDigest]:
@@ -107,9 +132,10 @@ def _seal(chosen: list[int], gate: Gate, desk: Desk) -> QuerySet[AlertDigest]:
 
 
 def _open(digests: QuerySet[AlertDigest], desk: Desk) -> Parcel | None:
-    """Take a digest, and see that what it tells of is dropped no more."""
+    """Take the first of some digests, and see that what it tells of is dropped no more."""
     desk.step("take the digest")
-    taken = claim(digests, 1, LEASE_SECONDS, desk.now())
+    table = AlertDigest.objects.using(desk.alias)
+    taken = claim(table.filter(pk__in=list(digests.values_list("pk", flat=True)[:1])), 1, LEASE_SECONDS, desk.now())
     if not taken:
         return None
     desk.step("take what the digest tells of")
@@ -122,7 +148,8 @@ def _open(digests: QuerySet[AlertDigest], desk: Desk) -> Parcel | None:
 
 
 def _single(rows: QuerySet[Delivery], desk: Desk) -> Parcel | None:
-    chosen = list(rows.order_by("rank", "pk").values_list("pk", flat=True)[:1])
+    """Take the first of some deliveries, in their order."""
+    chosen = list(rows.values_list("pk", flat=True)[:1])
     if not chosen:
         return None
     desk.step("take the delivery")
@@ -139,5 +166,5 @@ def _alone(gate: Gate, desk: Desk) -> QuerySet[Delivery]:
     return Delivery.objects.using(desk.alias).filter(destination=gate.row.key, digest=None)
 
 
-def _tried(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+def _tried(rows: QuerySet[_Row]) -> QuerySet[_Row]:
     return rows.filter(state__in=(OutgoingState.PENDING, OutgoingState.SENDING), attempts__gt=0)

@@ -42,5 +42,6 @@ def send_again(deliveries: Iterable[int]) -> int:
 def _revive(row: Outgoing, table: QuerySet[Any], now: datetime) -> bool:
     if not outbox.retry(row, now):
         return False
-    table.filter(pk=row.pk).update(counted=False)
+    # It was tried: it stays the message that it is, and is gathered with no others.
+    table.filter(pk=row.pk).update(counted=False, attempts=1)
     return True

@@ -86,7 +86,7 @@ def _send(parcel: Parcel, gate: Gate, desk: Desk) -> bool:
         return False
     except (DatabaseError, InterfaceError):  # the lease expires, and it is tried again
         raise
-    except Exception as error:  # a mistake in here must not keep other messages waiting
+    except Exception as error:  # a mistake of ours, which must not keep other messages waiting
         _logger.exception("A message to %s could not be made or sent", gate.row.label)
         _failed(parcel, gate, desk, f"It failed with {type(error).__name__}.", None)
         return False
@@ -105,12 +105,12 @@ def _hand_over(message: Message, gate: Gate, desk: Desk) -> None:
 
 
 def _failed(parcel: Parcel, gate: Gate, desk: Desk, problem: str, retry_after: float | None) -> None:
-    """Note a failure. When it is tried again is decided for the destination, and so for the message."""
+    """Note a failure: the destination is left alone for a while, and the message at least as long."""
     problem = scrub.text(problem, _MAX_PROBLEM)
     _logger.warning("A message to %s was not sent: %s", gate.row.label, problem)
     pause = gate.failed(problem, retry_after, desk.now())
     with transaction.atomic(using=desk.alias, durable=True):
-        held = outbox.failed(parcel.row, problem, pause, desk.now())
+        held = outbox.failed(parcel.row, problem, max(pause, outbox.wait(parcel.row)), desk.now())
         if held and parcel.row.attempts >= parcel.row.max_attempts:
             _settle_told(parcel, desk, OutgoingState.DEAD, problem)
 

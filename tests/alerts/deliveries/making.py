@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from monitoring.alerts.channels.base import Message
+from monitoring.alerts.channels.base import Message, TemporaryError
 from monitoring.alerts.channels.models import AlertChannel
 from monitoring.alerts.deliveries.desk import Desk, desk, no_step
 from monitoring.alerts.deliveries.dispatch import due
@@ -104,11 +104,14 @@ class Place:
         self.messages: list[Message] = []
         self.attempts: list[str] = []
         self.fails: Exception | None = None
+        self.cannot_take = ""
 
     def send(self, message: Message) -> None:
         self.attempts.append(message.idempotency_key)
         if self.fails is not None:
             raise self.fails
+        if self.cannot_take and any(self.cannot_take == view.labels["route"] for view in message.incidents):
+            raise TemporaryError("Internal server error.")
         self.messages.append(message)
 
     @property

@@ -195,3 +195,13 @@ def test_what_is_read_for_a_message_does_not_grow_with_the_history() -> None:
     with CaptureQueriesContext(connection) as queries:
         facts.views(found, "ops", used)
     assert len(queries) <= 4 + 2 * len(found)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("evidence", [["no", "mapping"], {"error_event": {"a": {1: object}}}, None])
+def test_evidence_of_any_form_keeps_nobody_from_hearing_of_it(evidence: Any) -> None:
+    channel()
+    one = fire()
+    one.evidence = evidence
+    view = facts.views([one], "ops", at_desk(0))[0]
+    assert (view.summary, view.state) == ("Many errors of checkout", "firing")

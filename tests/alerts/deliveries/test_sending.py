@@ -135,15 +135,28 @@ def test_what_waits_for_a_channel_that_fails_becomes_one_message_when_it_goes_ag
     fire("first")
     place.fails = TemporaryError("Away.")
     send(0, place)
-    for minutes in (1, 2, 3):
+    for minutes in (1, 2):
         for number in range(10):
             fire(f"{minutes} {number}", minutes=minutes)
         send(minutes * 10, place)
     assert set(place.attempts) == {str(Delivery.objects.earliest("pk").idempotency_key)}, "one finds out"
     place.fails = None
-    assert send(60, place) == 2
-    assert [kind for kind, _ in place.told] == ["firing", "digest"]
+    assert send(60, place) + send(61, place) == 2
+    assert {kind: len(routes) for kind, routes in place.told} == {"firing": 1, "digest": 20}
     assert {state for _, state in states()} == {"sent"}
+
+
+def test_a_message_that_a_receiver_cannot_take_does_not_hold_up_the_others(place: Place) -> None:
+    channel()
+    place.cannot_take = "bad"
+    fire("bad", severity="critical")
+    for minutes in range(60):
+        if minutes < 30:
+            fire(f"route {minutes}", minutes=minutes)
+        send(minutes, place)
+    told = {route for _, routes in place.told for route in routes}
+    assert told == {f"route {minutes}" for minutes in range(30)}
+    assert states().count(("firing", "pending")) == 1
 
 
 def test_a_digest_stays_the_same_however_often_it_is_tried(place: Place) -> None:
@@ -259,6 +272,21 @@ def _hasty(used: Any) -> Any:
     import dataclasses
 
     return dataclasses.replace(used, attempt_seconds=0.05)
+
+
+def test_what_is_sent_again_is_the_same_message_whatever_waits_beside_it(place: Place) -> None:
+    channel()
+    fire("refused")
+    place.fails = PermanentError("No.")
+    send(0, place)
+    before, place.fails = place.attempts[0], None
+    several(7, minutes=1)
+    send_again(Delivery.objects.values_list("pk", flat=True))
+    Delivery.objects.update(next_at=at(1))
+    for minutes in range(1, 6):
+        send(minutes, place)
+    assert {kind: len(routes) for kind, routes in place.told} == {"firing": 1, "digest": 7}
+    assert place.attempts.count(before) == 2
 
 
 def test_what_was_given_up_is_sent_again_when_a_person_says_so(place: Place) -> None:
