@@ -14,7 +14,7 @@ from .verdict import Verdict
 STATUS = 429
 _PAGE = "text/html; charset=utf-8"
 _TITLE = "Too many requests"
-_BLOCKED = "Too many of the requests from your address ended in errors, so none are answered for now."
+_BLOCKED = "Requests from your address are not answered for now."
 _THROTTLED = "There were too many requests."
 _SECONDS_IN = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 

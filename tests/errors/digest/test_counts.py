@@ -108,10 +108,10 @@ def test_a_group_wants_a_bug_from_the_threshold_on(settings: Any) -> None:
     shop, due = Shop(), intake(FACTS)
     shop.send(error(), error())
     drain(due, client())
-    assert (ErrorGroup.objects.get().bug_state, due.due) == ("candidate", set())
+    assert (ErrorGroup.objects.get().bug_state, due.due) == ("candidate", {"alerts"})
     shop.send(error())
     drain(due, client())
-    assert (ErrorGroup.objects.get().bug_state, due.due) == ("wanted", {"bugs"})
+    assert (ErrorGroup.objects.get().bug_state, due.due) == ("wanted", {"alerts", "bugs"})
 
 
 def test_no_group_wants_a_bug_where_none_are_made(settings: Any) -> None:
