@@ -63,11 +63,11 @@ def _project(**_: Any) -> None:
     """Have every process know at once what a person decided; where Redis is away, they do once it is back."""
     import redis
 
-    from monitoring import decisions
+    from monitoring import protecting
     from monitoring.conf import get_config
 
     with contextlib.suppress(redis.RedisError):
-        decisions.project(get_config())
+        protecting.announce(get_config())
 
 
 def _reconfigure(setting: str = "", **_: Any) -> None:

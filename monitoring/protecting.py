@@ -31,3 +31,17 @@ def protect(config: Config) -> bool:
     counts.write(client)
     patches.write(client)
     return decided.notices
+
+
+def announce(config: Config) -> None:
+    """Have every process, and whoever looks at the keys, know at once what a person decided.
+
+    Args:
+        config: This installation's settings.
+
+    Raises:
+        redis.RedisError: Redis does not answer. They know once it does.
+    """
+    decisions.project(config)
+    if not config.eager:
+        blocked.synchronize(reading_client(config.redis_url), config.stream_prefix)

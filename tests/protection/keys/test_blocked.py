@@ -10,6 +10,7 @@ import pytest
 
 from monitoring.conf import get_config
 from monitoring.forms import network
+from monitoring.protection import telling
 from monitoring.protection.blocks import actions
 from monitoring.protection.blocks.models import Block
 from monitoring.protection.keys import counts
@@ -157,3 +158,16 @@ def test_what_led_to_a_block_that_has_ended_is_counted_no_more(redis_client: Any
     counts.write(redis_client)
     assert redis_client.get(f"error_count:ip:{BAD}") == b"3"
     assert redis_client.get(f"error_count:ip:{OTHER}") == b"2"
+
+
+def test_what_a_person_decides_shows_in_the_keys_at_once(
+    redis_client: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        row = block()
+        telling.tell("default")
+    assert redis_client.exists(KEY)
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.end(Block.objects.filter(pk=row.pk), "ada", datetime.now(UTC))
+        telling.tell("default")
+    assert not redis_client.exists(KEY)
