@@ -46,13 +46,20 @@ def totals() -> dict[tuple[str, str], int]:
 
 def count(alias: str) -> int:
     """Count what is settled and not counted yet; return how many rows that were."""
-    return _count_deliveries(alias) + _count_digests(alias)
+    counted = 0
+    # Mostly there is nothing to count, which needs no transaction.
+    if _uncounted(Delivery.objects.using(alias)).exists():
+        counted += _count_deliveries(alias)
+    if _uncounted(AlertDigest.objects.using(alias)).exists():
+        counted += _count_digests(alias)
+    return counted
 
 
 def _count_deliveries(alias: str) -> int:
     rows = Delivery.objects.using(alias)
     with transaction.atomic(using=alias):
-        found = list(_uncounted(rows).values_list("pk", "state", "channel", "attempts")[:_CHUNK])
+        held = _uncounted(rows).order_by("pk").select_for_update(of=("self",))
+        found = list(held.values_list("pk", "state", "channel", "attempts")[:_CHUNK])
         counted = Counter[tuple[str, str]]()
         for _, state, channel, attempts in found:
             counted[_OUTCOMES[OutgoingState(state)], channel] += 1
@@ -65,7 +72,8 @@ def _count_deliveries(alias: str) -> int:
 def _count_digests(alias: str) -> int:
     rows = AlertDigest.objects.using(alias)
     with transaction.atomic(using=alias):
-        found = list(_uncounted(rows).values_list("pk", "state", "destination")[:_CHUNK])
+        held = _uncounted(rows).order_by("pk").select_for_update(of=("self",))
+        found = list(held.values_list("pk", "state", "destination")[:_CHUNK])
         gates = DeliveryGate.objects.using(alias).in_bulk({destination for _, _, destination in found})
         sent = [destination for _, state, destination in found if state == OutgoingState.SENT]
         rows.filter(pk__in=[pk for pk, *_ in found]).update(counted=True)
@@ -74,8 +82,8 @@ def _count_digests(alias: str) -> int:
 
 
 def _uncounted(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return settled rows that are not counted, which nobody else counts until the transaction ends."""
-    return rows.filter(counted=False, settled__isnull=False).order_by("pk").select_for_update(of=("self",))
+    """Return settled rows that are not counted."""
+    return rows.filter(counted=False, settled__isnull=False)
 
 
 def _add(counted: Counter[tuple[str, str]], alias: str) -> None:
