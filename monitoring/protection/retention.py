@@ -26,10 +26,16 @@ _DECIDED: tuple[tuple[type[Model], str], ...] = (
 
 
 def prune(config: Config) -> None:
-    """Drop what is beyond its retention, which is that of all that admins decide; what is in force never ends by it."""
+    """Drop what is beyond its retention, which is that of all that admins decide; what is in force never ends by it.
+
+    The samples that a block came from, with the users that they met, are kept no longer than other samples of errors.
+    """
     now = datetime.now(UTC)
     decided = now - timedelta(days=config.action_retention_days)
     for model, column in _DECIDED:
         delete_older(connections[router.db_for_write(model)], model, column, decided)
+    sampled = now - timedelta(days=config.sample_retention_days)
+    over = Block.objects.using(router.db_for_write(Block)).filter(ended__lt=sampled)
+    over.exclude(evidence={}).update(evidence={})
     acted = now - timedelta(seconds=config.acting_admin_seconds)
     delete_older(connections[router.db_for_write(ActingAdmin)], ActingAdmin, "at", acted)

@@ -33,3 +33,14 @@ def test_what_ended_long_ago_is_dropped() -> None:
     prune(get_config())
     assert (Block.objects.count(), AllowedNetwork.objects.count(), Throttle.objects.count()) == (2, 4, 4)
     assert [row.address for row in ActingAdmin.objects.all()] == ["203.0.113.1"]
+
+
+@pytest.mark.usefixtures("db")
+def test_what_a_block_came_from_is_kept_no_longer_than_other_samples() -> None:
+    begun, samples = now() - timedelta(days=30), {"samples": [{"user": "7"}]}
+    for days in (13, 15):
+        when = now() - timedelta(days=days)
+        make(started=begun, expires=when, ended=when, evidence=samples)
+    make("203.0.113.8", started=begun, evidence=samples)
+    prune(get_config())
+    assert sorted(map(bool, Block.objects.values_list("evidence", flat=True))) == [False, True, True]
