@@ -17,8 +17,10 @@ THRESHOLD_RULES = {
     "low": "Low-severity errors",
 }
 """Names of the rules that the thresholds belong to."""
-_OF_ERRORS: dict[str, Any] = {"keep_firing_seconds": 900, "cooldown_seconds": 3600}
-_OF_JOBS: dict[str, Any] = {"kind": "finding", "keep_firing_seconds": 60, "cooldown_seconds": 3600}
+_COOLDOWN = {"critical": 300, "high": 900, "medium": 3600, "low": 3600}
+"""Seconds until people are told again of what came back: the worse it is, the less it waits."""
+_OF_ERRORS: dict[str, Any] = {"keep_firing_seconds": 900}
+_OF_JOBS: dict[str, Any] = {"kind": "finding", "keep_firing_seconds": 60}
 
 
 def _threshold(severity: str) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def _burn(name: str, windows: str, severity: str, keep: int) -> dict[str, Any]:
     }
 
 
-RULES: tuple[dict[str, Any], ...] = (
+_RULES: tuple[dict[str, Any], ...] = (
     *(_threshold(severity) for severity in THRESHOLDS),
     {
         # Off: the first critical error is told of already.
@@ -121,4 +123,5 @@ RULES: tuple[dict[str, Any], ...] = (
     _burn("Availability: budget burns", "6h/30m", "high", 1800),
     _burn("Availability: budget will not last", "3d/6h", "medium", 6 * 3600),
 )
+RULES = tuple({"cooldown_seconds": _COOLDOWN[rule["severity"]], **rule} for rule in _RULES)
 """What is stored of them; the rest is as it is for every rule."""
