@@ -14,7 +14,7 @@ from .event import ErrorEvent
 from .rule import CodeRule, Condition
 
 Channel = Callable[[Mapping[str, Any]], Any]
-"""Takes an alert: a dict of `name`, `message`, `alert_level`, `timestamp`, `error_event`; may be a coroutine function."""
+"""Takes an alert, a dict of `name`, `message`, `alert_level`, `timestamp`, `error_event`; may be a coroutine."""
 _MOST_NAME, _MOST_TEMPLATE = 100, 500
 
 
