@@ -13,12 +13,13 @@ _CACHED = 2_000
 
 def client_address(meta: dict[str, Any]) -> str:
     """Return the address of the client of a request, past trusted proxies alone; empty where it is not known."""
-    return _client(str(meta.get("REMOTE_ADDR") or ""), str(meta.get(FORWARDED_FOR) or ""))
+    return _client(meta.get("REMOTE_ADDR"), meta.get(FORWARDED_FOR))
 
 
 @lru_cache(maxsize=_CACHED)
-def _client(peer: str, forwarded: str) -> str:
-    found = client_of({"REMOTE_ADDR": peer, FORWARDED_FOR: forwarded}, networks(get_config().trusted_proxies))
+def _client(peer: object, forwarded: object) -> str:
+    told = {"REMOTE_ADDR": str(peer or ""), FORWARDED_FOR: str(forwarded or "")}
+    found = client_of(told, networks(get_config().trusted_proxies))
     return str(found) if found is not None else ""
 
 

@@ -19,6 +19,7 @@ from .stamp import read_kept
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NO_TRACE = "0" * 32
+_NOTHING: dict[str, Any] = {}
 
 
 class HttpRequest(Protocol):
@@ -110,7 +111,8 @@ class Context(Struct, eq=False):
     def by_staff(self) -> bool:
         """Whether its request is known to be a staff member's; as with the user's key, nobody is loaded for it."""
         try:
-            return self.request is not None and bool(getattr(_user_of(self.request), "is_staff", False))
+            user = _user_of(self.request) if self.request is not None else None
+            return user is not None and bool(getattr(user, "is_staff", False))
         except Exception:  # a property of the project's own user model, which may do anything
             return False
 
@@ -186,10 +188,15 @@ class Context(Struct, eq=False):
 
 def _user_of(request: HttpRequest) -> Any:
     """Return the user of a request if it is known: set by whoever authenticated it, or loaded from its session."""
-    given = getattr(request, "__dict__", {}).get("user")
-    if "_setupfunc" in getattr(given, "__dict__", ()):  # Django's lazy one: asking it for anything would load it
-        return getattr(request, "_cached_user", None)
-    return given
+    given = getattr(request, "__dict__", _NOTHING).get("user")
+    if given is None:
+        return None
+    try:
+        held = object.__getattribute__(given, "__dict__")  # as Django's lazy objects look at what is asked of them
+    except AttributeError:
+        return given
+    # Django's lazy one: asking it for anything would load it.
+    return getattr(request, "_cached_user", None) if "_setupfunc" in held else given
 
 
 current: ContextVar[Context | None] = ContextVar("enginel_context", default=None)
