@@ -29,6 +29,8 @@ TITLES = {
     "context": "context alone",
     "record": "record alone",
     "both": "MonitoringMiddleware",
+    "protection": "ProtectionMiddleware, one network blocked",
+    "all": "MonitoringMiddleware and ProtectionMiddleware",
 }
 _MODULE = "benchmarks.overhead.shapes"
 
@@ -86,7 +88,10 @@ def measure(redis_url: str, rounds: int, block: int) -> dict[str, dict[str, list
         "context": [f"{_MODULE}.context"],
         "record": [f"{_MODULE}.record"],
         "both": [variants.OURS],
+        "protection": [variants.PROTECTION],
+        "all": [variants.OURS, variants.PROTECTION],
     }
+    _decide()
     handlers: dict[str, WSGIHandler] = {}
     for shape in TITLES:
         with override_settings(MIDDLEWARE=added.get(shape, [])):
@@ -94,6 +99,14 @@ def measure(redis_url: str, rounds: int, block: int) -> dict[str, dict[str, list
             handlers[shape].load_middleware()
     with asleep():
         return {path: _rounds(handlers, view, rounds, block, recorder.flush) for path, view in PATHS.items()}
+
+
+def _decide() -> None:
+    """Let somebody be blocked, so that each request is asked for its client."""
+    from monitoring.recording.decisions import copy
+    from monitoring.stream.decisions import Entry
+
+    copy.take({"block": {"4:32:1": Entry("x")}, "block_length": {"4:32": Entry("1")}})
 
 
 def _rounds(handlers: Any, view: Any, rounds: int, block: int, empty_buffers: Any) -> dict[str, list[float]]:
