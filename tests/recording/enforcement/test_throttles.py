@@ -142,14 +142,18 @@ def test_what_is_no_throttle_limits_nobody(value: str) -> None:
     assert throttle.read("1", Entry(value), 1) is None
 
 
-@pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer   {TOKEN} ", f"Token {TOKEN}"])
+@pytest.mark.parametrize(
+    "header", [f"Bearer {TOKEN}", f"bearer   {TOKEN} ", f"Bearer\t{TOKEN}", f"Bearer\x0b {TOKEN}\r", f"Token {TOKEN}"]
+)
 def test_a_token_is_known_by_the_digest_that_is_stored_of_it(header: str) -> None:
     from knox.crypto import hash_token
 
     assert digest_of(header) == DIGEST == hash_token(TOKEN)
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", TOKEN, "Bearer " + "x" * 5_000])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", TOKEN, "Bearer " + "x" * 5_000, f"Bearer {TOKEN} more"]
+)
 def test_other_credentials_are_no_token(header: str) -> None:
     assert digest_of(header) == ""
 
