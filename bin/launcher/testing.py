@@ -127,6 +127,8 @@ def _run(plan: Plan, for_pytest: list[str]) -> Outcome:
 def _environment(folder: Path, redis: RedisServer, postgres: PostgresServer | None) -> dict[str, str]:
     # What a person has set for their own platform must not reach the tests.
     own = {"DATABASE_URL", "REDIS_URL", "ADMIN_TOKEN", "PORT", "HOST", "MONITORING", "DEBUG", "HEARTBEAT_FILE"}
+    # Hundreds of processes are started: each would compile, and pytest rewrite, every module again.
+    own |= {"PYTHONDONTWRITEBYTECODE"}
     settings = {name: value for name, value in os.environ.items() if name not in own}
     settings = {name: value for name, value in settings.items() if not name.startswith(("FLOWER_", "METRICS_"))}
     settings |= {"REDIS_URL": redis.url, "ENGINEL_VAR": str(folder / "var"), "OPENBLAS_NUM_THREADS": "1"}
