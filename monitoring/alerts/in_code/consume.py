@@ -36,7 +36,7 @@ def _row(fact: Fact, now: datetime) -> CodeAlert | None:
     event = values.get("error_event")
     event = event if isinstance(event, dict) else {}
     name = _text(values, "name", 100)
-    if not name:
+    if not name or not name.isprintable():  # no rule could have it
         return None
     level = _text(values, "alert_level", 10)
     return CodeAlert(

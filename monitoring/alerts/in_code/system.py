@@ -55,15 +55,15 @@ class ErrorAlertingSystem:
             ValueError: An argument is not of its form.
             TypeError: The condition cannot be called.
         """
-        if not isinstance(name, str) or not 0 < len(name.strip()) <= _MOST_NAME:
-            raise ValueError(f"the name of a rule must have 1 to {_MOST_NAME} characters")
+        name = _name(name, "rule")
         if not callable(condition):
             raise TypeError("the condition of a rule must be a function")
-        if not isinstance(message_template, str) or not 0 < len(message_template) <= _MOST_TEMPLATE:
-            raise ValueError(f"the template of a message must have 1 to {_MOST_TEMPLATE} characters")
-        if not isinstance(cooldown_minutes, int | float) or not 0 <= cooldown_minutes <= 7 * 24 * 60:
+        if not _is_line(message_template, _MOST_TEMPLATE):
+            raise ValueError(f"the template of a message must be one line of 1 to {_MOST_TEMPLATE} characters")
+        minutes = isinstance(cooldown_minutes, int | float) and not isinstance(cooldown_minutes, bool)
+        if not minutes or not 0 <= cooldown_minutes <= 7 * 24 * 60:
             raise ValueError("the cooldown must be 0 to 10080 minutes")
-        rule = CodeRule(name.strip(), condition, AlertLevel(alert_level), message_template, cooldown_minutes * 60)
+        rule = CodeRule(name, condition, AlertLevel(alert_level), message_template, cooldown_minutes * 60)
         with self._lock:
             self._rules[rule.name] = rule
         thread.attend(self)
@@ -79,14 +79,13 @@ class ErrorAlertingSystem:
             ValueError: The name is not of its form.
             TypeError: The channel cannot be called.
         """
-        if not isinstance(name, str) or not 0 < len(name.strip()) <= _MOST_NAME:
-            raise ValueError(f"the name of a channel must have 1 to {_MOST_NAME} characters")
+        name = _name(name, "channel")
         if not callable(channel):
             raise TypeError("a channel must be a function")
         if discovery.is_running():
-            discovery.share(name.strip(), channel)
+            discovery.share(name, channel)
         else:
-            self._channels[name.strip()] = channel
+            self._channels[name] = channel
 
     def due(self, event: ErrorEvent) -> list[CodeRule]:
         """Return the rules that alert of an error now; each of them begins its cooldown."""
@@ -106,3 +105,20 @@ class ErrorAlertingSystem:
                 return False
             rule.last[kind] = now
         return True
+
+
+def _name(name: object, of: str) -> str:
+    """Return a name as it can be stored and shown.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    stripped = name.strip() if isinstance(name, str) else ""
+    if not _is_line(stripped, _MOST_NAME):
+        raise ValueError(f"the name of a {of} must be one line of 1 to {_MOST_NAME} characters")
+    return stripped
+
+
+def _is_line(text: object, most: int) -> bool:
+    """Whether a text is printable to its last character, as everything is that rules hold."""
+    return isinstance(text, str) and 0 < len(text) <= most and text.isprintable()

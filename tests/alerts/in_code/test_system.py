@@ -140,6 +140,12 @@ def test_a_condition_or_channel_that_raises_stops_nothing_else(system: ErrorAler
     [
         ({"name": ""}, ValueError),
         ({"name": "x" * 101}, ValueError),
+        ({"name": "two\nlines"}, ValueError),
+        ({"name": "turned\u202eround"}, ValueError),
+        ({"name": "nul\0"}, ValueError),
+        ({"name": 7}, ValueError),
+        ({"message_template": "two\nlines"}, ValueError),
+        ({"cooldown_minutes": True}, ValueError),
         ({"condition": "no function"}, TypeError),
         ({"alert_level": "shrill"}, ValueError),
         ({"message_template": ""}, ValueError),
@@ -150,6 +156,12 @@ def test_a_condition_or_channel_that_raises_stops_nothing_else(system: ErrorAler
 def test_rules_that_cannot_work_are_refused(arguments: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         ErrorAlertingSystem().add_alert_rule(**{"name": "one", "condition": is_critical, **arguments})
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "nul\0", "half\ud800", "x" * 101, None])
+def test_channels_have_names_that_can_be_stored(name: Any) -> None:
+    with pytest.raises(ValueError, match="one line"):
+        ErrorAlertingSystem().add_alert_channel(name, print)
 
 
 def test_conditions_run_on_a_thread_of_their_own(redis_client: Any) -> None:
@@ -175,7 +187,12 @@ def test_conditions_run_on_a_thread_of_their_own(redis_client: Any) -> None:
 def test_what_is_no_alert_of_ours_degrades_field_by_field(redis_client: Any) -> None:
     from monitoring.recording.events import Alert
 
-    for values in ({}, {"name": 7}, {"name": "odd", "alert_level": [], "error_event": "none", "cooldown": "x"}):
+    for values in (
+        {},
+        {"name": 7},
+        {"name": "two\nlines"},
+        {"name": "odd", "alert_level": [], "error_event": "none", "cooldown": "x"},
+    ):
         recorder.record_fact(Alert(1, values))
     recorder.flush()
     drain_all(FACTS)
