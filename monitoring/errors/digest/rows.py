@@ -123,7 +123,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=10_000)
 def _address(client: str) -> str | None:
     try:
         return str(ip_address(client)) if client else None
@@ -131,7 +131,7 @@ def _address(client: str) -> str | None:
         return None
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=10_000)
 def _user(user: str) -> Any:
     """Return the primary key of the user, where it has the form of one of this project's users."""
     field = _key_of_users()

@@ -54,8 +54,10 @@ def _write(counted: dict[Key, Tally], window: Window, scope: Scope) -> None:
             others[key] = others.get(key, 0) + seen
     merged: dict[Key, Tally] = {}
     for key in _bounded(counted, mine, scope):
-        merged[key] = mine.get(key) or Tally()
-        merged[key].add(counted[key], window)
+        merged[key] = counted[key]
+        if key in mine:
+            merged[key] = mine[key]
+            merged[key].add(counted[key], window)
     _put(merged, scope)
     if any(tally.seen + others.get(key, 0) > window.limit for key, tally in merged.items() if not (key[0] and key[2])):
         scope.due.add(DUE)

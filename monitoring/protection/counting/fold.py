@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,21 @@ def _clients(columns: Columns, scope: Scope) -> tuple[list[str], Array]:
         if len(known) > MOST_CLIENTS:
             scope.noted[NOT_COUNTED] += int(counts[one])
             continue
-        address = parse(columns.names[positions[one]][1])
-        numbers[one] = known.setdefault("" if address is None else str(block_network(address)), len(known))
+        numbers[one] = known.setdefault(_network(columns.names[positions[one]][1]), len(known))
     return list(known), numbers[place]
+
+
+@lru_cache(maxsize=2 * MOST_CLIENTS)
+def _network(client: str) -> str:
+    """Return what a client is counted by; those who fail now fail again."""
+    address = parse(client)
+    return "" if address is None else str(block_network(address))
+
+
+@lru_cache(maxsize=2 * MOST_CLIENTS)
+def _address(client: str) -> str:
+    address = parse(client)
+    return "" if address is None else str(address)
 
 
 def _group(
@@ -106,19 +119,17 @@ def _group(
 def _sampler(errors: _Errors) -> Callable[[int], Sample]:
     """Return what describes the error at a position."""
     names, values, at = errors.columns.names, errors.columns.values, errors.columns.at
-
-    def text(title: str, position: int) -> str:
-        return names[int(values[title][position])][1]
+    client, trace, user = values["client"], values["trace"], values["user"]
+    code, high, low = values["code"], values["high"], values["low"]
 
     def describe(position: int) -> Sample:
-        address = parse(text("client", position))
-        error = int(values["high"][position]) << 64 | int(values["low"][position])
+        error = int(high[position]) << 64 | int(low[position])
         return {
             "at": int(at[position]),
-            "client": "" if address is None else str(address),
-            "status": int(values["code"][position]),
-            "trace": text("trace", position),
-            "user": text("user", position),
+            "client": _address(names[client[position]][1]),
+            "status": int(code[position]),
+            "trace": names[trace[position]][1],
+            "user": names[user[position]][1],
             "error": f"{error:032x}" if error else "",
         }
 
