@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from io import StringIO
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.test import Client
 
 from monitoring.metrics import MetricsCollector
 from monitoring.performance import PerformanceMonitor
+from tests.api.description import description
 from tests.api.letters import make_letter
 from tests.api.samples import make_sample
 from tests.protection.control.making import make_one_of_each
@@ -56,7 +56,7 @@ OURS = PROBES | {
 
 @pytest.fixture
 def schema(api: Client) -> dict[str, Any]:
-    return dict(json.loads(api.get("/api/schema/").content))
+    return description(api)
 
 
 def test_it_is_generated_without_a_warning() -> None:

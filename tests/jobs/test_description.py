@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import jsonschema
@@ -13,6 +12,7 @@ from monitoring.conf import get_config
 from monitoring.jobs import sight
 from monitoring.stream import heartbeats
 from tests.api.conftest import admin, api
+from tests.api.description import description
 from tests.jobs.runs.rows import leave_some
 from tests.pipeline import client as redis_of
 
@@ -55,7 +55,7 @@ def test_answers_are_as_described(api: Client, path: str, url: str, query: dict[
     sight.forget()
     response = api.get(url, query)
     assert response.status_code == status, response.content
-    schema = _with_null(json.loads(api.get("/api/schema/").content))
+    schema = _with_null(description(api))
     content = schema["paths"][path]["get"]["responses"][str(status)]["content"]
     described = content[response["Content-Type"]]["schema"]
     document = {**described, "components": schema["components"]}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +9,7 @@ from django.test import Client
 
 from monitoring.jobs import sight
 from tests.api.conftest import admin, api
+from tests.api.description import description
 from tests.jobs.runs.rows import leave_some
 
 __all__ = ["admin", "api"]
@@ -24,7 +23,7 @@ ROOMS = ("tasks/", "workers/", "findings/")
 def test_hostile_values_are_refused_or_find_nothing(api: Client, room: str) -> None:
     leave_some()
     sight.forget()
-    schema: dict[str, Any] = json.loads(api.get("/api/schema/").content)
+    schema = description(api)
     asked = 0
     for path, methods in schema["paths"].items():
         if not path.startswith(f"/api/monitoring/{room}") or "get" not in methods:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from django.test import Client
 
 from monitoring.errors.bugs.models import KnownBug
+from tests.api.description import description
 
 from .rows import full, make_group, slim, store
 
@@ -29,7 +29,7 @@ def nullable(node: Any) -> Any:
 
 @pytest.fixture
 def schema(api: Client) -> dict[str, Any]:
-    return dict(nullable(json.loads(api.get("/api/schema/").content)))
+    return dict(nullable(description(api)))
 
 
 def test_all_of_them(api: Client, schema: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from django.test import Client
 from monitoring.jobs.actions import api as actions_api
 from monitoring.jobs.actions.kinds import KINDS
 from monitoring.jobs.actions.models import Action
+from tests.api.description import description
 
 from .conftest import Yard
 
@@ -122,7 +123,7 @@ def test_without_heartbeats_nothing_is_done(act: Any, settings: Any, refusing_po
 
 
 def test_it_answers_as_it_is_described(api: Client, act: Any) -> None:
-    described = json.loads(api.get("/api/schema/").content)
+    described = description(api)
     paths = {path: methods for path, methods in described["paths"].items() if path.startswith("/api/monitoring/")}
     posts = {kind: path for kind in KINDS for path in paths if path.endswith(f"}}/{kind}/")}
     assert posts.keys() == KINDS.keys()
