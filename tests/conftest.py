@@ -11,6 +11,8 @@ import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
 
+from tests.order import spread
+
 # Examples are slow on a busy machine; time is no verdict here.
 hypothesis_settings.register_profile("enginel", deadline=None)
 hypothesis_settings.load_profile("enginel")
@@ -22,11 +24,12 @@ _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch no database: one run of them is enough."""
+    """Mark the tests that touch no database, of which one run is enough, and let those that wait begin early."""
     for item in items:
         names = frozenset(getattr(item, "fixturenames", ()))
         if not names & _DATABASE_FIXTURES and not item.get_closest_marker("django_db"):
             item.add_marker("databaseless")
+    items[:] = spread(items, lambda item: str(item.path), waits=lambda item: "system" in item.keywords)
 
 
 @pytest.fixture(scope="session")

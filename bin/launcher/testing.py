@@ -139,8 +139,9 @@ def _environment(folder: Path, redis: RedisServer, postgres: PostgresServer | No
 
 
 def _pytest(plan: Plan, for_pytest: list[str], report: Path, settings: dict[str, str]) -> int:
-    # What the caller gives comes last and wins.
-    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", "3", "--dist", "worksteal"]
+    # A file stays whole, or what its tests share would be started twice. What the caller gives comes last and wins.
+    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", "4"]
+    command += ["--dist", "loadfile", "--no-loadscope-reorder"]
     command += [f"--junitxml={report}", "-o", "junit_family=xunit2", *for_pytest]
     process = subprocess.Popen(
         command,
