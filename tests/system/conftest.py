@@ -12,7 +12,15 @@ from tests.jobs.crew import Crew
 
 from . import crews as workers
 from .platform import Client, Platform, fresh_database, private_postgres
+from .statics import statics
 from .watching import Watching
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statics(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """Collect static files once for all platforms that do not ask for a start from nothing."""
+    base = tmp_path_factory.getbasetemp()
+    statics.folder = (base if worker_id == "master" else base.parent) / "collected-static"
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from typing import Any, Protocol
 import psutil
 import psycopg
 
+from .statics import statics
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "designs" / "samples"
 sys.path.insert(0, str(ROOT / "bin"))
@@ -71,6 +73,9 @@ def private_postgres() -> Iterator[PostgresServer | None]:
 class Platform:
     """One `bin/up` with a folder of state, ports and a database of its own."""
 
+    from_nothing = False
+    """Whether the first start has to collect static files itself."""
+
     def __init__(self, folder: Path, database_url: str = "") -> None:
         self.state = folder / "var"
         self.port, self.flower_port = free_port(), free_port()
@@ -102,11 +107,14 @@ class Platform:
 
     def start(self, *arguments: str, **environment: str) -> None:
         """Start it and wait until it says that it is ready."""
+        if not self.from_nothing:
+            statics.lend(self.state)
         settings = self.environment() | environment
         command = [sys.executable, str(ROOT / "bin" / "up"), *arguments]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(command, env=settings, cwd=ROOT, stdout=log, stderr=log)
         wait_until(self._ready, "bin/up is ready", READY_SECONDS, lambda: self.output)
+        statics.keep(self.state)
 
     def _ready(self) -> bool:
         assert self.process is not None

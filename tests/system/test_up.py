@@ -115,6 +115,7 @@ def basic(user: str, password: str) -> str:
 
 @pytest.mark.smoke
 def test_it_starts_serves_stops_and_starts_again_with_what_it_kept(platform: Watched) -> None:
+    platform.from_nothing = True
     platform.start()
     token, password = platform.secret("admin-token"), platform.secret("admin-password")
 
