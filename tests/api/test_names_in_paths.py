@@ -24,7 +24,7 @@ WORKER_ACTED = [
 
 
 @pytest.fixture(autouse=True)
-def empty(eager: None, redis_client: Any) -> Any:
+def empty(db: None, redis_client: Any) -> Any:
     sight.forget()
     yield
     sight.forget()
