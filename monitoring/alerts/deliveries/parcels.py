@@ -2,6 +2,10 @@
 
 What was tried once stays as it is, a message of its own or that very digest: it may have arrived, and the receiver
 knows it again by its key. Only what nobody has tried yet is gathered.
+
+The worst goes first. Where the last attempt failed, what was tried and what is fresh take turns: mostly a channel that
+is away is found to be back with what was tried, and all else waits for that and is gathered; but it may be those very
+messages which the receiver cannot take, and they must not hold up the others.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from monitoring.storage.outbox import OutgoingState, claim, drop, due
 
@@ -22,7 +27,8 @@ from .models import AlertDigest, Delivery
 MOST_GATHERED, MOST_FOR_PROGRAMS = 1_000, 100
 """Deliveries in one digest; a program is told of each of them."""
 _TRIES = 5
-_PROBES, _TRIES_ALONE = 3, 3
+_TURNS = 3
+"""Where attempts fail, each third one is of something fresh."""
 _Row = TypeVar("_Row", Delivery, AlertDigest)
 _WAITING = Q(follows__state__in=(OutgoingState.PENDING, OutgoingState.SENDING))
 _VAIN = Q(follows__state__in=(OutgoingState.DEAD, OutgoingState.DROPPED))
@@ -84,35 +90,47 @@ def _drop_vain(gate: Gate, desk: Desk) -> None:
 def _take(gate: Gate, desk: Desk) -> Parcel | None:
     now = desk.now()
     alone, digests = _alone(gate, desk), AlertDigest.objects.using(desk.alias).filter(destination=gate.row.key)
-    if gate.row.failures and not _may_try_another(alone, digests):
-        return _try_again(alone, digests, desk)
-    if not gate.row.failures and (ready := due(digests, now).order_by("next_at", "pk")).exists():
-        return _open(ready, desk)
     fresh = alone.filter(state=OutgoingState.PENDING, attempts=0, next_at__lte=now).exclude(_WAITING)
+    if gate.row.failures:
+        return _probe(gate, fresh, alone, digests, desk)
+    single, ready = due(alone, now).exclude(_WAITING).order_by("rank", "pk"), _by_rank(due(digests, now))
+    ranks = [rows.values_list(name, flat=True).first() for rows, name in ((single, "rank"), (ready, "worst"))]
+    if ranks[1] is not None and (ranks[0] is None or ranks[1] <= ranks[0]):
+        return _open(ready, desk)
     most = MOST_GATHERED if gate.row.digest else MOST_FOR_PROGRAMS
     chosen = list(fresh.order_by("rank", "pk").values_list("pk", flat=True)[:most])
     many = gate.row.digest and len(chosen) > desk.config.digest_after
-    if many or (len(chosen) > 1 and (gate.is_last(now) or gate.row.failures)):
+    if many or (len(chosen) > 1 and gate.is_last(now)):
         return _open(_seal(chosen, gate, desk), desk)
-    if gate.row.failures and not chosen:
-        return _try_again(alone, digests, desk)
-    return _single((fresh if gate.row.failures else due(alone, now).exclude(_WAITING)).order_by("rank", "pk"), desk)
+    return _single(single, desk)
 
 
-def _may_try_another(alone: QuerySet[Delivery], digests: QuerySet[AlertDigest]) -> bool:
-    """Whether something new may be tried where the last attempt failed.
+def _by_rank(digests: QuerySet[AlertDigest]) -> QuerySet[AlertDigest]:
+    """Return digests by the worst that they tell of; one that tells of nothing any more goes first, to be dropped."""
+    return digests.annotate(worst=Coalesce(Min("deliveries__rank"), 0)).order_by("worst", "next_at", "pk")
 
-    Whether a channel goes again is found out with what was tried already, so that all else waits and is gathered. But
-    it may be that very message which the receiver cannot take: after some attempts it must not hold up the others.
+
+def _probe(
+    gate: Gate,
+    fresh: QuerySet[Delivery],
+    alone: QuerySet[Delivery],
+    digests: QuerySet[AlertDigest],
+    desk: Desk,
+) -> Parcel | None:
+    """Take what finds out whether a channel goes again: by turns something that was tried, and the worst of the rest.
+
+    Something fresh is taken by itself, so that what cannot be taken draws nothing else into it.
     """
-    tried = [*_tried(alone).values_list("attempts", flat=True), *_tried(digests).values_list("attempts", flat=True)]
-    return len(tried) < _PROBES and min(tried, default=_TRIES_ALONE) >= _TRIES_ALONE
+    tried = _tried(alone).exists() or _tried(digests).exists()
+    if fresh.exists() and not (tried and gate.row.failures % _TURNS):
+        return _single(fresh.order_by("rank", "pk"), desk)
+    return _try_again(alone, digests, desk)
 
 
 def _try_again(alone: QuerySet[Delivery], digests: QuerySet[AlertDigest], desk: Desk) -> Parcel | None:
     """Take what was tried the fewest times."""
     now = desk.now()
-    single = due(_tried(alone), now).order_by("attempts", "pk")
+    single = due(_tried(alone), now).order_by("attempts", "rank", "pk")
     digest = due(_tried(digests), now).order_by("attempts", "pk")
     least = [rows.values_list("attempts", flat=True).first() for rows in (single, digest)]
     if least[1] is not None and (least[0] is None or least[1] < least[0]):

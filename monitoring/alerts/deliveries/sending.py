@@ -48,8 +48,12 @@ def serve(key: str, desk: Desk) -> int:
     try:
         while sent < _MESSAGES and time.monotonic() < ends and gate.keep(desk.now()):
             parcel = _next(gate, desk)
-            if parcel is None or not _send(parcel, gate, desk):
+            if parcel is None:
                 break
+            if not _send(parcel, gate, desk):
+                if gate.row.failures:
+                    break
+                continue
             sent += 1
             if parcel.is_digest:  # what happens from now on is gathered again
                 gate.rest(desk.now() + timedelta(seconds=desk.config.digest_rest_seconds))
@@ -105,10 +109,14 @@ def _hand_over(message: Message, gate: Gate, desk: Desk) -> None:
 
 
 def _failed(parcel: Parcel, gate: Gate, desk: Desk, problem: str, retry_after: float | None) -> None:
-    """Note a failure: the destination is left alone for a while, and the message at least as long."""
+    """Note a failure: the destination is left alone for a while, and the message at least as long.
+
+    What failed before, and fails again though others arrived meanwhile, says nothing about the destination.
+    """
     problem = scrub.text(problem, _MAX_PROBLEM)
     _logger.warning("A message to %s was not sent: %s", gate.row.label, problem)
-    pause = gate.failed(problem, retry_after, desk.now())
+    own_fault = parcel.row.attempts > 1 and not gate.row.failures and retry_after is None
+    pause = 0.0 if own_fault else gate.failed(problem, retry_after, desk.now())
     with transaction.atomic(using=desk.alias, durable=True):
         held = outbox.failed(parcel.row, problem, max(pause, outbox.wait(parcel.row)), desk.now())
         if held and parcel.row.attempts >= parcel.row.max_attempts:
