@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 import tomllib
@@ -27,6 +28,7 @@ _DISTRIBUTIONS = {
     "numpy": "numpy",
     "prometheus_client": "prometheus-client",
     "psutil": "psutil",
+    "re2": "google-re2",
     "redis": "redis",
     "requests": "requests",
     "rest_framework": "djangorestframework",
@@ -71,7 +73,7 @@ def test_nothing_in_it_imports_what_it_leaves_out(wheel: zipfile.ZipFile) -> Non
 def test_it_names_every_package_that_it_imports_and_no_other(wheel: zipfile.ZipFile) -> None:
     (metadata,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
     needed = HeaderParser().parsestr(wheel.read(metadata).decode()).get_all("Requires-Dist", [])
-    named = {one.split(";")[0].split("[")[0].rstrip("<>=,.0123456789 ") for one in needed if "extra ==" not in one}
+    named = {re.split(r"[<>=;\[ ]", one)[0] for one in needed if "extra ==" not in one}
     used = set().union(*(imported(wheel.read(name)) for name in files(wheel) if name.endswith(".py")))
     third_parties = used - sys.stdlib_module_names - {"monitoring", "tasks"} - _COME_ALONG - _OPTIONAL
     assert {_DISTRIBUTIONS[name] for name in third_parties} == named

@@ -1,7 +1,7 @@
 """Matchers, as Alertmanager has them: a label, one of `=`, `!=`, `=~` and `!~`, and a value or regular expression.
 
-A label that is not there is the same as one that is empty; regular expressions are held against the whole value. An
-incident's labels are its own and `rule` and `severity`, which no label of its own replaces.
+A label that is not there is the same as one that is empty; regular expressions, RE2's as there, are held against the
+whole value. An incident's labels are its own and `rule` and `severity`, which no label of its own replaces.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
+
+from monitoring.alerts.expressions import Expression, ExpressionError, expression
 
 OPERATORS = ("=", "!=", "=~", "!~")
 MAX_MATCHERS = 50
 MAX_NAME, MAX_VALUE = 200, 1_000
-_TEXT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.\-]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
+_TEXT = re.compile(r"([A-Za-z_][A-Za-z0-9_.\-]*)\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
 
 
 class MatcherError(ValueError):
@@ -35,14 +36,14 @@ class Matcher:
     name: str
     op: str
     value: str
-    _pattern: re.Pattern[str] | None = field(default=None, repr=False, compare=False)
+    _pattern: Expression | None = field(default=None, repr=False, compare=False)
 
     def meets(self, labels: Mapping[str, str]) -> bool:
         """Say whether labels meet the condition."""
         held = labels.get(self.name, "")
         if self._pattern is None:
             return (held == self.value) is (self.op == "=")
-        return (self._pattern.fullmatch(held) is not None) is (self.op == "=~")
+        return self._pattern.matches(held) is (self.op == "=~")
 
     def __str__(self) -> str:
         return f'{self.name}{self.op}"{self.value}"'
@@ -72,7 +73,7 @@ def parse_text(text: str) -> list[dict[str, str]]:
     """
     rows = []
     for line in filter(str.strip, text.splitlines()):
-        found = _TEXT.fullmatch(line)
+        found = _TEXT.fullmatch(line.strip())
         if found is None:
             raise MatcherError(f'{line.strip()[:100]!r} is no matcher like service="shop" or route=~"api/.*".')
         name, op, value = found.groups()
@@ -101,12 +102,7 @@ def _matcher(row: Any) -> Matcher:
         raise MatcherError(f"{str(op)[:20]!r} is none of {', '.join(OPERATORS)}.")
     if not isinstance(value, str) or len(value) > MAX_VALUE or "\0" in value:
         raise MatcherError(f"The value for {name} must be a text of at most {MAX_VALUE} characters.")
-    return Matcher(name, op, value, _compiled(value) if op in ("=~", "!~") else None)
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise MatcherError(f"{pattern[:100]!r} is no regular expression: {error}.") from error
+        return Matcher(name, op, value, expression(value) if op in ("=~", "!~") else None)
+    except ExpressionError as error:
+        raise MatcherError(str(error)) from error

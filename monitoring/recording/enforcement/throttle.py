@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from monitoring import globs
 from monitoring.stream.decisions import Entry
 
 from . import lookup
@@ -54,7 +55,7 @@ class Throttle:
 
     def is_about(self, route: str) -> bool:
         """Whether a route is meant: with its method, such as `GET api/designs/`, or whatever its method."""
-        text = ".*".join(map(re.escape, self.match.split(ANYTHING)))
+        text = globs.linear([re.escape(piece) for piece in self.match.split(ANYTHING)])
         return any(re.fullmatch(text, one, re.DOTALL) for one in (route, route.partition(" ")[2]))
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitoring.alerts.rules import patterns
 from monitoring.storage.names import Name
@@ -13,6 +17,8 @@ TEXTS = [
     "shopxtasks.pay",
     r"a\b [x] {y} (z) ^$ +|-",
     "ünïcode *",
+    "a\nb",
+    "b\n",
     "",
 ]
 PATTERNS = [
@@ -29,6 +35,11 @@ PATTERNS = [
     "(",
     "a|b",
     "GET",
+    "a*b",
+    "b",
+    "**s*p*.**",
+    "*a*a*a",
+    "a?b",
 ]
 
 
@@ -51,3 +62,17 @@ def test_no_patterns_match_everything_and_one_of_several_is_enough() -> None:
     assert patterns.matches([], "anything")
     assert patterns.matches(["b", "a*"], "abc")
     assert not patterns.matches(["b", "c"], "abc")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pattern", ["*a" * 99 + "b", "*a?" * 66, "*?" * 99 + "z"])
+def test_a_pattern_of_many_gaps_is_matched_at_once(pattern: str) -> None:
+    text = "a" * 200
+    Name.objects.create(kind="task", service="", name=text)
+    assert not patterns.matches([pattern + "b"] * 50, text, patterns.METHOD)
+    assert not Name.objects.filter(patterns.where("name", [pattern + "b"] * 50, patterns.METHOD)).exists()
+
+
+@given(st.text("ab?*", max_size=12), st.text("ab\n", max_size=12))
+def test_a_pattern_means_what_it_means_to_a_shell(pattern: str, text: str) -> None:
+    assert patterns.matches([pattern], text) is fnmatchcase(text, pattern)

@@ -59,6 +59,10 @@ def test_no_label_of_an_incident_replaces_its_rule_and_severity() -> None:
         [{"name": "a", "op": "=", "value": 1}],
         [{"name": "a", "op": "=", "value": "\0"}],
         [{"name": "a", "op": "=~", "value": "("}],
+        [{"name": "a", "op": "=~", "value": r"(a)\1"}],
+        [{"name": "a", "op": "=~", "value": "(?=a)"}],
+        [{"name": "a", "op": "=~", "value": "\ud800"}],
+        [{"name": "a", "op": "=~", "value": r"\pL{999}"}],
         [{"name": "a", "op": "=", "value": "x" * 1_001}],
         [{"name": "a", "op": "=", "value": "x", "more": 1}],
         [{"name": "a", "op": "=", "value": "x"}] * 51,
@@ -68,6 +72,28 @@ def test_no_label_of_an_incident_replaces_its_rule_and_severity() -> None:
 def test_what_means_nothing_is_refused(rows: object) -> None:
     with pytest.raises(MatcherError):
         parse(rows)  # type: ignore[arg-type]
+
+
+def test_what_is_no_regular_expression_is_told_with_the_reason() -> None:
+    with pytest.raises(MatcherError, match=r"'\(' is no regular expression: missing \)"):
+        parse([{"name": "a", "op": "=~", "value": "("}])
+    with pytest.raises(MatcherError, match="too large"):
+        parse([{"name": "a", "op": "=~", "value": "\\pL{9}"}])
+
+
+@pytest.mark.parametrize("pattern", ["([a-z/]+)+$", "(a|a)*b", "(.*)*x", "(a?){400}a"])
+def test_no_regular_expression_takes_long(pattern: str) -> None:
+    (matcher,) = parse([{"name": "route", "op": "=~", "value": pattern}])
+    assert not matcher.meets({"route": "api/designs/orders/items/by/customer/<pk>/"})
+    assert not matcher.meets({"route": "a" * 5_000 + "!"})
+
+
+def test_a_line_of_many_blanks_is_read_at_once() -> None:
+    assert parse_text("a = " + " " * 100_000 + "x") == [{"name": "a", "op": "=", "value": "x"}]
+
+
+def test_a_value_that_is_no_unicode_text_is_held_against_it_all_the_same() -> None:
+    assert all_meet(parse(parse_text("a=~x.y")), {"a": "x\udc80y"})
 
 
 def test_a_line_that_is_no_matcher_is_named() -> None:

@@ -52,10 +52,15 @@ def buckets(value: str, request: Asked | None = None) -> list[str]:
         ("route", "api/*"),
         ("route", "GET *"),
         ("route", "*designs*"),
+        ("route", "**a*d*s*/"),
     ],
 )
 def test_it_is_about_these_requests(scope: str, match: str) -> None:
     assert buckets(told(scope, match, per="all")) == ["1 "]
+
+
+def test_a_route_of_many_gaps_is_matched_at_once() -> None:
+    assert buckets(told("route", "*a" * 100 + "b"), asked(route="GET " + "a" * 2_000)) == []
 
 
 @pytest.mark.parametrize(
