@@ -69,11 +69,10 @@ def evaluate(config: Config, now: datetime | None = None) -> Round | None:
     # Nothing is known of what they look for: their incidents are not over.
     verdicts.failed |= dict.fromkeys(enabled - verdicts.rules.keys(), "This release cannot evaluate it.")
     drafts = drafts_of(_open_rows(alias), verdicts, reading.read(at, alias), config)
-    deliveries = 0
     try:
-        for first in range(0, len(drafts), BATCH):
-            deliveries += _write(drafts[first : first + BATCH], verdicts, mine, config)
-        _complete(verdicts, mine, time.monotonic() - begun)
+        batches = [drafts[first : first + BATCH] for first in range(0, len(drafts), BATCH)]
+        deliveries = sum(_write(batch, verdicts, mine, config) for batch in batches[:-1])
+        deliveries += _finish(batches[-1] if batches else [], verdicts, mine, config, begun)
     except fence.SupersededError:
         return None
     return Round(len(verdicts.rules), len(verdicts.failed), len(drafts), deliveries)
@@ -104,6 +103,26 @@ def _write(drafts: Sequence[Draft], verdicts: Verdicts, mine: fence.Fence, confi
         logger.exception("an incident cannot be stored")
         verdicts.failed[drafts[0].rule_name(verdicts)] = f"What it found cannot be stored: {type(error).__name__}."
         return 0
+
+
+def _finish(drafts: Sequence[Draft], verdicts: Verdicts, mine: fence.Fence, config: Config, begun: float) -> int:
+    """Write the last incidents, and that all was evaluated, together: a database with one writer is waited for once.
+
+    Returns:
+        How many deliveries there are to be made.
+    """
+    try:
+        with mine.kept(), transaction.atomic(using=mine.alias):
+            deliveries = write(drafts, verdicts, mine, config) if drafts else 0
+            _complete(verdicts, mine, time.monotonic() - begun)
+    except (fence.SupersededError, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if not drafts:
+            raise
+        deliveries = _write(drafts, verdicts, mine, config)
+        _complete(verdicts, mine, time.monotonic() - begun)
+    return deliveries
 
 
 def _complete(verdicts: Verdicts, mine: fence.Fence, seconds: float) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.alerts.deliveries.planning import plan
@@ -330,3 +330,17 @@ def test_settings_say_what_flaps(stage: Stage, settings: Any, told: Told) -> Non
         stage.finds(rule, *found)
         stage.evaluate()
     assert told()[-1] == "flapping"
+
+
+def test_what_was_found_is_written_with_that_it_was_looked_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError
+
+    stage.finds(stage.rule(), "a")
+    with monkeypatch.context() as patched:
+        patched.setattr("monitoring.alerts.incidents.troubles.write", away)
+        with pytest.raises(OperationalError):
+            stage.evaluate()
+    assert not Incident.objects.exists()
+    assert stage.evaluate() is not None
+    assert Incident.objects.count() == 1
