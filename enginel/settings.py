@@ -150,6 +150,10 @@ def _database(url: str) -> dict[str, Any]:
         config.setdefault("CONN_HEALTH_CHECKS", True)
         config.setdefault("CONN_MAX_AGE", 60)
         options.setdefault("connect_timeout", 5)
+        # A server that vanished is noticed within a minute, whatever a thread that waits for it is doing.
+        for name, seconds in {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}.items():
+            options.setdefault(name, seconds)
+        options.setdefault("tcp_user_timeout", 50_000)
     return config
 
 

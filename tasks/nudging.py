@@ -21,6 +21,7 @@ from monitoring.stream.lease import lease
 
 _PENDING_SECONDS = 10
 _AGAIN_SECONDS = 60
+_LONGEST = 4
 
 
 def nudge(task: Any) -> None:
@@ -47,13 +48,14 @@ def alone(task: Any, seconds: float) -> Iterator[bool]:
 
     Args:
         task: The running task.
-        seconds: After which another run may begin, should the process of this one die.
+        seconds: After which another run may begin, should the process of this one die; if it hangs, after about five
+            times as long.
     """
     client, again = _client(), _key(task, "again")
     client.delete(_key(task, "pending"))
     # Before the lease is asked for: whoever holds it looks for this word after giving it back.
     client.set(again, b"1", ex=_AGAIN_SECONDS)
-    with lease(client, _key(task, "lease"), seconds) as mine:
+    with lease(client, _key(task, "lease"), seconds, _LONGEST * seconds) as mine:
         if mine:
             client.delete(again)
         yield mine

@@ -39,3 +39,15 @@ def test_a_lease_that_became_somebody_elses_is_left_to_them(redis_client: Any) -
     with lease(redis_client, "work", 10):
         redis_client.set("work", "somebody else's token")
     assert redis_client.get("work") == b"somebody else's token"
+
+
+def test_work_that_hangs_does_not_keep_its_lease_for_ever(redis_client: Any) -> None:
+    with lease(redis_client, "work", 0.3, 0.1) as held:
+        assert held
+        deadline = time.monotonic() + 10
+        while redis_client.exists("work"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        with lease(redis_client, "work", 30) as taken:
+            assert taken
+    assert not redis_client.exists("work")
