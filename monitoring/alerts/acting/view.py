@@ -18,7 +18,7 @@ from monitoring.alerts import links
 from monitoring.alerts.incidents import actions
 from monitoring.alerts.incidents.models import Incident, IncidentState
 from monitoring.alerts.links import Act
-from monitoring.alerts.silences.actions import silence_incident
+from monitoring.alerts.silences.actions import matchers_of, silence_incident
 from monitoring.alerts.silences.models import Silence
 from monitoring.answers import page
 
@@ -104,9 +104,9 @@ def _done(act: Act, incident: Incident, given: str) -> Said:
 
 def _silenced_until(incident: Incident, who: str) -> datetime | None:
     """Return until when the same reader has silenced the incident already, so that a second click adds nothing."""
-    labels = {**incident.labels, "rule": incident.rule_name}
+    meant = matchers_of(incident)
     rows = Silence.objects.using(router.db_for_write(Silence)).filter(who=who, ends__gt=datetime.now(UTC))
-    ends = [row.ends for row in rows if {one["name"]: one["value"] for one in row.matchers} == labels]
+    ends = [row.ends for row in rows if row.matchers == meant]
     return max(ends, default=None)
 
 

@@ -139,7 +139,7 @@ def _firing(
         rule = finding.rule if finding is not None else verdicts.rules.get(row.rule_name if row is not None else "")
         labels = dict(finding.sample.labels) if finding is not None else row.labels if row is not None else {}
         if rule is not None:
-            found[key] = {**labels_of(labels, rule.name, rule.severity.value), "kind": rule.kind}
+            found[key] = labels_of(labels, rule.name, rule.severity.value, rule.kind)
     return found
 
 

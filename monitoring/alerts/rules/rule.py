@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, fields
 
 from monitoring.errors.classification import ErrorSeverity
 
+OWN_LABELS = frozenset({"rule", "severity", "kind"})
+"""What matchers see of an incident's rule beside its labels, none of which is called so."""
+
 
 @dataclass(frozen=True)
 class Params:

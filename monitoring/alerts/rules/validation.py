@@ -18,7 +18,7 @@ from .forms import Form
 from .kind import Kind
 from .models import AlertRule
 from .registry import KINDS
-from .rule import Filters, Params, Rule
+from .rule import OWN_LABELS, Filters, Params, Rule
 
 MAX_NAME, MAX_URL, MAX_LABELS, MAX_LABEL, MAX_CHANNELS = 100, 500, 20, 200, 20
 WEEK = 7 * forms.DAY
@@ -59,7 +59,11 @@ def _url(value: Any) -> str:
 
 def _labels(value: Any) -> dict[str, str]:
     good = isinstance(value, Mapping) and len(value) <= MAX_LABELS
-    if not good or not all(isinstance(name, str) and _LABEL.fullmatch(name) for name in value):
+    if (
+        not good
+        or not all(isinstance(name, str) and _LABEL.fullmatch(name) for name in value)
+        or OWN_LABELS & set(value)
+    ):
         raise ValueError
     read = _line(MAX_LABEL).read
     return {name: read(text) for name, text in value.items()}
@@ -91,7 +95,11 @@ FIELDS: dict[str, Form] = {
         _line(template.MAX_TEMPLATE).read,
     ),
     "runbook_url": Form("an http(s) URL, or empty", _url),
-    "labels": Form(f'a dict of up to {MAX_LABELS} texts by name, like {{"team": "shop"}}', _labels),
+    "labels": Form(
+        f'a dict of up to {MAX_LABELS} texts by name, like {{"team": "shop"}}, '
+        f"none named {', '.join(sorted(OWN_LABELS))}",
+        _labels,
+    ),
     "enabled": Form("true or false", _flag),
 }
 """What the plain fields of a rule accept."""

@@ -10,6 +10,7 @@ from django.db import router
 from monitoring.alerts.incidents.actions import UnknownIncidentError
 from monitoring.alerts.incidents.history import name
 from monitoring.alerts.incidents.models import Incident
+from monitoring.alerts.rules.rule import OWN_LABELS
 
 from .matchers import MatcherError, parse
 from .models import Silence
@@ -73,10 +74,15 @@ def silence_incident(incident_id: int, seconds: float, who: str, comment: str = 
     incident = Incident.objects.using(router.db_for_write(Incident)).filter(pk=incident_id).first()
     if incident is None:
         raise UnknownIncidentError(f"There is no incident {incident_id}.")
-    labels = {**incident.labels, "rule": incident.rule_name}
-    matchers = [{"name": label, "op": "=", "value": value} for label, value in sorted(labels.items())]
     now = datetime.now(UTC)
-    return create(matchers, now, now + timedelta(seconds=seconds), comment or str(incident), who)
+    return create(matchers_of(incident), now, now + timedelta(seconds=seconds), comment or str(incident), who)
+
+
+def matchers_of(incident: Incident) -> list[dict[str, str]]:
+    """Return what an incident meets, and whatever its rule finds under the same labels, however severe that is."""
+    labels = {name: value for name, value in incident.labels.items() if name not in OWN_LABELS}
+    meant = {**labels, "rule": incident.rule_name}
+    return [{"name": label, "op": "=", "value": value} for label, value in sorted(meant.items())]
 
 
 def end(silence_id: int, who: str) -> bool:

@@ -1,7 +1,7 @@
 """Matchers, as Alertmanager has them: a label, one of `=`, `!=`, `=~` and `!~`, and a value or regular expression.
 
 A label that is not there is the same as one that is empty; regular expressions, RE2's as there, are held against the
-whole value. An incident's labels are its own and `rule` and `severity`, which no label of its own replaces.
+whole value. An incident's labels are its own and `rule`, `severity` and `kind`, which no label of its own replaces.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def parse_text(text: str) -> list[dict[str, str]]:
     return rows
 
 
-def labels_of(labels: Mapping[str, str], rule: str, severity: str) -> dict[str, str]:
+def labels_of(labels: Mapping[str, str], rule: str, severity: str, kind: str) -> dict[str, str]:
     """Return the labels that matchers see."""
-    return {**labels, "rule": rule, "severity": severity}
+    return {**labels, "rule": rule, "severity": severity, "kind": kind}
 
 
 def all_meet(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:

@@ -51,6 +51,8 @@ def test_nothing_said_is_told_field_by_field() -> None:
         ("runbook_url", "http://[", "an http(s) URL"),
         ("labels", {"a-b": "c"}, "a dict of up to 20 texts"),
         ("labels", {"a": 1}, "a dict of up to 20 texts"),
+        ("labels", {"severity": "page"}, "none named kind, rule, severity"),
+        ("labels", {"team": "shop", "kind": "db"}, "none named kind, rule, severity"),
         ("enabled", 1, "true or false"),
         ("params", [], "a dict of parameters: threshold_seconds, of,"),
         ("params", {}, "threshold_seconds is missing; it must be a number above 0"),

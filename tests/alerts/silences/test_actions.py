@@ -38,14 +38,24 @@ def test_an_incident_is_silenced_by_its_rule_and_labels() -> None:
     assert timedelta(seconds=590) < silence.ends - _now() < timedelta(seconds=601)
     assert (silence.comment, len(silence.who)) == ("sum", 150)
     matchers = parse(silence.matchers)
-    assert all_meet(matchers, labels_of(labels, "Errors", "low"))
-    assert not all_meet(matchers, labels_of(labels, "Other", "high"))
-    assert not all_meet(matchers, labels_of({**labels, "service": "web"}, "Errors", "high"))
+    assert all_meet(matchers, labels_of(labels, "Errors", "low", "health"))
+    assert not all_meet(matchers, labels_of(labels, "Other", "high", "health"))
+    assert not all_meet(matchers, labels_of({**labels, "service": "web"}, "Errors", "high", "health"))
     for seconds in (0, -5, 1e12, float("nan")):
         with pytest.raises(MatcherError):
             actions.silence_incident(row.pk, seconds, "Ada")
     with pytest.raises(UnknownIncidentError):
         actions.silence_incident(row.pk + 1, 600, "Ada")
+
+
+@pytest.mark.parametrize("name", ["rule", "severity", "kind"])
+def test_a_label_that_is_called_as_what_its_rule_says_keeps_no_incident_from_being_silenced(name: str) -> None:
+    labels = {name: "page", "service": "shop"}
+    row = Incident.objects.create(
+        rule_name="Errors", key="k", labels=labels, severity="high", started=_now(), last_active=_now()
+    )
+    matchers = parse(actions.silence_incident(row.pk, 600, "Ada").matchers)
+    assert all_meet(matchers, labels_of(labels, "Errors", "high", "health"))
 
 
 def test_a_silence_is_ended_once_by_whoever_is_first() -> None:

@@ -42,9 +42,10 @@ def test_all_matchers_have_to_be_met() -> None:
     assert not all_meet(parse(parse_text("service=shop\nrule=Others")), LABELS)
 
 
-def test_no_label_of_an_incident_replaces_its_rule_and_severity() -> None:
-    labels = labels_of({"rule": "x", "severity": "low", "service": "shop"}, "Errors", "high")
-    assert labels == {"rule": "Errors", "severity": "high", "service": "shop"}
+def test_no_label_of_an_incident_replaces_its_rules() -> None:
+    own = {"rule": "x", "severity": "low", "kind": "y", "service": "shop"}
+    labels = labels_of(own, "Errors", "high", "health")
+    assert labels == {"rule": "Errors", "severity": "high", "kind": "health", "service": "shop"}
 
 
 @pytest.mark.parametrize(
