@@ -25,6 +25,7 @@ _TELLING = (
     TransitionKind.FIRING,
     TransitionKind.UNSILENCED,
     TransitionKind.UNINHIBITED,
+    TransitionKind.UNACKNOWLEDGED,
     TransitionKind.MILESTONE,
     TransitionKind.ESCALATED,
     TransitionKind.ACKNOWLEDGED,
@@ -133,6 +134,7 @@ def _transition(entry: IncidentEntry, router: _Router) -> Transition:
         firing=incident.state == IncidentState.FIRING,
         muted=incident.silenced or incident.inhibited,
         cooldown=timedelta(seconds=rule.cooldown_seconds if rule is not None else 0),
+        event=incident.event,
     )
 
 

@@ -1,8 +1,11 @@
 """Who is told of a transition of an incident, and when: decisions over values, without a database.
 
 An alert is told once. Within the cooldown of its rule nobody is told again that the same thing fires: that waits until
-the cooldown is over, and is told then if it still fires. What was not told is counted, and told with the next message.
-That something is over is told where it was told that it began, and nowhere else.
+the cooldown is over, and is told then if it still fires. Events of one key are the same thing; a state that was over
+and begins anew is another one, or else that it is over would be the last word while it fires. What was not told is
+counted, and told with the next message.
+That something is over is told where it was told that it began, and nowhere else. What happened once, or lasted, and
+could not be told in time is told afterwards, as something that is over.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from .models import DeliveryKind
 ALARMS = (DeliveryKind.FIRING, DeliveryKind.MILESTONE, DeliveryKind.ESCALATED)
 """What tells that an incident goes on."""
 _COOLED = (DeliveryKind.FIRING, DeliveryKind.MILESTONE)
+_LASTING = timedelta(minutes=5)
+"""A state of which nobody could be told for so long is told of though it is over."""
 _UNSETTLED = (OutgoingState.PENDING, OutgoingState.SENDING)
 _WITHIN_COOLDOWN = "Held back: that it fires was told within the rule's cooldown."
 _QUIETED = {
@@ -47,6 +52,7 @@ class Transition:
         firing: Whether it fires now, and nobody has acknowledged it.
         muted: Whether a silence or an inhibition keeps it from being told.
         cooldown: For how long nobody is told again that it fires.
+        event: Whether it is something that happened once, not a state that lasts.
     """
 
     kind: str
@@ -55,6 +61,7 @@ class Transition:
     firing: bool
     muted: bool
     cooldown: timedelta
+    event: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,9 +138,13 @@ def decide(
     known = sorted(told, key=lambda one: one.pk)
     if transition.kind in _QUIETED:
         kinds, reason = _QUIETED[TransitionKind(transition.kind)]
-        needless = tuple(one.pk for one in _untried(transition, known) if one.kind in kinds)
-        steps = _resolved(transition, known, now) if transition.kind == TransitionKind.RESOLVED else ()
-        return Decision(tuple(steps), needless, reason)
+        over = transition.kind == TransitionKind.RESOLVED
+        steps = tuple(_resolved(transition, known, now)) if over else ()
+        waiting = [one for one in _untried(transition, known) if one.kind in kinds]
+        if over:
+            closed = {step.destination for step in steps}
+            waiting = [one for one in waiting if one.destination in closed or not _is_owed(transition, one, now)]
+        return Decision(steps, tuple(one.pk for one in waiting), reason)
     if transition.muted or not transition.firing:
         return _NOTHING
     told_of = _TOLD_OF.get(transition.kind, _nobody)
@@ -155,6 +166,12 @@ def _firing(transition: Transition, key: str, known: Sequence[Told], now: dateti
     yield Step(key, DeliveryKind.FIRING, max(now, _cool(transition, key, known) or now))
 
 
+def _untold(transition: Transition, key: str, known: Sequence[Told], now: datetime) -> Iterable[Step]:
+    told = _of(transition.incident, key, known)
+    if not any(one.kind == DeliveryKind.FIRING and one.state == OutgoingState.SENT for one in told):
+        yield from _firing(transition, key, known, now)
+
+
 def _milestone(transition: Transition, key: str, known: Sequence[Told], now: datetime) -> Iterable[Step]:
     if any(_is_waiting(one) for one in _of(transition.incident, key, known)):
         return  # that it fires is yet to be told, and tells how often
@@ -166,6 +183,7 @@ _TOLD_OF: Mapping[str, Callable[[Transition, str, Sequence[Told], datetime], Ite
     TransitionKind.FIRING: _firing,
     TransitionKind.UNSILENCED: _firing,
     TransitionKind.UNINHIBITED: _firing,
+    TransitionKind.UNACKNOWLEDGED: _untold,
     TransitionKind.MILESTONE: _milestone,
     TransitionKind.ESCALATED: _escalated,
 }
@@ -182,6 +200,15 @@ def _resolved(transition: Transition, known: Sequence[Told], now: datetime) -> I
             yield Step(key, DeliveryKind.RESOLVED, now)
         elif tried:
             yield Step(key, DeliveryKind.RESOLVED, now, follows=tried[-1].pk)
+
+
+def _is_owed(transition: Transition, one: Told, now: datetime) -> bool:
+    """Whether a message that nobody tried to send is owed to its readers, though what it tells of is over.
+
+    What is held back by a cooldown is not: something like it was told.
+    """
+    late = timedelta(0) if transition.event else _LASTING
+    return one.kind == DeliveryKind.FIRING and one.at + late <= now
 
 
 def _untried(transition: Transition, known: Iterable[Told]) -> list[Told]:
@@ -208,9 +235,10 @@ def _is_waiting(one: Told) -> bool:
 
 def _cool(transition: Transition, key: str, known: Iterable[Told]) -> datetime | None:
     """Return until when nobody is told again there that this fires."""
+    same = (one for one in known if transition.event or one.incident == transition.incident)
     told = [
         one.at
-        for one in known
+        for one in same
         if one.destination == key and one.kind in _COOLED and one.state in (*_UNSETTLED, OutgoingState.SENT)
     ]
     return max(told) + transition.cooldown if told else None

@@ -40,6 +40,13 @@ def test_what_is_over_says_how_long_it_lasted() -> None:
     assert ("Since", "2026-11-22 18:00:03 UTC, for 12 minutes") in rendering.told(told)[0].rows
 
 
+def test_what_could_not_be_told_in_time_says_that_it_happened_and_is_over() -> None:
+    told = message(MessageKind.FIRING, incident(state="resolved", resolved=AT))
+    assert rendering.subject(told) == "[Critical, over] OperationalError: database is locked"
+    assert rendering.opening(told).startswith("This happened, and is over by now: it could not be told in time.")
+    assert ("Until", "2026-11-22 18:12:03 UTC") in rendering.told(told)[0].rows
+
+
 def test_each_kind_says_what_it_means() -> None:
     reason = "Nobody acknowledged it within 15 minutes."
     assert rendering.opening(message(MessageKind.MILESTONE)) == "This still goes on, with 1,200 occurrences by now."

@@ -109,14 +109,14 @@ def test_several_transitions_of_an_incident_at_once_are_planned_one_after_the_ot
     assert states() == [("firing", "dropped")]
 
 
-def test_within_the_cooldown_of_its_rule_it_is_told_later_that_the_same_fires_again() -> None:
+def test_within_the_cooldown_of_its_rule_it_is_told_later_that_the_same_happened_again() -> None:
     place, calm = Place(), rule(cooldown_seconds=600)
     channel()
-    one = fire(of=calm)
+    one = fire(of=calm, event=True)
     send(0, place)
     happen("resolved", one, minutes=2)
     send(2, place)
-    fire(minutes=4, of=calm)
+    fire(minutes=4, of=calm, event=True)
     assert send(4, place) == 0
     assert send(10, place) == 1
     assert [kind for kind, _ in place.told] == ["firing", "resolved", "firing"]

@@ -36,9 +36,7 @@ def test_what_fires_is_told_to_each_destination_once_and_at_once() -> None:
     assert steps(FIRED, to=(OPS, DEV, OPS)) == (Step("ops", "firing", NOW), Step("dev", "firing", NOW))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "kind", ["pending", "silenced", "inhibited", "settled", "flapping", "comment", "unacknowledged"]
-)
+@pytest.mark.parametrize("kind", ["pending", "silenced", "inhibited", "settled", "flapping", "comment"])
 def test_other_transitions_are_told_to_nobody(kind: str) -> None:
     assert decide(transition(kind), [OPS], [], NOW).steps == ()
 
@@ -55,23 +53,33 @@ def test_what_still_fires_when_it_may_be_told_again_is_told_like_what_fires(kind
     assert steps(transition(kind), told(state="pending")) == (), "it is about to be told"
 
 
-def test_within_the_cooldown_what_fires_again_waits_until_its_end() -> None:
-    (step,) = steps(transition("firing", incident=2), told(), told("resolved"))
+def test_within_the_cooldown_what_is_to_be_told_again_waits_until_its_end() -> None:
+    (step,) = steps(transition("unsilenced"), told())
     assert (step.kind, step.due, step.held) == ("firing", NOW + 9 * MINUTE, "")
+    (late,) = steps(transition("unsilenced"), told(at=NOW - 10 * MINUTE))
+    assert late.due == NOW
 
 
-def test_after_the_cooldown_what_fires_again_is_told_at_once() -> None:
-    (step,) = steps(transition("firing", incident=2), told(at=NOW - 10 * MINUTE))
+def test_events_of_one_key_are_told_once_within_the_cooldown() -> None:
+    again = transition("firing", incident=2, event=True)
+    (step,) = steps(again, told(), told("resolved", pk=8))
+    assert step.due == NOW + 9 * MINUTE
+    (late,) = steps(again, told(at=NOW - 10 * MINUTE))
+    assert late.due == NOW
+
+
+def test_a_state_that_was_over_and_begins_anew_is_told_at_once() -> None:
+    (step,) = steps(transition("firing", incident=2), told(), told("resolved", pk=8))
     assert step.due == NOW
 
 
 def test_a_cooldown_is_one_of_each_destination() -> None:
-    one, other = steps(transition("firing", incident=2), told(), to=(OPS, DEV))
+    one, other = steps(transition("unsilenced"), told(), to=(OPS, DEV))
     assert (one.due, other.due) == (NOW + 9 * MINUTE, NOW)
 
 
 def test_what_never_arrived_cools_nothing_down() -> None:
-    (step,) = steps(transition("firing", incident=2), told(state="dead"), told(state="dropped"))
+    (step,) = steps(transition("unsilenced"), told(state="dead"), told(state="dropped"))
     assert step.due == NOW
 
 
@@ -111,6 +119,22 @@ def test_that_it_is_over_is_told_though_it_is_silenced_by_now_and_where_nothing_
 def test_what_nobody_tried_to_send_is_dropped_when_it_is_over() -> None:
     decision = over(told(state="pending"), told(state="pending", pk=8, destination="dev", at=NOW + MINUTE))
     assert (decision.steps, decision.needless) == ((), (7, 8))
+
+
+def test_what_happened_once_is_told_though_it_is_over_before_anybody_tried() -> None:
+    waits = told(state="pending")
+    event = decide(transition("resolved", firing=False, event=True), [OPS], [waits], NOW)
+    assert (event.steps, event.needless) == ((), ()), "by one message"
+    held = told(state="pending", at=NOW + MINUTE)
+    assert decide(transition("resolved", firing=False, event=True), [OPS], [held], NOW).needless == (7,)
+
+
+def test_a_state_is_told_though_it_is_over_when_it_should_have_been_told_long_ago() -> None:
+    assert over(told(state="pending", at=NOW - 4 * MINUTE)).needless == (7,)
+    assert over(told(state="pending", at=NOW - 5 * MINUTE)).needless == ()
+    assert over(told("milestone", state="pending", at=NOW - 5 * MINUTE)).needless == (7,)
+    decision = over(told(), told(state="pending", at=NOW - 5 * MINUTE, pk=8))
+    assert decision.needless == (8,), "that it is over is told anyway"
 
 
 @pytest.mark.parametrize(("state", "attempts"), [("sending", 1), ("pending", 1)])
@@ -196,7 +220,7 @@ class World:
         else:
             assert self.state == "firing"
             assert not self.muted
-        told = [row.at for row in self.rows if row.kind in ("firing", "milestone") and row.state == "sent"]
+        told = [row.at for row in mine if row.kind in ("firing", "milestone") and row.state == "sent"]
         if step.kind in ("firing", "milestone") and not step.held and told:
             assert step.due >= max(told) + self.cooldown
         state = "dropped" if step.held else "pending"
@@ -216,4 +240,6 @@ class World:
         waiting = [row for row in self.rows if row.state == "pending" and not row.attempts]
         assert sum(row.kind == "firing" and row.incident == self.incident for row in waiting) <= 1
         over = [row for row in waiting if row.kind != "resolved" and row.incident < self.incident]
-        assert not over, "of what is over, nothing waits that nobody has tried"
+        assert all(row.kind == "firing" and row.at + 5 * MINUTE <= self.now for row in over), (
+            "of what is over, nothing waits that nobody has tried, unless it should have been told long ago"
+        )
