@@ -1,22 +1,28 @@
-"""Incidents that nobody acknowledges in time are told to somebody else, once."""
+"""Incidents that nobody acknowledges in time are told to somebody else, once.
+
+The time counts from when somebody was told that it fires. Where nobody could be told yet, as channels fail or there are
+none, it counts from when it fired.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from monitoring.alerts.channels import routing
 from monitoring.alerts.incidents import history
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState, TransitionKind
+from monitoring.storage.outbox import OutgoingState
 
 from .desk import Desk
+from .models import Delivery, DeliveryKind
 from .planning import plan
 
 _MOST = 200
 _AFRESH = (TransitionKind.UNACKNOWLEDGED, TransitionKind.UNSILENCED, TransitionKind.UNINHIBITED)
-"""From these on the time counts anew."""
+"""From these on the time counts anew, and what was escalated before may be escalated again."""
 
 
 def escalate(desk: Desk) -> int:
@@ -33,10 +39,16 @@ def escalate(desk: Desk) -> int:
 
 def _overdue(desk: Desk) -> QuerySet[Incident]:
     since = desk.now() - timedelta(seconds=desk.config.escalate_after_seconds)
-    entries = IncidentEntry.objects.using(desk.alias).filter(incident=OuterRef("pk"))
+    table = IncidentEntry.objects.using(desk.alias)
+    entries = table.filter(incident=OuterRef("pk"))
+    later = table.filter(incident=OuterRef("incident"), pk__gt=OuterRef("pk"), kind__in=_AFRESH)
+    firing = Delivery.objects.using(desk.alias).filter(incident=OuterRef("pk"), kind=DeliveryKind.FIRING)
+    told, untried = Q(state=OutgoingState.SENT), Q(state=OutgoingState.PENDING, attempts=0)
     return Incident.objects.using(desk.alias).filter(
-        ~Exists(entries.filter(kind=TransitionKind.ESCALATED)),
+        ~Exists(entries.filter(~Exists(later), kind=TransitionKind.ESCALATED)),
         ~Exists(entries.filter(kind__in=_AFRESH, at__gt=since)),
+        Exists(firing.filter(told, settled__lte=since))
+        | ~Exists(firing.filter((told & Q(settled__gt=since)) | (untried & Q(next_at__gt=since)))),
         state=IncidentState.FIRING,
         silenced=False,
         inhibited=False,

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from monitoring.alerts.channels.base import TemporaryError
 from monitoring.alerts.deliveries.escalation import escalate
 from monitoring.alerts.deliveries.models import Delivery
 from monitoring.alerts.incidents.models import Incident, IncidentEntry
-from tests.alerts.deliveries.making import Place, at_desk, channel, fire, happen, send
+from tests.alerts.deliveries.making import Place, at, at_desk, channel, fire, happen, rule, send
 from tests.faults.processes import Thread
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,40 @@ def test_from_when_it_is_to_be_looked_after_again_the_time_counts_anew(kind: str
     happen(f"un{kind}", one, minutes=10)
     assert escalated(24) == 0
     assert escalated(26) == 1
+
+
+@pytest.mark.parametrize("kind", ["acknowledged", "silenced"])
+def test_what_was_escalated_is_escalated_again_when_the_time_counts_anew(kind: str, boss: Any) -> None:
+    one = fire()
+    assert escalated(15) == 1
+    one.refresh_from_db()
+    happen(kind, one, minutes=16)
+    happen(f"un{kind}", one, minutes=30)
+    assert [escalated(minutes) for minutes in (44, 46, 90)] == [0, 1, 0]
+    kinds = Delivery.objects.filter(kind="escalated").order_by("pk").values_list("state", flat=True)
+    assert list(kinds) == ["dropped", "pending"], "what was not sent when it was silenced is planned again"
+
+
+def test_the_time_counts_from_when_somebody_was_told(boss: Any) -> None:
+    channel()
+    place = Place()
+    fire(of=rule(cooldown_seconds=0))
+    Delivery.objects.update(next_at=at(30))
+    assert escalated(40) == 0, "it is held back until then"
+    send(31, place)
+    assert [escalated(minutes) for minutes in (45, 46)] == [0, 1]
+    assert [kind for kind, _ in place.told] == ["firing"]
+
+
+def test_where_those_who_are_to_be_told_cannot_be_told_it_is_escalated_all_the_same(boss: Any) -> None:
+    channel()
+    place = Place()
+    place.fails = TemporaryError("Away.", retry_after=900)
+    fire()
+    send(1, place)
+    assert escalated(15) == 1
+    fire("other", minutes=10)
+    assert escalated(25) == 1, "it waits behind the first"
 
 
 def test_which_severities_are_escalated_can_be_set(boss: Any) -> None:
