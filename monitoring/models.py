@@ -39,6 +39,7 @@ from monitoring.protection.admins.models import ActingAdmin
 from monitoring.protection.allowed.models import AllowedNetwork
 from monitoring.protection.blocks.models import Block, BlockTotal
 from monitoring.protection.counting.models import ErrorTally
+from monitoring.protection.interruptions.models import Interruption, ProtectionRun
 from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
 from monitoring.protection.throttles.models import Throttle
 from monitoring.storage.names import Name
@@ -82,6 +83,7 @@ __all__ = [
     "Incident",
     "IncidentEntry",
     "Inhibition",
+    "Interruption",
     "KnownBug",
     "LabelledTotal",
     "LogTotal",
@@ -92,6 +94,7 @@ __all__ = [
     "NoticeTotal",
     "PatchCooldown",
     "Producer",
+    "ProtectionRun",
     "QueueFlow",
     "QueueMinute",
     "QueueState",

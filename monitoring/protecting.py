@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from django.db import router
+
 from monitoring import decisions
 from monitoring.conf import Config
 from monitoring.health import outages
 from monitoring.intake.connections import reading_client
 from monitoring.protection import deciding
+from monitoring.protection.interruptions import reading as interruptions
+from monitoring.protection.interruptions.models import ProtectionRun
 from monitoring.protection.keys import blocked, counts, patches
 
 
@@ -22,7 +28,8 @@ def protect(config: Config) -> bool:
     Raises:
         redis.RedisError: Redis does not answer. What was decided is kept, and projected by a later run.
     """
-    client = reading_client(config.redis_url)
+    client, alias = reading_client(config.redis_url), router.db_for_write(ProtectionRun)
+    interruptions.resume(datetime.now(UTC), alias)
     decided = deciding.decide(config, outages.read(client, config))
     if decided.blocked:
         decisions.project(config)
@@ -30,6 +37,7 @@ def protect(config: Config) -> bool:
     blocked.synchronize(client, config.stream_prefix)
     counts.write(client)
     patches.write(client)
+    interruptions.complete(datetime.now(UTC), alias)
     return decided.notices
 
 

@@ -91,6 +91,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
     if not ledger.changed and not taken.letters:
         return taken.entries
     scope = new_scope(intake)
+    scope.away = taken.away
     scope.noted["entries_unreadable"] = sum(not dead.producer for dead in taken.letters)
     writes = fold(taken.payloads, scope, intake.config)
     writes += _totals(taken, scope, intake.config.service)

@@ -15,6 +15,7 @@ from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
 from monitoring.protection.admins.consume import consume as admins
 from monitoring.protection.counting.consume import consume as server_errors
+from monitoring.protection.interruptions.consume import consume as interruptions
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 Measures = Mapping[str, Columns]
@@ -90,6 +91,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     admins,
     alerts,
     server_errors,
+    interruptions,
 )
 
 __all__ = [

@@ -35,6 +35,7 @@ class Taken:
         folded: Events by kind that `payloads` carry.
         lost: Events by kind that their producers recorded and that no batch carries.
         refused: Events by kind that the producers of `letters` recorded.
+        away: For how many seconds some of the entries waited for Redis.
     """
 
     entries: int = 0
@@ -43,6 +44,7 @@ class Taken:
     folded: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    away: int = 0
 
 
 def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refusal: Refusal | None = None) -> Taken:
@@ -64,6 +66,7 @@ def open_entries(stream: Stream, entries: Sequence[Entry], ledger: Ledger, refus
         except wire.WireError as error:
             taken.letters.append(letters.letter(stream, entry, None, (DeadLetter.Reason.UNREADABLE, str(error))))
             continue
+        taken.away = max(taken.away, head.away)
         if ledger.is_repeated(head):
             continue
         forgotten = _age_seconds(entry) > FORGET_SECONDS and not ledger.trusts(head.producer)

@@ -27,6 +27,7 @@ from .blocks.writing import Decision, write
 from .counting import reading, retention
 from .counting.reading import Tallies
 from .counting.tally import Window, current_window
+from .interruptions import reading as interruptions
 from .networks import read
 from .notices import planning
 from .policy import Circumstances, Lasting, Outcome, judge
@@ -73,17 +74,20 @@ def decide(
     step("sweep")
     actions.sweep(now)
     retention.prune(now, alias)
+    window, settings = current_window(), get_error_rate()
+    interruptions.prune(now - timedelta(milliseconds=window.milliseconds), alias)
     if config.protection == _OFF:
         return Decided()
     step("lift")
-    lifted = _lift(outage, now, alias)
+    blind = interruptions.read(alias)
+    lifted = _lift(outage, now, alias) + _lift_blind(blind, now, alias)
     step("read")
-    window, settings = current_window(), get_error_rate()
     tallies = reading.read(window, _milliseconds(now), alias)
     if tallies is None:
         return Decided(lifted=lifted)
     past = history.read(tallies.clients, now, alias)
-    since = 0 if outage.recovered is None else _milliseconds(outage.recovered)
+    over = [ended for _, ended in blind] + ([outage.recovered] if outage.recovered is not None else [])
+    since = max(map(_milliseconds, over), default=0)
     later = {client: _milliseconds(one.ended) for client, one in past.items() if one.ended is not None}
     view = View(window, _milliseconds(now), since, later)
     lasting = Lasting(settings.ip_block_duration_seconds, config.block_escalation, config.block_max_seconds)
@@ -137,6 +141,12 @@ def _lift(outage: Outage, now: datetime, alias: str) -> int:
     began = outage.since - timedelta(seconds=_ONSET_SECONDS)
     rows = Block.objects.using(alias).filter(origin=BlockOrigin.AUTO, withheld="", started__gte=began)
     return actions.end(rows, f"outage of {', '.join(sorted(outage.unhealthy))}", now)
+
+
+def _lift_blind(blind: Iterable[tuple[datetime, datetime]], now: datetime, alias: str) -> int:
+    """End what was decided during interruptions of the platform, before they were known."""
+    rows = Block.objects.using(alias).filter(origin=BlockOrigin.AUTO, withheld="", ended=None)
+    return sum(actions.end(rows.filter(started__range=span), "interruption of the platform", now) for span in blind)
 
 
 def _circumstances(config: Config, outage: Outage, now: datetime, alias: str) -> Circumstances:

@@ -2,13 +2,14 @@
 
 The contract with intake: a batch carries the producer's id, a sequence number, and the cumulative counts of what was
 recorded, what was dropped here included. One batch is in flight; while its outcome is unknown it is sent again, byte
-for byte, before anything newer. Batches that were never tried may be dropped, oldest first, when too many wait: the
-gap shows in the counts.
+for byte, before anything newer; beside it stands for how long Redis was away. Batches that were never tried may be
+dropped, oldest first, when too many wait: the gap shows in the counts.
 """
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Lane:
     Attributes:
         producer: Random id of this process's producer.
         pending_bytes: Bytes of encoded batches that may wait.
+        failing: Since when (monotonic) Redis is away; None where all that waited was sent since.
     """
 
     producer: str
@@ -46,6 +48,7 @@ class Lane:
     counts: Counter[str] = field(default_factory=Counter)
     waiting: deque[Batch] = field(default_factory=deque)
     waiting_bytes: int = 0
+    failing: float | None = None
 
     def enqueue(self, data: bytes, recorded: Mapping[str, int], *, goodbye: bool = False) -> None:
         """Number a batch and let it wait for its turn.
@@ -83,12 +86,17 @@ class Lane:
         while self.waiting:
             batch = self.waiting[0]
             tried_before, batch.tried = batch.tried, True
+            away = 0.0 if self.failing is None else time.monotonic() - self.failing
             try:
-                append(batch.fields)
-            except (redis.ResponseError, StreamFullError):
-                batch.tried = tried_before  # refused: this attempt is known not to have arrived
+                append({**batch.fields, **wire.waited(away)})
+            except (redis.RedisError, OSError, StreamFullError) as error:
+                if isinstance(error, redis.ResponseError | StreamFullError):
+                    batch.tried = tried_before  # refused: this attempt is known not to have arrived
+                if self.failing is None and not isinstance(error, StreamFullError):
+                    self.failing = time.monotonic()
                 raise
             self.take()
+        self.failing = None
 
     def take(self) -> Batch:
         """Remove and return the oldest waiting batch."""

@@ -1,9 +1,10 @@
 """The wire format of the event streams, written and read here and nowhere else.
 
 An entry has five plain fields: `v` version, `p` producer, `s` sequence number, `c` cumulative counts by kind as JSON,
-`d` the payload (zlib over msgpack), empty in a keep-alive; a goodbye carries `g`. A payload holds columnar segments of
-measures (each with a dictionary of the names it uses) and single records of facts. Columns name their type, so that a
-reader takes those it knows; integers are little-endian.
+`d` the payload (zlib over msgpack), empty in a keep-alive; a goodbye carries `g`, and what had to wait for Redis `w`,
+for how many seconds that was away. A payload holds columnar segments of measures (each with a dictionary of the names
+it uses) and single records of facts. Columns name their type, so that a reader takes those it knows; integers are
+little-endian.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ VERSION = 4
 version 4 requests that were answered with 5xx."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
+MAX_AWAY = 86_400
 TEXT = "U"
 _BYTES = {"B": 1, "H": 2, "I": 4, "Q": 8, "q": 8, "d": 8}
 _KIND = re.compile(r"[a-z_]{1,32}")
@@ -88,6 +90,7 @@ class Head:
     sequence: int
     counts: Mapping[str, int]
     goodbye: bool
+    away: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -158,13 +161,22 @@ def read_head(fields: Mapping[bytes, bytes]) -> Head:
     try:
         producer = fields[b"p"].decode("ascii")
         counts = _counts_decoder.decode(fields[b"c"])
-        head = Head(int(fields[b"v"]), producer, int(fields[b"s"]), counts, b"g" in fields)
+        head = Head(int(fields[b"v"]), producer, int(fields[b"s"]), counts, b"g" in fields, _away(fields))
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise WireError(f"unreadable fields: {type(error).__name__}: {error}"[:500]) from error
     plausible = 0 < head.version < 2**31 and 0 < head.sequence < 2**63 and producer.isalnum() and len(producer) <= 32
     if not plausible or len(counts) > 100 or not all(_KIND.fullmatch(k) and 0 <= n < 2**53 for k, n in counts.items()):
         raise WireError("producer, sequence or counts out of range")
     return head
+
+
+def waited(seconds: float) -> dict[str, str | bytes]:
+    """Return the field of an entry that could not be sent before, as Redis was away; none for a moment's absence."""
+    return {"w": str(int(min(seconds, MAX_AWAY)))} if seconds >= 1 else {}
+
+
+def _away(fields: Mapping[bytes, bytes]) -> int:
+    return max(0, min(int(fields.get(b"w", b"0")), MAX_AWAY))
 
 
 def read_payload(head: Head, fields: Mapping[bytes, bytes]) -> Payload | None:
