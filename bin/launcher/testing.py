@@ -32,6 +32,8 @@ class Plan:
     label: str
     marker: str
     postgres: Path | None = None
+    workers: int = 4
+    """Processes that run tests; with whole platforms among them, one or two of these wait most of the time."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def plans(postgres: Path | None, *, soak: bool) -> list[Plan]:
     if postgres is None:
         return [Plan("SQLite", "not soak")]
     sqlite = "not soak and (smoke or not (system or databaseless))"
-    return [Plan("SQLite", sqlite), Plan("PostgreSQL", "not soak", postgres)]
+    return [Plan("SQLite", sqlite, workers=3), Plan("PostgreSQL", "not soak", postgres)]
 
 
 def _run(plan: Plan, for_pytest: list[str]) -> Outcome:
@@ -140,7 +142,7 @@ def _environment(folder: Path, redis: RedisServer, postgres: PostgresServer | No
 
 def _pytest(plan: Plan, for_pytest: list[str], report: Path, settings: dict[str, str]) -> int:
     # A file stays whole, or what its tests share would be started twice. What the caller gives comes last and wins.
-    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", "4"]
+    command = [str(VENV / "bin" / "pytest"), "-m", plan.marker, "-n", str(plan.workers)]
     command += ["--dist", "loadfile", "--no-loadscope-reorder"]
     command += [f"--junitxml={report}", "-o", "junit_family=xunit2", *for_pytest]
     process = subprocess.Popen(

@@ -37,6 +37,7 @@ def test_with_postgresql_system_tests_run_there_and_their_smoke_on_sqlite() -> N
     sqlite, postgresql = plans(POSTGRESQL.postgres, soak=False)
     assert sqlite.marker == "not soak and (smoke or not (system or databaseless))"
     assert postgresql.marker == "not soak"
+    assert sqlite.workers < postgresql.workers, "who has nothing to wait for needs no more processes than cores"
 
 
 def test_soak_runs_on_both() -> None:
