@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.html import format_html, format_html_join
@@ -37,6 +37,9 @@ INVALID = Said("This link does not work", f"It is incomplete, or was not made he
 EXPIRED = Said("This link has expired", f"Links in messages work for {LIFE.days} days. {_ASK}", status=410)
 GONE = Said("There is no such incident any more", f"It was over long ago. {_ASK}", status=410)
 REFUSED = Said("That is not possible right now", f"The incident has changed. {_ASK}", status=409)
+UNREADABLE = Said("That cannot be read", "Open the link again, and use its button.", status=400)
+OTHER_METHOD = Said("This link is to be opened", "Open it in a browser, and use its button.", status=405)
+FAILED = Said("That did not work", f"Try again in a minute; the link still works. {_ASK}", status=503)
 
 
 def question(act: Act, incident: Incident, durations: Mapping[int, str]) -> Said:
@@ -48,6 +51,17 @@ def question(act: Act, incident: Incident, durations: Mapping[int, str]) -> Said
     choice = format_html('<label>For <select name="seconds">{}</select></label> ', options)
     text = "Nobody hears of it in the meantime, whatever becomes of it."
     return Said("Do you want it to be silent?", text, _about(incident) + _form("Silence", choice))
+
+
+def no_time(act: Act, incident: Incident, durations: Mapping[int, str]) -> Said:
+    """Say that it cannot be silent for so long, and ask again."""
+    asked = question(act, incident, durations)
+    return replace(asked, title="For how long?", text="It can be silent for a minute to a week.", status=400)
+
+
+def not_silenced(error: Exception) -> Said:
+    """Say that there can be no silence for it."""
+    return Said("That cannot be silenced", f"{error} {_ASK}", status=409)
 
 
 def acknowledged(incident: Incident) -> Said:

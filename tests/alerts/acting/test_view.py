@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 
 from monitoring.alerts import links
+from monitoring.alerts.acting import view
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState
 from monitoring.alerts.links import Act, ExpiredError, InvalidError
 from monitoring.alerts.silences.models import Silence
@@ -102,11 +104,62 @@ def test_who_wants_it_silent_for_longer_gets_that(browser: Client, incident: Inc
     assert Silence.objects.count() == 2
 
 
-@pytest.mark.parametrize("seconds", ["", "-1", "99999999999999999999", "abc", "12", "²"])
-def test_a_time_that_was_not_offered_is_an_hour(browser: Client, incident: Incident, seconds: str) -> None:
-    browser.post(path(incident, "silence"), {"seconds": seconds})
+@pytest.mark.parametrize(
+    "seconds",
+    ["", "-1", "abc", "12", "59", "604801", "²", "٣٦٠٠", " 3600", "3600.0", "00008640000", "000003600999999999999"],
+)
+def test_a_time_that_cannot_be_is_refused_and_asked_for_again(
+    browser: Client, incident: Incident, seconds: str
+) -> None:
+    response: Any = browser.post(path(incident, "silence"), {"seconds": seconds})
+    assert response.status_code == 400
+    assert "a minute to a week" in said(response)
+    assert 'value="86400"' in response.content.decode()
+    assert not Silence.objects.exists()
+
+
+def test_a_number_of_thousands_of_digits_is_no_time(browser: Client, incident: Incident) -> None:
+    response: Any = browser.post(path(incident, "silence"), {"seconds": "1" * 5_000})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("seconds", [60, 7 * 86_400])
+def test_any_time_from_a_minute_to_a_week_will_do(browser: Client, incident: Incident, seconds: int) -> None:
+    response: Any = browser.post(path(incident, "silence"), {"seconds": str(seconds)})
+    assert response.status_code == 200
     (silence,) = Silence.objects.all()
-    assert silence.ends - datetime.now(UTC) <= timedelta(hours=1)
+    assert silence.ends - silence.starts == timedelta(seconds=seconds)
+
+
+def _broken(*_args: object) -> None:
+    raise OperationalError("the database is away")
+
+
+def test_no_address_is_written_to_a_log(
+    browser: Client, incident: Incident, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = path(incident, "silence")
+    caplog.set_level("DEBUG")
+    answers: list[Any] = [
+        browser.put(address),
+        browser.post(address, {"seconds": "x"}),
+        browser.post(address, b"--x", content_type="multipart/form-data; boundary="),
+        browser.post(address, {f"a{number}": "" for number in range(2_000)}),
+        browser.get(address[:-3] + "/"),
+    ]
+    monkeypatch.setattr(view, "silence_incident", _broken)
+    answers.append(browser.post(address, {"seconds": "3600"}))
+    assert [one.status_code for one in answers] == [405, 400, 400, 400, 404, 503]
+    assert all("text/html" in one["Content-Type"] and one["Cache-Control"] == "no-store" for one in answers)
+    assert "the database is away" in caplog.text
+    assert address.split("/")[-2][:-5] not in caplog.text
+    assert not [record for record in caplog.records if record.name.startswith("django.request")]
+
+
+def test_an_incident_that_no_silence_can_mean_is_said_to_be_one(browser: Client, incident: Incident) -> None:
+    Incident.objects.update(labels={"route": "x" * 1_001})
+    response: Any = browser.post(path(incident, "silence"), {"seconds": "3600"})
+    assert response.status_code == 409
 
 
 @pytest.mark.parametrize("action", links.ACTIONS)
