@@ -1,7 +1,8 @@
 """The alert that always fires: while rules are evaluated and messages go out, an address elsewhere is asked.
 
 What is behind that address raises the alarm when it is not asked any more: nothing here could tell that all of this is
-dead. So it is only asked by whoever has just completed an evaluation, and not while messages are stuck.
+dead. So it is only asked by whoever has just completed an evaluation, and not while messages are stuck or nobody can be
+told of something critical.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from monitoring.outbound.errors import OutboundError
 from monitoring.storage.outbox import OutgoingState
 
 from .channels.texts import line
-from .deliveries import dispatch
+from .deliveries import dispatch, reading
 from .deliveries.desk import desk
 from .deliveries.models import Delivery
 from .incidents.models import Evaluation
@@ -84,6 +85,8 @@ def trouble(config: Config, now: datetime) -> str:
         return f"The alert rules were last evaluated {(now - row.completed).total_seconds():.0f} s ago."
     if _is_stuck(config, now):
         return f"Messages that could be sent have waited for more than {STUCK.total_seconds():.0f} s."
+    if count := reading.untold(now):
+        return f"Nobody could be told of {count} critical incident{'' if count == 1 else 's'}."
     return ""
 
 

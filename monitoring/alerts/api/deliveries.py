@@ -103,10 +103,12 @@ class SendAgainView(ApiView):
     def post(self, _request: Request, pk: int) -> Response:
         """Have a message sent that was given up, as the same one: its receiver can tell that it is no second one."""
         rows = Delivery.objects.using(router.db_for_write(Delivery))
-        if pk > _MAX_ID or not rows.filter(pk=pk).exists():
+        found = rows.filter(pk=pk).first() if pk <= _MAX_ID else None
+        if found is None:
             raise NotFound("There is no such delivery.")
-        if not reviving.send_again([pk]):
-            return problem(409, "This delivery was not given up.")
+        if reason := reviving.refusal(found):
+            return problem(409, reason)
+        reviving.send_again([pk])
         return Response(DeliverySerializer(rows.get(pk=pk)).data, status=202)
 
 

@@ -28,8 +28,16 @@ class Deliveries(Check):
 
 def judge(seen: Standing) -> Outcome:
     """Say how deliveries are. Where people cannot be told, an outage of the service is the lesser news."""
-    details = {"waiting": seen.waiting, "given_up": seen.dead, "failing": seen.failing, "oldest_seconds": seen.oldest}
+    details = {
+        "waiting": seen.waiting,
+        "given_up": seen.dead,
+        "failing": seen.failing,
+        "oldest_seconds": seen.oldest,
+        "untold": seen.untold,
+    }
     problems = []
+    if seen.untold:
+        problems.append(f"nobody could be told of {seen.untold} critical incident{'' if seen.untold == 1 else 's'}")
     if seen.dead:
         problems.append(f"{seen.dead} given up within the last hour")
     if seen.failing:
@@ -37,5 +45,6 @@ def judge(seen: Standing) -> Outcome:
     if seen.oldest >= _LATE_SECONDS:
         problems.append(f"the oldest has waited for {seen.oldest:.0f} s")
     if problems:
-        return Outcome(Status.DEGRADED, f"Messages about incidents: {', '.join(problems)}", details)
+        status = Status.UNHEALTHY if seen.untold else Status.DEGRADED
+        return Outcome(status, f"Messages about incidents: {', '.join(problems)}", details)
     return Outcome(Status.HEALTHY, "Messages about incidents arrive", details)

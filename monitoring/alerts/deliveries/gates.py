@@ -20,7 +20,7 @@ from .models import DeliveryGate
 
 LEASE_SECONDS = 45.0
 """Longer than one attempt can take; who is gone for so long is replaced."""
-_FIRST_PAUSE, _MOST_PAUSE, _DAY = 5.0, 300.0, 86_400.0
+_FIRST_PAUSE, _MOST_PAUSE, _MOST_RETRY_AFTER = 5.0, 300.0, 900.0
 _MAX_PROBLEM = 500
 
 
@@ -118,7 +118,8 @@ class Gate:
 
         Args:
             problem: What went wrong, without secrets.
-            retry_after: Seconds for which it wants to be left alone, if it said so.
+            retry_after: Seconds for which it wants to be left alone, if it said so. It is at most for a quarter of an
+                hour: what is critical must not wait for days since a receiver says so.
             now: The current time.
 
         Returns:
@@ -126,7 +127,7 @@ class Gate:
         """
         failures = self.row.failures + 1
         most = min(_FIRST_PAUSE * 2 ** min(failures - 1, 30), _MOST_PAUSE)
-        wait = min(max(retry_after or 0.0, random.uniform(0.0, most)), _DAY)  # noqa: S311
+        wait = min(max(retry_after or 0.0, random.uniform(0.0, most)), _MOST_RETRY_AFTER)  # noqa: S311
         until = now + timedelta(seconds=wait)
         self._change(failures=failures, paused_until=until, problem=problem[:_MAX_PROBLEM])
         return wait
@@ -140,6 +141,6 @@ class Gate:
         return DeliveryGate.objects.using(self._alias).filter(pk=self._key, lease=self._mine)
 
 
-def revive(keys: Collection[str], alias: str) -> None:
-    """Let destinations be tried at once."""
-    DeliveryGate.objects.using(alias).filter(pk__in=keys).update(paused_until=None)
+def revive(keys: Collection[str], alias: str) -> int:
+    """Let destinations be tried at once; return how many there are."""
+    return DeliveryGate.objects.using(alias).filter(pk__in=keys).update(paused_until=None)

@@ -109,14 +109,11 @@ def _hand_over(message: Message, gate: Gate, desk: Desk) -> None:
 
 
 def _failed(parcel: Parcel, gate: Gate, desk: Desk, problem: str, retry_after: float | None) -> None:
-    """Note a failure: the destination is left alone for a while, and the message at least as long.
-
-    What failed before, and fails again though others arrived meanwhile, says nothing about the destination.
-    """
+    """Note a failure: the destination is left alone for a while, and the message at least as long."""
     problem = scrub.text(problem, _MAX_PROBLEM)
     _logger.warning("A message to %s was not sent: %s", gate.row.label, problem)
-    own_fault = parcel.row.attempts > 1 and not gate.row.failures and retry_after is None
-    pause = 0.0 if own_fault else gate.failed(problem, retry_after, desk.now())
+    spared = retry_after is None and _is_to_blame(parcel, gate)
+    pause = 0.0 if spared else gate.failed(problem, retry_after, desk.now())
     with transaction.atomic(using=desk.alias, durable=True):
         held = outbox.failed(parcel.row, problem, max(pause, outbox.wait(parcel.row)), desk.now())
         if held and parcel.row.attempts >= parcel.row.max_attempts:
@@ -127,7 +124,13 @@ def _refused(parcel: Parcel, gate: Gate, desk: Desk, problem: str) -> None:
     problem = scrub.text(problem, _MAX_PROBLEM)
     _logger.warning("A message to %s was refused: %s", gate.row.label, problem)
     _settle(parcel, desk, OutgoingState.DEAD, problem)
-    gate.failed(problem, None, desk.now())
+    if not _is_to_blame(parcel, gate):
+        gate.failed(problem, None, desk.now())
+
+
+def _is_to_blame(parcel: Parcel, gate: Gate) -> bool:
+    """Whether it is the message that fails, not its destination: it failed before, and others arrived meanwhile."""
+    return parcel.row.attempts > 1 and not gate.row.failures
 
 
 def _settle(parcel: Parcel, desk: Desk, state: OutgoingState, problem: str = "") -> None:

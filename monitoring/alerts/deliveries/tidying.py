@@ -1,10 +1,10 @@
-"""What is done beside sending: deliveries follow their digest, and what is settled is counted."""
+"""What is done beside sending: deliveries follow their digest, what was given up has its turn, all is counted."""
 
 from __future__ import annotations
 
 from monitoring.storage.outbox import OutgoingState
 
-from . import totals
+from . import insisting, totals
 from .desk import Desk
 from .models import AlertDigest, Delivery
 
@@ -12,9 +12,10 @@ _OPEN = (OutgoingState.PENDING, OutgoingState.SENDING)
 
 
 def tidy(desk: Desk) -> None:
-    """Settle deliveries whose digest was settled without them, and count what is settled."""
+    """Settle deliveries whose digest was settled without them, count what is settled, and insist on what goes on."""
     _follow(desk)
     totals.count(desk.alias)
+    insisting.insist(desk)
 
 
 def _follow(desk: Desk) -> None:

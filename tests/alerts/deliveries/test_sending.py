@@ -124,10 +124,19 @@ def test_a_failure_is_tried_again_with_the_same_key_and_the_others_wait(place: P
 def test_a_receiver_that_says_for_how_long_is_left_alone_for_so_long(place: Place) -> None:
     row = channel()
     fire()
-    place.fails = TemporaryError("Too many requests.", retry_after=1_800)
+    place.fails = TemporaryError("Too many requests.", retry_after=600)
     send(0, place)
-    assert DeliveryGate.objects.get(pk=key(row)).paused_until == at(30)
-    assert Delivery.objects.get().next_at >= at(30)
+    assert DeliveryGate.objects.get(pk=key(row)).paused_until == at(10)
+    assert Delivery.objects.get().next_at >= at(10)
+
+
+def test_nothing_waits_for_longer_than_a_quarter_of_an_hour_since_a_receiver_says_so(place: Place) -> None:
+    row = channel()
+    fire()
+    place.fails = TemporaryError("Too many requests.", retry_after=10**9)
+    send(0, place)
+    assert DeliveryGate.objects.get(pk=key(row)).paused_until == at(15)
+    assert Delivery.objects.get().next_at <= at(17)
 
 
 def test_what_waits_for_a_channel_that_fails_becomes_one_message_when_it_goes_again(place: Place) -> None:

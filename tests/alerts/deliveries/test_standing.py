@@ -18,7 +18,7 @@ from monitoring.alerts.deliveries.retention import prune
 from monitoring.alerts.deliveries.totals import totals
 from monitoring.alerts.incidents.models import Incident
 from monitoring.conf import Config
-from tests.alerts.deliveries.making import Place, at, channel, fire, happen, incident, send, states
+from tests.alerts.deliveries.making import Place, at, channel, fire, happen, incident, key, send, states
 
 CONFIG = Config(delivery_retention_days=30)
 
@@ -30,6 +30,7 @@ CONFIG = Config(delivery_retention_days=30)
         (Standing(3, 299.0, 0, 0), "healthy", "arrive"),
         (Standing(0, 0.0, 2, 0), "degraded", "2 given up within the last hour"),
         (Standing(0, 0.0, 0, 1), "degraded", "1 destination failing"),
+        (Standing(0, 0.0, 0, 0, 1), "unhealthy", "nobody could be told of 1 critical incident"),
         (Standing(1, 300.0, 0, 2), "degraded", "2 destinations failing, the oldest has waited for 300 s"),
     ],
 )
@@ -110,3 +111,20 @@ def test_the_admin_shows_deliveries_and_sends_again_what_was_given_up(admin_clie
     answer = admin_client.post(reverse("admin:monitoring_delivery_changelist"), listed, follow=True)
     assert "6 deliveries will be sent again" in answer.content.decode()
     assert {state for _, state in states()} == {"sending"}
+
+
+@pytest.mark.django_db
+def test_the_admin_has_a_destination_tried_at_once(admin_client: Client) -> None:
+    row = channel()
+    place = Place()
+    place.fails = TemporaryError("Too many requests.", retry_after=900)
+    fire()
+    send(0, place)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    DeliveryGate.objects.update(paused_until=later)
+    Delivery.objects.update(next_at=later)
+    chosen: Any = {"action": "try_at_once", "_selected_action": [key(row)]}
+    answer = admin_client.post(reverse("admin:monitoring_deliverygate_changelist"), chosen, follow=True)
+    assert "1 destination will be tried at once." in answer.content.decode()
+    assert DeliveryGate.objects.get().paused_until is None
+    assert Delivery.objects.get().next_at <= datetime.now(UTC)
