@@ -61,7 +61,8 @@ def mute(firing: Mapping[str, Labels], quiets: Sequence[Quiet], inhibiting: Sequ
     """Say what keeps incidents from being told.
 
     As with Alertmanager, causes that are muted themselves count; and an incident that meets both sides of a rule
-    follows from none that does so as well, so that nothing keeps itself quiet.
+    follows from none that does so as well, so that nothing keeps itself quiet. Otherwise than there, nothing is a cause
+    of what it follows from itself, over however many others: of those that follow from each other, one is told.
 
     Args:
         firing: What matchers see of each incident that fires, by its key.
@@ -82,12 +83,13 @@ def mute(firing: Mapping[str, Labels], quiets: Sequence[Quiet], inhibiting: Sequ
 
 
 def _causes(firing: Mapping[str, Labels], inhibiting: Iterable[Inhibiting]) -> dict[str, str]:
-    """Return the key of the cause of each incident that has one; the first rule decides."""
+    """Return the key of the cause of each incident that has one; the first rule decides, and none closes a circle."""
     found: dict[str, str] = {}
     for rule in inhibiting:
-        # By the values of the labels that must be equal: the cost is one look-up a target, however many causes.
-        sources: dict[tuple[str, ...], str] = {}
-        pure: dict[tuple[str, ...], str] = {}
+        # By the values of the labels that must be equal: the cost is one look-up a target, however many causes; only
+        # those of a circle are looked at one by one.
+        sources = defaultdict[tuple[str, ...], list[str]](list)
+        pure = defaultdict[tuple[str, ...], list[str]](list)
         targets = defaultdict[tuple[str, ...], list[tuple[str, bool]]](list)
         for key, labels in firing.items():
             is_source, is_target = all_meet(rule.source, labels), all_meet(rule.target, labels)
@@ -95,14 +97,23 @@ def _causes(firing: Mapping[str, Labels], inhibiting: Iterable[Inhibiting]) -> d
                 continue
             values = tuple(labels.get(name, "") for name in rule.equal)
             if is_source:
-                sources.setdefault(values, key)
+                sources[values].append(key)
             if is_source and not is_target:
-                pure.setdefault(values, key)
-            if is_target:
+                pure[values].append(key)
+            if is_target and key not in found:
                 targets[values].append((key, is_source))
         for values, keys in targets.items():
             for key, both in keys:
-                cause = (pure if both else sources).get(values)
+                causes = (pure if both else sources)[values]
+                cause = next((one for one in causes if not _follows(one, key, found)), None)
                 if cause is not None:
-                    found.setdefault(key, cause)
+                    found[key] = cause
     return found
+
+
+def _follows(key: str, cause: str, causes: Mapping[str, str]) -> bool:
+    """Whether an incident is another one, or follows from it."""
+    one: str | None = key
+    while one is not None and one != cause:
+        one = causes.get(one)
+    return one is not None

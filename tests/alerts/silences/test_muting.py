@@ -48,6 +48,29 @@ def test_nothing_keeps_itself_quiet_nor_do_two_each_other() -> None:
     }
 
 
+def test_of_those_that_follow_from_each_other_one_is_told() -> None:
+    forth, back = (Inhibiting(matchers(f"rule={one}"), matchers(f"rule={other}")) for one, other in ("ab", "ba"))
+    firing = {"1": {"rule": "a"}, "2": {"rule": "b"}}
+    for order in (firing, dict(reversed(firing.items()))):
+        assert mute(order, [], [forth, back]) == {"2": Muted(cause="1")}
+        assert mute(order, [], [back, forth]) == {"1": Muted(cause="2")}
+    many = {f"{rule}{number}": {"rule": rule} for rule in "ab" for number in range(50)}
+    assert set(many) - set(mute(many, [], [forth, back])) == {"a0"}
+
+
+def test_a_circle_over_several_is_broken_in_one_place() -> None:
+    rules = [Inhibiting(matchers(f"rule={one}"), matchers(f"rule={other}")) for one, other in ("ab", "bc", "cd", "da")]
+    found = mute({one: {"rule": one} for one in "abcd"}, [], rules)
+    assert {key: one.cause for key, one in found.items()} == {"b": "a", "c": "b", "d": "c"}
+
+
+def test_what_follows_from_one_inside_of_a_circle_and_from_one_outside_is_quiet() -> None:
+    forth = Inhibiting(matchers("rule=a"), matchers("rule=b\nhost=1"))
+    back = Inhibiting(matchers("rule=b"), matchers("rule=a"))
+    firing = {"a": {"rule": "a"}, "in": {"rule": "b", "host": "1"}, "out": {"rule": "b", "host": "2"}}
+    assert {key: one.cause for key, one in mute(firing, [], [forth, back]).items()} == {"in": "a", "a": "out"}
+
+
 def _causes(**firing: dict[str, str]) -> dict[str, str | None]:
     return {key: one.cause for key, one in mute(firing, [], list(SHIPPED.values())).items()}
 
