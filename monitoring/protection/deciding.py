@@ -6,7 +6,7 @@ a run that died had not committed, the next one decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from monitoring.component import Outage
 from monitoring.conf import Config
 from monitoring.error_rate import get_error_rate
 
+from . import pending
 from .admins.reader import acting_admins
 from .allowed.models import AllowedNetwork
 from .blocks import actions, history
@@ -25,7 +26,7 @@ from .blocks.history import NONE, Past
 from .blocks.models import Block, BlockOrigin
 from .blocks.writing import Decision, write
 from .counting import reading, retention
-from .counting.reading import Tallies
+from .counting.reading import Route, Tallies
 from .counting.tally import Window, current_window
 from .interruptions import reading as interruptions
 from .networks import read
@@ -54,6 +55,19 @@ class Decided:
     notices: bool = False
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What holds for everybody who is looked at in a run."""
+
+    config: Config
+    circumstances: Circumstances
+    window: Window
+    since: int
+    now: datetime
+    alias: str
+    step: Callable[[str], None]
+
+
 def no_step(name: str) -> None:
     """Go on: outside of tests nothing happens between the steps of a run."""
 
@@ -74,37 +88,46 @@ def decide(
     step("sweep")
     actions.sweep(now)
     retention.prune(now, alias)
-    window, settings = current_window(), get_error_rate()
+    window = current_window()
     interruptions.prune(now - timedelta(milliseconds=window.milliseconds), alias)
     if config.protection == _OFF:
         return Decided()
     step("lift")
     blind = interruptions.read(alias)
     lifted = _lift(outage, now, alias) + _lift_blind(blind, now, alias)
+    ends = [ended for _, ended in blind] + ([outage.recovered] if outage.recovered is not None else [])
+    since = max(map(_milliseconds, ends), default=0)
     step("read")
-    tallies = reading.read(window, _milliseconds(now), alias)
-    if tallies is None:
+    over = reading.over(window, max(since, _milliseconds(now) - window.milliseconds), alias)
+    if not over.clients and not over.routes:
         return Decided(lifted=lifted)
+    run = _Run(config, _circumstances(config, outage, now, alias), window, since, now, alias, step)
+    done = [_look(run, *page) for page in pending.pages(over, alias)]
+    return Decided(sum(one.blocked for one in done), lifted, any(one.notices for one in done))
+
+
+def _look(run: _Run, clients: Sequence[str], routes: Sequence[Route]) -> Decided:
+    """Decide about some of those that may be over a limit."""
+    config, now, alias, settings = run.config, run.now, run.alias, get_error_rate()
+    tallies = reading.read(clients, routes, run.window, alias)
     past = history.read(tallies.clients, now, alias)
-    over = [ended for _, ended in blind] + ([outage.recovered] if outage.recovered is not None else [])
-    since = max(map(_milliseconds, over), default=0)
     later = {client: _milliseconds(one.ended) for client, one in past.items() if one.ended is not None}
-    view = View(window, _milliseconds(now), since, later)
+    view = View(run.window, _milliseconds(now), run.since, later)
     lasting = Lasting(settings.ip_block_duration_seconds, config.block_escalation, config.block_max_seconds)
-    circumstances = _circumstances(config, outage, now, alias)
-    decisions = select(cases(tallies, view), circumstances, past, lasting, window)
-    patches = [] if outage.unhealthy or not settings.codex_trigger_url else _patches(tallies, view)
+    decisions = select(cases(tallies, view), run.circumstances, past, lasting, run.window)
+    asks = settings.codex_trigger_url and not run.circumstances.unhealthy
+    patches = _patches(tallies, view) if asks else []
     if not decisions and not patches:
-        return Decided(lifted=lifted)
-    step("begin")
+        return Decided()
+    run.step("begin")
     with transaction.atomic(using=alias, durable=not config.eager):
-        step("write the blocks")
+        run.step("write the blocks")
         blocked, told = write(decisions, now, alias)
-        step("plan the patches")
+        run.step("plan the patches")
         asked = [planning.plan_patch(patch, now, alias) for patch in patches]
-        step("commit")
-    step("end")
-    return Decided(blocked, lifted, told or any(asked))
+        run.step("commit")
+    run.step("end")
+    return Decided(blocked, notices=told or any(asked))
 
 
 def select(

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from monitoring.address import block_network, parse
 
 from .models import ErrorTally
 from .tally import Key, Tally, Window, unpack
 
-MOST = 500
-"""Clients, and routes, that are looked at in one run: those with the most errors."""
+_MOST_CLIENTS, _MOST_ROUTES = 20_000, 500
+"""Of those that are over their limits, those with the most errors."""
+_MOST_BLAMED = 500
 _COLUMNS = ("client", "service", "route", "recent", "buckets", "samples")
 _LOADED_ROUTES = 5_000
 Route = tuple[str, str]
 """Service and route."""
+
+
+@dataclass(frozen=True)
+class Over:
+    """Who may be over a limit, those with the most errors first.
+
+    Attributes:
+        begins: Milliseconds since the epoch from when on errors count.
+        clients: With the time of their latest error, in milliseconds since the epoch.
+        routes: The routes.
+    """
+
+    begins: int
+    clients: Sequence[tuple[str, int]]
+    routes: Sequence[Route]
 
 
 @dataclass(frozen=True)
@@ -42,24 +59,40 @@ class Tallies:
         return self.found.get((client, *route)) or Tally()
 
 
-def read(window: Window, now: int, alias: str) -> Tallies | None:
-    """Read what is known of those that may be over a limit; None where nobody is.
+def over(window: Window, begins: int, alias: str) -> Over:
+    """Return who may be over a limit.
 
     Args:
         window: What is a crossed limit.
-        now: Milliseconds since the epoch.
+        begins: Milliseconds since the epoch from when on errors count.
+        alias: The database.
+    """
+    recent = ErrorTally.objects.using(alias).filter(last__gt=begins)
+    clients = _most(recent.exclude(client="").filter(route=""), window, _MOST_CLIENTS, "client")
+    routes = _most(recent.filter(client=""), window, _MOST_ROUTES, "service", "route")
+    return Over(begins, clients, [(service, route) for service, route, _ in routes])
+
+
+def _most(rows: QuerySet[ErrorTally], window: Window, most: int, *keys: str) -> list[Any]:
+    """Return groups whose errors may be more than the limit allows, the largest first, each with its latest time."""
+    grouped = rows.values(*keys).annotate(all=Sum("seen"), latest=Max("last")).filter(all__gt=window.limit)
+    return list(grouped.order_by("-all", *keys).values_list(*keys, "latest")[:most])
+
+
+def read(clients: Sequence[str], routes: Sequence[Route], window: Window, alias: str) -> Tallies:
+    """Read what is known of clients and routes, and of who else failed lately on these routes.
+
+    Args:
+        clients: Networks in their canonical spelling.
+        routes: Routes that may be over their limits.
+        window: What is a crossed limit.
         alias: The database.
     """
     rows = ErrorTally.objects.using(alias)
-    recent = rows.filter(last__gt=now - window.milliseconds)
-    clients = [client for client, _, _ in _over(recent.exclude(client="").filter(route=""), window)]
-    routes = [(service, route) for _, service, route in _over(recent.filter(client=""), window)]
-    if not clients and not routes:
-        return None
     found = load(rows.filter(client="", service__in={s for s, _ in routes}, route__in={r for _, r in routes}), window)
     blamed = [sample["client"] for route in routes for sample in reversed((found.get(("", *route)) or Tally()).samples)]
-    clients = list(dict.fromkeys([*clients, *_networks(blamed)[:MOST]]))
-    found |= load(rows.filter(client__in=clients), window)
+    wanted = list(dict.fromkeys([*clients, *_networks(blamed)[:_MOST_BLAMED]]))
+    found |= load(rows.filter(client__in=wanted), window)
     routes_of: dict[str, list[Route]] = defaultdict(list)
     for client, service, route in found:
         if client and route:
@@ -67,14 +100,7 @@ def read(window: Window, now: int, alias: str) -> Tallies | None:
     missing = {route for ones in routes_of.values() for route in ones if ("", *route) not in found}
     asked = sorted(missing)[:_LOADED_ROUTES]
     found |= load(rows.filter(client="", service__in={s for s, _ in asked}, route__in={r for _, r in asked}), window)
-    return Tallies(tuple(clients), tuple(routes), found, routes_of)
-
-
-def _over(rows: QuerySet[ErrorTally], window: Window) -> list[Key]:
-    """Return the keys whose errors may be more than the limit allows, those with the most first."""
-    keys = ("client", "service", "route")
-    grouped = rows.values(*keys).annotate(all=Sum("seen")).filter(all__gt=window.limit)
-    return list(grouped.order_by("-all", *keys).values_list(*keys)[:MOST])
+    return Tallies(tuple(wanted), tuple(routes), found, routes_of)
 
 
 def _networks(addresses: Iterable[str]) -> list[str]:

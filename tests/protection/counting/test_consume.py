@@ -12,7 +12,7 @@ from monitoring.protection.counting import consume as consuming
 from monitoring.protection.counting import fold as folding
 from monitoring.protection.counting.consume import DUE
 from monitoring.protection.counting.models import ErrorTally
-from monitoring.protection.counting.reading import read
+from monitoring.protection.counting.reading import over, read
 from monitoring.protection.counting.tally import current_window, unpack
 from tests.protection.failing import BAD, OTHER, ROUTE, Failure, count, now, times
 
@@ -50,8 +50,9 @@ def test_errors_of_many_clients_on_one_route_make_work_due() -> None:
 def test_what_shards_count_adds_up() -> None:
     assert DUE not in count(times(BAD, 3), shard=0).due
     assert DUE in count(times(BAD, 3), shard=1).due
-    tallies = read(current_window(), now(), "default")
-    assert tallies is not None
+    found = over(current_window(), now() - 600_000, "default")
+    assert [client for client, _ in found.clients] == [f"{BAD}/32"]
+    tallies = read([f"{BAD}/32"], found.routes, current_window(), "default")
     assert len(tallies.get(f"{BAD}/32").recent) == 6
     assert tallies.clients == (f"{BAD}/32",)
     assert tallies.routes == (DESIGN,)
