@@ -47,6 +47,10 @@ def judge(row: Sequence[object] | None, config: Config, now: datetime) -> Outcom
         return Outcome(Status.DEGRADED, "No evaluation of the alert rules was completed yet")
     lag = lag_of(completed, config, now)
     details = {"lag_seconds": round(lag, 1), "seconds": seconds, "rules": rules, "failing": failing}
+    ahead = (completed - now).total_seconds()
+    if ahead >= LAGGING_SECONDS:
+        status = Status.UNHEALTHY if ahead >= _DEAD_SECONDS else Status.DEGRADED
+        return Outcome(status, f"Alert rules were last evaluated {ahead:.0f} s from now: clocks differ", details)
     if lag >= LAGGING_SECONDS:
         status = Status.UNHEALTHY if lag >= _DEAD_SECONDS else Status.DEGRADED
         return Outcome(status, f"Alert rules have not been evaluated for {lag + config.alert_interval:.0f} s", details)

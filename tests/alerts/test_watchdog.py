@@ -132,7 +132,9 @@ def test_the_check_tells_when_rules_are_not_evaluated(stage: Stage) -> None:
     def status(seconds: float, failing: int = 0) -> Status:
         return judge((completed, 0.1, 3, failing), config, completed + timedelta(seconds=seconds)).status
 
-    assert [status(after) for after in (-5, 34, 36, 304, 306)] == [
+    assert [status(after) for after in (-301, -31, -29, 34, 36, 304, 306)] == [
+        Status.UNHEALTHY,
+        Status.DEGRADED,
         Status.HEALTHY,
         Status.HEALTHY,
         Status.DEGRADED,

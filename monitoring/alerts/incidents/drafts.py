@@ -112,6 +112,7 @@ def settle(row: Incident, result: Advance, draft: Draft, verdicts: Verdicts) -> 
         return []
     rows.set_standing(row, result.standing)
     finding = verdicts.findings.get(row.key)
+    row.last_active = min(row.last_active, verdicts.at) if row.last_active else verdicts.at
     if finding is not None and result.standing.state is not IncidentState.RESOLVED:
         rows.set_sample(row, finding.rule, finding.sample)
         row.last_active = verdicts.at
@@ -148,6 +149,8 @@ def _differs(row: Incident, result: Advance, draft: Draft, verdicts: Verdicts) -
     if result.standing is None or result.steps or result.standing != rows.standing_of(row):
         return True
     if result.standing.state in TOLD and (_mute_steps(row, draft) or row.inhibited_by_id != draft.cause_id):
+        return True
+    if row.last_active - verdicts.at >= REFRESH:  # a clock was put back
         return True
     return row.key in verdicts.findings and not row.spent and verdicts.at - row.last_active >= REFRESH
 

@@ -2,7 +2,8 @@
 
 `for` and `keep firing for` mean exactly what they mean to Prometheus: an incident fires at the first evaluation that is
 at least `for` after the first one that found it, if all between found it as well; and it is over at the first
-evaluation that is at least `keep firing for` after the first one that no longer found it.
+evaluation that is at least `keep firing for` after the first one that no longer found it. A time that lies ahead, since
+a clock was put back, counts as now.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def advance(
         now: When it was evaluated.
         earlier: Changes of the incident before, of which this one would be a recurrence.
     """
+    before, earlier = _not_ahead(before, now), _until(now, earlier)
     if before is not None and before.state is IncidentState.RESOLVED:
         # Who resolved it by hand does not want to hear of it again until it is found anew.
         return Advance(before if found is not None and before.spent else replace(before, spent=False))
@@ -122,6 +124,21 @@ def close(before: Standing, now: datetime, reason: str) -> Advance:
     if before.state is IncidentState.PENDING:
         return Advance(None)
     return _resolve(before, now, (), {"reason": reason})
+
+
+def _not_ahead(before: Standing | None, now: datetime) -> Standing | None:
+    if before is None:
+        return None
+    absent = None if before.absent_since is None else min(before.absent_since, now)
+    times = min(before.started, now), absent, _until(now, before.changes)
+    if times == (before.started, before.absent_since, before.changes):
+        return before
+    return replace(before, started=times[0], absent_since=times[1], changes=times[2])
+
+
+def _until(now: datetime, changes: tuple[float, ...]) -> tuple[float, ...]:
+    latest = now.timestamp()
+    return tuple(min(at, latest) for at in changes)
 
 
 def milestone(count: int) -> int:

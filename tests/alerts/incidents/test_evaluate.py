@@ -344,3 +344,16 @@ def test_what_was_found_is_written_with_that_it_was_looked_for(stage: Stage, mon
     assert not Incident.objects.exists()
     assert stage.evaluate() is not None
     assert Incident.objects.count() == 1
+
+
+def test_a_clock_that_is_put_back_keeps_what_has_no_data_for_no_longer_than_usual(stage: Stage) -> None:
+    rule, year = stage.rule(), 365 * 86_400
+    stage.finds(rule, "a")
+    stage.evaluate(after=year)
+    stage.found[rule.name] = None
+    stage.evaluate(after=-year)
+    incident = Incident.objects.get()
+    assert (incident.state, incident.last_active) == ("firing", stage.now)
+    stage.evaluate(after=get_config().alert_missing_seconds)
+    incident.refresh_from_db()
+    assert incident.state == "resolved"

@@ -69,6 +69,32 @@ def test_what_is_gone_before_it_fires_leaves_nothing_and_begins_anew() -> None:
     assert states == ["pending", "pending", "none", "pending", "pending", "firing"]
 
 
+def test_a_clock_that_is_put_back_holds_nothing_up() -> None:
+    year = 365 * 86_400
+    story = Story(hold=20)
+    assert [story.evaluate(found=True, after=one) for one in (10, year, -year, 10)] == ["pending"] + 3 * ["firing"]
+    story = Story(hold=20)
+    story.evaluate(found=True, after=year)
+    assert [story.evaluate(found=True, after=one) for one in (-year, 10, 10)] == ["pending", "pending", "firing"]
+    story = Story(keep=60)
+    story.evaluate(found=True)
+    story.evaluate(found=False, after=year)
+    assert [story.evaluate(found=False, after=one) for one in (-year, 50, 10)] == ["firing", "firing", "resolved"]
+
+
+def test_what_flapped_ahead_of_the_clock_settles_within_its_window() -> None:
+    story = Story(flap_changes=2, flap_window=300)
+    story.evaluate(found=True, after=86_400)
+    story.evaluate(found=False)
+    story.evaluate(found=True)
+    assert story.standing is not None
+    assert story.standing.flapping
+    story.evaluate(found=True, after=-86_400)
+    story.evaluate(found=True, after=301)
+    assert not story.standing.flapping
+    assert story.told[-1][1] == "settled"
+
+
 def test_an_event_is_not_waited_for() -> None:
     assert Story(hold=600).evaluate(found=True, event=True) == "firing"
 
