@@ -115,11 +115,12 @@ class SendAgainView(ApiView):
 class DestinationSerializer(serializers.ModelSerializer[DeliveryGate]):
     """How it goes with one destination."""
 
+    id = serializers.CharField(source="key", read_only=True)
     to = serializers.CharField(source="label")
 
     class Meta:
         model = DeliveryGate
-        fields = ["to", "channel", "hourly_limit", "failures", "paused_until", "problem"]
+        fields = ["id", "to", "channel", "hourly_limit", "failures", "paused_until", "problem"]
         read_only_fields = fields
 
 
@@ -130,3 +131,19 @@ class DestinationsView(ApiView):
     def get(self, _request: Request) -> Response:
         """List every destination that was ever sent to, and what is wrong with it where something is."""
         return Response(DestinationSerializer(DeliveryGate.objects.order_by("label", "key")[:500], many=True).data)
+
+
+class TryDestinationView(ApiView):
+    """A destination that is left alone for a while."""
+
+    @describe(
+        operation_id="try_alert_destination",
+        request=None,
+        responses={202: DestinationSerializer, **refusals(404)},
+    )
+    def post(self, _request: Request, key: str) -> Response:
+        """End its pause: what waits for it is sent with the next run, within ten seconds."""
+        if not reviving.try_at_once([key]):
+            raise NotFound("There is no such destination.")
+        rows = DeliveryGate.objects.using(router.db_for_write(DeliveryGate))
+        return Response(DestinationSerializer(rows.get(pk=key)).data, status=202)

@@ -33,4 +33,5 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/", deliveries.DeliveriesView.as_view(), name="alert-deliveries"),
     path("deliveries/<int:pk>/send-again/", deliveries.SendAgainView.as_view(), name="alert-send-again"),
     path("destinations/", deliveries.DestinationsView.as_view(), name="alert-destinations"),
+    path("destinations/<str:key>/try/", deliveries.TryDestinationView.as_view(), name="alert-destination-try"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from monitoring.alerts.deliveries.models import Delivery
-from monitoring.alerts.incidents.models import IncidentEntry
+from monitoring.alerts.deliveries.models import Delivery, DeliveryGate
+from monitoring.alerts.incidents.models import Incident, IncidentEntry
 
 from .incidents import incident
 
@@ -65,3 +66,27 @@ def test_strangers_may_do_nothing(client: Client) -> None:
 
 def test_destinations_are_listed(api: Client) -> None:
     assert api.get("/api/monitoring/alerts/destinations/").json() == []
+
+
+def test_a_destination_that_is_left_alone_is_tried_at_once(api: Client) -> None:
+    url, later = "/api/monitoring/alerts/destinations/", timezone.now() + timedelta(hours=1)
+    DeliveryGate.objects.create(key="channel:7", label="ops", channel="slack", failures=3, paused_until=later)
+    one = delivery("pending")
+    Delivery.objects.update(destination="channel:7", attempts=3, next_at=later)
+    (listed,) = api.get(url).json()
+    again = api.post(f"{url}{listed['id']}/try/", content_type=JSON)
+    assert (again.status_code, again.json()["paused_until"]) == (202, None)
+    one.refresh_from_db()
+    assert one.next_at < later
+    assert api.post(f"{url}channel:8/try/", content_type=JSON).status_code == 404
+
+
+def test_that_something_goes_on_is_not_sent_again_when_it_is_over(api: Client) -> None:
+    dead = delivery("dead")
+    Delivery.objects.update(kind="milestone")
+    Incident.objects.update(state="resolved")
+    answer = api.post(f"{URL}{dead.pk}/send-again/", content_type=JSON)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        "This told that the incident goes on, and it is over.",
+    )
