@@ -12,6 +12,7 @@ from typing import Any
 from monitoring.storage import bulk
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
+from . import room
 from .fold import NOT_COUNTED, fold
 from .models import ErrorTally
 from .tally import Key, Tally, Window, current_window, pack_buckets, pack_samples, pack_times, unpack
@@ -19,7 +20,7 @@ from .tally import Key, Tally, Window, current_window, pack_buckets, pack_sample
 DUE = "protection"
 """What becomes due where a limit may have been crossed."""
 MOST_ROWS = 50_000
-"""Rows of one shard; beyond them, clients and routes that are new within the window are not counted."""
+"""Rows of one shard; beyond them, clients with few errors are forgotten."""
 _COLUMNS = ("client", "service", "route", "shard", "seen", "recent", "buckets", "samples")
 
 
@@ -67,12 +68,11 @@ def _bounded(counted: dict[Key, Tally], mine: dict[Key, Tally], scope: Scope) ->
     """Return the keys that may have a row, in their order: those that have one, then routes, then who failed most."""
     new = [key for key in counted if key not in mine]
     if new:
-        stored = ErrorTally.objects.using(scope.connection.alias).filter(shard=scope.shard).count()
-        room = max(0, MOST_ROWS - stored)
-        if len(new) > room:
+        free = max(0, room.make(len(new), MOST_ROWS, {key[0] for key in counted if key[0]}, scope))
+        if len(new) > free:
             new.sort(key=lambda key: (bool(key[0]), -counted[key].seen, key))
-            scope.noted[NOT_COUNTED] += sum(counted[key].seen for key in new[room:] if key[0] and not key[2])
-            new = new[:room]
+            scope.noted[NOT_COUNTED] += sum(counted[key].seen for key in new[free:] if key[0] and not key[2])
+            new = new[:free]
     return sorted([*new, *(key for key in counted if key in mine)])
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.protection.counting import consume as consuming
 from monitoring.protection.counting import fold as folding
+from monitoring.protection.counting import room
 from monitoring.protection.counting.consume import DUE
 from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.counting.reading import over, read
@@ -135,3 +136,21 @@ def test_rows_beyond_the_bound_of_a_shard_are_not_made_and_those_that_are_there_
     assert seen()["", "POST api/new/"] == 2
     assert seen()["", ROUTE] == 6
     assert scope.noted[folding.NOT_COUNTED] == 3
+
+
+def test_whoever_comes_later_is_counted_in_place_of_who_failed_least_and_longest_ago(monkeypatch: Any) -> None:
+    at = now()
+    count(times(BAD, 4, at=at - 3_000) + times(OTHER, 1, at=at - 2_000) + times("192.0.2.1", 1, at=at - 1_000))
+    monkeypatch.setattr(consuming, "MOST_ROWS", 9)
+    scope = count([Failure("192.0.2.2", at, "POST api/new/")])
+    assert {client for client, route in seen() if route == ""} == {f"{BAD}/32", "192.0.2.1/32", "192.0.2.2/32"}
+    assert (f"{OTHER}/32", ROUTE) not in seen()
+    assert seen()["", "POST api/new/"] == 1
+    assert (scope.noted[room.FORGOTTEN], scope.noted[folding.NOT_COUNTED]) == (1, 0)
+
+
+def test_where_nobody_can_be_forgotten_a_route_comes_before_any_client(monkeypatch: Any) -> None:
+    monkeypatch.setattr(consuming, "MOST_ROWS", 3)
+    scope = count(times(BAD, 2) + times(BAD, 1, "POST api/new/") + times(OTHER, 1))
+    assert seen() == {("", ROUTE): 3, ("", "POST api/new/"): 1, (f"{BAD}/32", ""): 3}
+    assert scope.noted[folding.NOT_COUNTED] == 1
