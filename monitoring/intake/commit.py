@@ -32,10 +32,33 @@ from .opening import Refusal, Taken, open_entries
 
 _FUTURE_MILLISECONDS = 5_000
 _LATE_MILLISECONDS = 3_600_000
+_LEAST_ENTRIES = 100
 
 
 def no_step(name: str) -> None:
     """Go on: outside of tests nothing happens between the steps of a drain."""
+
+
+@dataclass
+class Pace:
+    """How many entries are worth reading at once: of a backlog a commit may take a part, and all that is read is held.
+
+    Attributes:
+        entries: So many; None where nothing is known yet.
+        behind: Whether the last drain left entries that were there.
+    """
+
+    entries: int | None = None
+    behind: bool = False
+
+    def most(self, limit: int) -> int:
+        """Return how many to read, given how many may be."""
+        return limit if self.entries is None else min(limit, self.entries)
+
+    def note(self, most: int, read: int, taken: int) -> None:
+        """Learn of one drain, which read up to `most` and took some: the next one reads up to twice of that."""
+        self.entries = max(_LEAST_ENTRIES, 2 * taken)
+        self.behind = taken < read or read >= most
 
 
 @dataclass(frozen=True)
@@ -48,6 +71,7 @@ class Intake:
         stream: The stream.
         step: Called with the name of each step before it happens; tests end the process there.
         due: What has become due with what was committed.
+        pace: How much is read at once.
     """
 
     connection: BaseDatabaseWrapper
@@ -55,6 +79,7 @@ class Intake:
     stream: Stream
     step: Callable[[str], None] = no_step
     due: set[str] = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def label(self) -> str:

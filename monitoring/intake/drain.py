@@ -62,13 +62,15 @@ def drain(intake: Intake, client: Client) -> int:
     if attempt.deaths >= _DEATHS_BEFORE_SINGLE:
         return _drain_suspects(intake, client, attempt)
     intake.step("read")
-    entries = streams.read(client, intake.stream, intake.config.drain_entries, intake.config.drain_bytes)
+    most = intake.pace.most(intake.config.drain_entries)
+    entries = streams.read(client, intake.stream, most, intake.config.drain_bytes)
     if not entries:
         return 0
     if attempt.entry != entries[0].id:
         attempt = Attempt(entries[0].id, 0, len(entries))
     with _attempting(intake, client, attempt):
         taken = take_in(intake, entries)
+        intake.pace.note(most, len(entries), taken)
         streams.delete(client, intake.stream, [entry.id for entry in entries[:taken]])
     _remember(client, intake, Attempt())
     intake.step("end")

@@ -45,12 +45,12 @@ def listen(
                     return False
                 continue
             try:
-                taken = drain(intake, client)
+                drain(intake, client)
             except OvertakenError:
                 continue
             while intake.due:
                 nudge(intake.due.pop())
-            if taken < config.drain_entries and stream.lane == MEASURES:
+            if stream.lane == MEASURES and not intake.pace.behind:
                 time.sleep(min(config.drain_linger, max(0.0, end - time.monotonic())))
         return not stopping()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitoring.conf import get_config
+from monitoring.intake import opening
 from monitoring.intake.listen import lease_key, listen, unattended
 from monitoring.recording.events import Operation
 from monitoring.recording.recorder import recorder
@@ -66,3 +67,22 @@ def test_it_listens_for_what_arrives_meanwhile(settings: Any) -> None:
     listen(get_config(), stream(), lambda: False)
     later.join()
     assert counted("folded") == {"operation": 1}
+
+
+def test_of_a_backlog_no_more_is_read_than_commits_take(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "DRAIN_SECONDS": 30}
+    monkeypatch.setattr(opening, "MAX_WEIGHT", 40)
+    reads: list[int] = []
+    read = streams.read
+
+    def counting(*arguments: Any) -> list[streams.Entry]:
+        found = read(*arguments)
+        reads.append(len(found))
+        return found
+
+    monkeypatch.setattr(streams, "read", counting)
+    for _ in range(600):
+        record()
+    assert listen(get_config(), stream(), lambda: streams.length(client(), stream()) == 0) is False
+    assert counted("folded") == {"operation": 600}
+    assert sum(reads) <= 600 + 15 * 100  # each commit takes 40; all of them read all that is left would be 4,800
