@@ -26,7 +26,9 @@ from .parcels import Parcel
 
 _MESSAGES, _SECONDS = 50, 30.0
 _GONE = "There is no such channel any more, or it is switched off."
-_MAX_PROBLEM = 400
+_NOT_TAKEN = "It was not taken, though others were: what it told of is sent by itself."
+_MAX_PROBLEM, _MOST_TOGETHER = 400, 6
+"""Attempts after which a digest is taken apart that is not taken though others are."""
 _logger = logging.getLogger(__name__)
 
 
@@ -113,11 +115,25 @@ def _failed(parcel: Parcel, gate: Gate, desk: Desk, problem: str, retry_after: f
     problem = scrub.text(problem, _MAX_PROBLEM)
     _logger.warning("A message to %s was not sent: %s", gate.row.label, problem)
     spared = retry_after is None and _is_to_blame(parcel, gate)
+    if spared and parcel.is_digest and parcel.row.attempts >= _MOST_TOGETHER:
+        _take_apart(parcel, desk, problem)
+        return
     pause = 0.0 if spared else gate.failed(problem, retry_after, desk.now())
     with transaction.atomic(using=desk.alias, durable=True):
         held = outbox.failed(parcel.row, problem, max(pause, outbox.wait(parcel.row)), desk.now())
         if held and parcel.row.attempts >= parcel.row.max_attempts:
             _settle_told(parcel, desk, OutgoingState.DEAD, problem)
+
+
+def _take_apart(parcel: Parcel, desk: Desk, problem: str) -> None:
+    """Have what a digest tells of sent by itself: one of it, which the receiver cannot take, holds up all the others.
+
+    Should the digest have arrived after all, that is told twice; what is critical would be told to nobody otherwise.
+    """
+    with transaction.atomic(using=desk.alias, durable=True):
+        if outbox.drop(parcel.row, _NOT_TAKEN, desk.now()):
+            told = Delivery.objects.using(desk.alias).filter(digest_id=parcel.row.pk, state=OutgoingState.SENDING)
+            told.update(digest=None, state=OutgoingState.PENDING, next_at=desk.now(), last_error=problem)
 
 
 def _refused(parcel: Parcel, gate: Gate, desk: Desk, problem: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitoring.alerts.channels.base import Message, TemporaryError
-from monitoring.alerts.deliveries.models import Delivery, DeliveryGate
+from monitoring.alerts.deliveries.models import AlertDigest, Delivery, DeliveryGate
 from tests.alerts.deliveries.making import Place, channel, fire, happen, incident, send, states
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +84,17 @@ def test_a_digest_that_waits_lets_what_is_worse_go_first(place: Picky) -> None:
     send(10, place)
     assert [kind for kind, _ in place.told] == ["firing", "digest"]
     assert {state for _, state in states()} == {"sent"}
+
+
+def test_a_digest_that_is_not_taken_though_others_are_is_taken_apart(place: Picky) -> None:
+    channel(hourly_limit=0)
+    together = [incident("bad"), *(incident(f"route {number}", severity="critical") for number in range(6))]
+    happen("firing", *together)
+    for minutes in range(0, 120, 6):
+        send(minutes, place)
+        fire(f"later {minutes}", minutes=minutes)
+    assert place.routes >= {f"route {number}" for number in range(6)}
+    assert states().count(("firing", "pending")) == 2, "what is bad, and what has only just begun"
+    assert AlertDigest.objects.get().state == "dropped"
+    told = [route for _, routes in place.told for route in routes]
+    assert len(told) == len(set(told))
