@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitoring.storage.patience import limit_waiting
+
 from .models import Evaluation
+
+_LOCK_SECONDS = 10.0
+"""What this evaluation does not get to do, one of the next ones does."""
 
 
 class SupersededError(Exception):
@@ -46,7 +51,9 @@ class Fence:
 
         Raises:
             SupersededError: Somebody else has had it.
+            OperationalError: Somebody held it, or a row that follows, for too long.
         """
+        limit_waiting(self.alias, _LOCK_SECONDS)
         rows = Evaluation.objects.using(self.alias).filter(pk=1, number=self.number)
         if not rows.update(number=self.number + 1, **values):
             raise SupersededError
