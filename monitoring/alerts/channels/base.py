@@ -60,6 +60,7 @@ class IncidentView:
         since: When it began.
         fired: When it began to fire.
         resolved: When it was over.
+        closed_because: Why it was closed though nobody saw it end; empty otherwise.
         last_active: When it was last seen.
         acknowledged_by: Who is on it; empty while nobody is.
         count: Occurrences so far; 0 when it is nothing that occurs.
@@ -85,6 +86,7 @@ class IncidentView:
     key: str = ""
     fired: datetime | None = None
     resolved: datetime | None = None
+    closed_because: str = ""
     last_active: datetime | None = None
     acknowledged_by: str = ""
     count: int = 0

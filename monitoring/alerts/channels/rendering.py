@@ -42,7 +42,7 @@ def subject(message: Message) -> str:
         MessageKind.ESCALATED: f"[{severity}, nobody is on it] ",
         MessageKind.DIGEST: f"[{severity}] ",
         MessageKind.ACKNOWLEDGED: "[Acknowledged] ",
-        MessageKind.RESOLVED: "[Resolved] ",
+        MessageKind.RESOLVED: "[Closed] " if _closed_because(message) else "[Resolved] ",
         MessageKind.TEST: "[Test] ",
     }
     return texts.shorten(beginnings[message.kind] + texts.line(message.title, SUBJECT), SUBJECT)
@@ -93,6 +93,8 @@ def _meaning(message: Message, first: IncidentView | None) -> str:
         case MessageKind.DIGEST:
             count = len(message.incidents) + message.omitted
             said = f"{count:,} messages in one, so that they do not flood you. The worst come first."
+        case MessageKind.RESOLVED if because := _closed_because(message):
+            said = f"This was closed, and may go on unseen. {because}"
         case MessageKind.RESOLVED:
             lasted = f" It lasted {_lasted(first)}." if first is not None and first.resolved is not None else ""
             said = f"This is over, and there is nothing left to do about the alert.{lasted}"
@@ -116,6 +118,11 @@ def _is_over(message: Message) -> bool:
     return len(message.incidents) == 1 and message.incidents[0].resolved is not None
 
 
+def _closed_because(message: Message) -> str:
+    """Return why the incident of a message was closed though nobody saw it end."""
+    return texts.line(message.incidents[0].closed_because, _ROW) if len(message.incidents) == 1 else ""
+
+
 def _told(incident: IncidentView, at: datetime, title: str) -> Told:
     """Return an incident, ready to be shown.
 
@@ -124,12 +131,14 @@ def _told(incident: IncidentView, at: datetime, title: str) -> Told:
         at: When the message was made.
         title: Of a message about this one alone; empty among others, where less is told of each.
     """
+    over = "closed" if incident.closed_because else "over"
     heading = texts.line(incident.summary or incident.rule, _FACT)
     summary = texts.block(incident.summary, _ROW)
     rows = [
         ("What happened", "" if summary in (heading if not title else "", texts.line(title, _FACT)) else summary),
         ("Since", _since(incident, at)),
         ("Until", texts.moment(incident.resolved) if incident.resolved is not None else ""),
+        ("Closed because", "" if title else texts.line(incident.closed_because, _FACT)),
         ("How often", texts.occurrences(incident.count) if incident.count else ""),
         ("Measured", texts.number(incident.value) if incident.value is not None and not incident.count else ""),
         ("Whom it hits", texts.line(incident.affected, _FACT)),
@@ -144,7 +153,7 @@ def _told(incident: IncidentView, at: datetime, title: str) -> Told:
     rows.append(("Labels", _labels(incident)))
     return Told(
         heading=heading,
-        mark=texts.line("over" if incident.resolved is not None else incident.severity, 20).capitalize(),
+        mark=texts.line(over if incident.resolved is not None else incident.severity, 20).capitalize(),
         rows=tuple((name, held) for name, held in rows if name and held),
         links=links(incident.links),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from monitoring.alerts import links
 from monitoring.alerts.channels.base import IncidentView, Link, LinkKind
-from monitoring.alerts.incidents.models import Incident, IncidentState
+from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState, TransitionKind
 from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.groups import totals
 from monitoring.errors.groups.totals import Totals
@@ -70,8 +70,18 @@ def views(incidents: Collection[Incident], label: str, desk: Desk) -> list[Incid
         label: Of the destination, in whose name links act.
         desk: What messages are sent with.
     """
-    troubles = _troubles(incidents, desk.alias)
-    return [_view_or_less(incident, troubles.get(incident.pk), label, desk) for incident in incidents]
+    troubles, reasons = _troubles(incidents, desk.alias), _reasons(incidents, desk.alias)
+    told = (_view_or_less(incident, troubles.get(incident.pk), label, desk) for incident in incidents)
+    return [replace(one, closed_because=reasons.get(one.id, "")) for one in told]
+
+
+def _reasons(incidents: Iterable[Incident], alias: str) -> dict[int, str]:
+    """Read why incidents were closed that nobody saw end, by their primary keys."""
+    over = [incident.pk for incident in incidents if incident.state == IncidentState.RESOLVED]
+    if not over:
+        return {}
+    ends = IncidentEntry.objects.using(alias).filter(incident__in=over, kind=TransitionKind.RESOLVED)
+    return {pk: _text(detail.get("reason")) for pk, detail in ends.values_list("incident_id", "detail")}
 
 
 def _view_or_less(incident: Incident, trouble: Trouble | None, label: str, desk: Desk) -> IncidentView:

@@ -40,6 +40,17 @@ def test_what_is_over_says_how_long_it_lasted() -> None:
     assert ("Since", "2026-11-22 18:00:03 UTC, for 12 minutes") in rendering.told(told)[0].rows
 
 
+def test_what_nobody_saw_end_is_not_said_to_be_over() -> None:
+    because = "There has been no data for long."
+    closed = incident(state="resolved", resolved=AT, closed_because=because)
+    told = message(MessageKind.RESOLVED, closed)
+    assert rendering.subject(told) == "[Closed] OperationalError: database is locked"
+    assert rendering.opening(told) == f"This was closed, and may go on unseen. {because}"
+    digest = message(MessageKind.DIGEST, closed, incident())
+    assert ("Closed because", because) in rendering.told(digest)[0].rows
+    assert [one.mark for one in rendering.told(digest)] == ["Closed", "Critical"]
+
+
 def test_what_could_not_be_told_in_time_says_that_it_happened_and_is_over() -> None:
     told = message(MessageKind.FIRING, incident(state="resolved", resolved=AT))
     assert rendering.subject(told) == "[Critical, over] OperationalError: database is locked"

@@ -205,3 +205,18 @@ def test_evidence_of_any_form_keeps_nobody_from_hearing_of_it(evidence: Any) -> 
     one.evidence = evidence
     view = facts.views([one], "ops", at_desk(0))[0]
     assert (view.summary, view.state) == ("Many errors of checkout", "firing")
+
+
+@pytest.mark.django_db
+def test_why_something_was_closed_that_nobody_saw_end_is_told() -> None:
+    channel()
+    place, one, other = Place(), fire("cart"), fire("checkout")
+    send(0, place)
+    happen("resolved", one, minutes=61, reason="There has been no data for long.")
+    happen("resolved", other, minutes=62)
+    send(70, place)
+    views = [view for message in place.messages for view in message.incidents if view.resolved is not None]
+    assert {view.labels["route"]: view.closed_because for view in views} == {
+        "cart": "There has been no data for long.",
+        "checkout": "",
+    }

@@ -32,7 +32,7 @@ def payload(message: Message) -> dict[str, Any]:
 def _incident(incident: IncidentView) -> dict[str, Any]:
     moments = ("since", "fired", "resolved", "last_active")
     lines = ("key", "rule", "severity", "state", "affected", "acknowledged_by", "service", "environment", "release")
-    longer = ("summary", "recovery", "advice")
+    longer = ("summary", "closed_because", "recovery", "advice")
     return {
         "id": incident.id,
         **{name: texts.line(getattr(incident, name), 200) for name in lines},
