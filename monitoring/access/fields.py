@@ -67,8 +67,10 @@ class SecondsField(serializers.FloatField):
         Raises:
             ValidationError: It is no number, or written in another way.
         """
-        if isinstance(data, str) and not _DECIMAL.fullmatch(data.strip()):
+        if isinstance(data, bool) or (isinstance(data, str) and not _DECIMAL.fullmatch(data.strip())):
             self.fail("invalid")
+        if isinstance(data, int) and self.max_value is not None and data > self.max_value:
+            self.fail("max_value", max_value=self.max_value)  # no float may be as large
         return float(super().to_internal_value(data))
 
 

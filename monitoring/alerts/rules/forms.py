@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar
@@ -54,7 +54,8 @@ def number(above: float | None = None, most: float | None = None) -> Form:
     """Return the form of finite numbers, within bounds where there are any."""
 
     def read(value: Any) -> float:
-        _require(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value))
+        _require(isinstance(value, int | float) and not isinstance(value, bool))
+        _require(abs(value) <= sys.float_info.max)  # neither infinite, nor no number, nor a whole one beyond all others
         _require(above is None or value > above)
         _require(most is None or value <= most)
         return float(value)

@@ -58,6 +58,8 @@ def test_nothing_said_is_told_field_by_field() -> None:
         ("params", {}, "threshold_seconds is missing; it must be a number above 0"),
         ("params", {"threshold_seconds": 0}, "threshold_seconds must be a number above 0"),
         ("params", {"threshold_seconds": float("nan")}, "threshold_seconds must be a number above 0"),
+        ("params", {"threshold_seconds": float("inf")}, "threshold_seconds must be a number above 0"),
+        ("params", {"threshold_seconds": 10**400}, "threshold_seconds must be a number above 0"),
         ("params", {"threshold_seconds": 1, "quantile": "p42"}, "quantile must be one of p50, p95, p99"),
         ("params", {"threshold_seconds": 1, "names": "shop.*"}, "names must be a list of up to 50 patterns"),
         ("params", {"threshold_seconds": 1, "windw": 5}, "windw is no parameter of this kind; it has threshold_sec"),
@@ -109,3 +111,9 @@ def test_an_invalid_rule_says_why() -> None:
     with pytest.raises(validation.InvalidRuleError, match="name must be one line") as raised:
         validation.complete({**GOOD, "name": ""})
     assert list(raised.value.problems) == ["name"]
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "a\nb", "a" * 101])
+def test_a_condition_in_code_has_a_name_that_can_be_stored_and_shown(name: str) -> None:
+    found = validation.problems({"name": "x", "kind": "code", "params": {"rule": name}})
+    assert "a name of 1 to 100 printable characters" in found["params"]

@@ -19,12 +19,12 @@ _MOST = 10_000
 
 
 def _name(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 100:
+    if not isinstance(value, str) or not 0 < len(value) <= 100 or not value.isprintable():
         raise ValueError
     return value
 
 
-_NAME = forms.Form("a name of 1 to 100 characters", _name)
+_NAME = forms.Form("a name of 1 to 100 printable characters", _name)
 
 
 @dataclass(frozen=True)
