@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from monitoring.forms import Network, network
+from monitoring.forms import Network, network, plain
 
 Address = IPv4Address | IPv6Address
 FORWARDED_FOR = "HTTP_X_FORWARDED_FOR"
@@ -29,12 +29,13 @@ _FORWARDING = frozenset(
     }
 )
 _FORWARDED_PREFIX = "HTTP_X_FORWARDED_"
-_CLIENT_BITS = {4: 32, 6: 64}
+_GIVEN_TO_CUSTOMERS = (IPv6Network("2000::/3"), IPv6Network("fc00::/7"))
+"""Of these networks each customer or link is given a /64."""
 
 
 @lru_cache(maxsize=1_000)
 def parse(text: str) -> Address | None:
-    """Read an address as servers and proxies write it: also in brackets, with a port, or mapped into IPv6.
+    """Read an address as servers and proxies write it: in brackets, with a port, mapped or translated into IPv6.
 
     Returns:
         The address, an IPv4 one always as such; None for what is no address.
@@ -48,7 +49,7 @@ def parse(text: str) -> Address | None:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    return plain(address)
 
 
 @lru_cache(maxsize=100)
@@ -98,8 +99,12 @@ def is_forwarded(meta: Mapping[str, Any]) -> bool:
 
 
 def block_network(address: Address) -> Network:
-    """Return the network of a client: an IPv4 address alone, of IPv6 the /64 that one customer is given."""
-    return ip_network((address, _CLIENT_BITS[address.version]), strict=False)
+    """Return the network of a client: of IPv6 the /64 that one customer is given.
+
+    An IPv4 address is a client alone, as is one of IPv6 of which nobody is given many: loopback, link-local.
+    """
+    bits = 64 if is_in(address, _GIVEN_TO_CUSTOMERS) else address.max_prefixlen
+    return ip_network((address, bits), strict=False)
 
 
 def block_key(network: Network) -> str:

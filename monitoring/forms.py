@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""In which translators show those who come by IPv4 (RFC 6052)."""
+_SHORTEST_TRANSLATED = 104
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
 _MAX_KEY = 100
 _MAX_FACTOR = 100
@@ -85,16 +88,38 @@ def _are_networks(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(network(text) is not None for text in value)
 
 
+def plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the address of IPv4 that one of IPv6 stands for, mapped or translated; any other as it is.
+
+    A private address is never translated with that prefix: what claims so is nobody whom a private network knows.
+    """
+    if not isinstance(address, IPv6Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+    return inner if address in _TRANSLATED and inner.is_global else address
+
+
 def network(text: Any) -> Network | None:
-    """Read a network or a single address; one of IPv4 mapped into IPv6 is that of IPv4. None for what is neither."""
+    """Read a network or a single address; one of IPv4 mapped or translated into IPv6 is that of IPv4.
+
+    Returns:
+        The network; None for what is none.
+    """
     if not isinstance(text, str):
         return None
     try:
         found = ip_network(text.strip())
     except ValueError:
         return None
-    mapped = found.network_address.ipv4_mapped if isinstance(found, IPv6Network) and found.prefixlen >= 96 else None
-    return IPv4Network((mapped, found.prefixlen - 96)) if mapped is not None else found
+    if isinstance(found, IPv4Network) or found.prefixlen < 96:
+        return found
+    address = plain(found.network_address)
+    mapped = found.network_address.ipv4_mapped is not None
+    if isinstance(address, IPv6Address) or not (mapped or found.prefixlen >= _SHORTEST_TRANSLATED):
+        return found
+    return IPv4Network((address, found.prefixlen - 96))
 
 
 def _is_one_of(*words: str) -> tuple[Callable[[Any], bool], str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitoring.address import block_key, block_network, client_of, is_forwarded, is_in, networks, parse, peer_of
 from monitoring.conf import problems
-from monitoring.forms import network
+from monitoring.forms import network, plain
 
 PROXIES = networks(("10.0.0.0/8", "fd00::/8", "127.0.0.1"))
 
@@ -66,7 +66,7 @@ def test_where_all_are_proxies_the_furthest_is_the_client(proxies: list[Any]) ->
 
 @given(address=st.ip_addresses(), how=spellings)
 def test_every_spelling_is_the_same_address(address: Any, how: int) -> None:
-    assert parse(spelled(address, how)) == (getattr(address, "ipv4_mapped", None) or address)
+    assert parse(spelled(address, how)) == plain(address)
 
 
 @given(text=st.one_of(st.text(max_size=60), texts))
@@ -94,6 +94,16 @@ def test_a_proxy_shows_in_its_headers(header: str) -> None:
     assert not is_forwarded({"REMOTE_ADDR": "1.2.3.4", "HTTP_HOST": "x", "HTTP_ACCEPT": "*/*"})
 
 
+def test_a_network_translated_into_ipv6_is_that_of_ipv4_unless_that_were_most_of_the_world() -> None:
+    assert network("64:ff9b::1.2.3.0/120") == ip_network("1.2.3.0/24")
+    assert network("64:ff9b::/96") == ip_network("64:ff9b::/96")
+    assert network("64:ff9b::10.0.0.0/104") == ip_network("64:ff9b::10.0.0.0/104")
+
+
+def test_who_claims_to_be_a_translated_proxy_is_none() -> None:
+    assert client_of(meta("64:ff9b::10.0.0.1", "1.2.3.4"), PROXIES) == ip_address("64:ff9b::10.0.0.1")
+
+
 def test_a_network_mapped_into_ipv6_is_that_of_ipv4() -> None:
     assert network("::ffff:10.0.0.0/104") == ip_network("10.0.0.0/8")
     assert network("::/0") == ip_network("::/0")
@@ -118,6 +128,13 @@ def test_a_token_that_is_easy_to_guess_or_fits_no_header_is_refused(token: Any) 
         ("203.0.113.7", "203.0.113.7/32", "4:32:cb007107"),
         ("::ffff:203.0.113.7", "203.0.113.7/32", "4:32:cb007107"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64", "6:64:20010db800010002"),
+        ("fd00::1:2:3:4", "fd00::/64", "6:64:fd00000000000000"),
+        ("64:ff9b::1.2.3.4", "1.2.3.4/32", "4:32:1020304"),
+        ("[64:ff9b::102:304]:80", "1.2.3.4/32", "4:32:1020304"),
+        ("64:ff9b::10.0.0.1", "64:ff9b::a00:1/128", "6:128:64ff9b00000000000000000a000001"),
+        ("::1", "::1/128", "6:128:1"),
+        ("fe80::1%eth0", "fe80::1/128", "6:128:fe800000000000000000000000000001"),
+        ("::ffff:0:1.2.3.4", "::ffff:0:102:304/128", "6:128:ffff000001020304"),
     ],
 )
 def test_a_client_is_blocked_by_its_address_or_its_64(text: str, network_of_it: str, key: str) -> None:

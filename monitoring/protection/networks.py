@@ -12,3 +12,8 @@ FORM = "Must be a network or an address, like 203.0.113.0/24, 203.0.113.7 or 200
 def read(text: str) -> Network | None:
     """Read a network or a single address; None for what is neither, and for an address of one link alone."""
     return None if "%" in text else network(text)
+
+
+def shown(text: str) -> str:
+    """Return a network in its canonical spelling as people read it: a single address without its length."""
+    return text.removesuffix("/128" if ":" in text else "/32")

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.forms import Network
+from monitoring.protection.networks import shown
 from monitoring.protection.notices import planning
 
 from . import totals
@@ -100,5 +101,5 @@ def _row(decision: Decision, now: datetime, mark: uuid.UUID) -> Block:
 
 
 def _blocked(row: Block) -> planning.Blocked:
-    client = row.network.removesuffix("/32") if ":" not in row.network else row.network
+    client = shown(row.network)
     return planning.Blocked(row.pk, client, row.count, row.window, row.started, row.expires, row.reason, row.route)

@@ -15,7 +15,7 @@ from monitoring.protection.admins.reader import acting_admins
 from monitoring.protection.allowed.models import AllowedNetwork
 from monitoring.protection.blocks import actions, finding, totals
 from monitoring.protection.blocks.models import Block, BlockQuerySet
-from monitoring.protection.networks import read
+from monitoring.protection.networks import read, shown
 from monitoring.protection.notices import planning
 
 from .refusals import Ground, client, refusal
@@ -101,5 +101,5 @@ def rows() -> BlockQuerySet:
 
 def _notice(row: Block) -> planning.Blocked:
     reason = f"{row.created_by}: {row.reason}" if row.reason else f"{row.created_by} decided it."
-    subject = row.network.removesuffix("/32") if ":" not in row.network else row.network
+    subject = shown(row.network)
     return planning.Blocked(row.pk, subject, 0, 0, row.started, row.expires, reason)

@@ -15,6 +15,7 @@ from monitoring.protection.blocks.models import Block
 from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.counting.reading import load
 from monitoring.protection.counting.tally import current_window
+from monitoring.protection.networks import shown
 from monitoring.stream.connection import Client
 
 OF_CLIENT, OF_ROUTE = "error_count:ip:", "error_count:route:"
@@ -42,7 +43,7 @@ def write(client: Client, now: datetime | None = None) -> int:
     latest = grouped.annotate(count=Sum("seen"), latest=Max("last")).order_by("-latest")
     counts: dict[str, tuple[int, int]] = {}
     for network, route, count, last in latest.values_list("client", "route", "count", "latest")[:MOST]:
-        key = OF_ROUTE + route if route else OF_CLIENT + network.removesuffix("/32")
+        key = OF_ROUTE + route if route else OF_CLIENT + shown(network)
         before = counts.get(key, (0, 0))  # services may have routes of one name
         counts[key] = (max(count, before[0]), max(last, before[1]))
     counts |= _since_their_blocks(beginning + window)
@@ -67,7 +68,7 @@ def _since_their_blocks(now: int) -> dict[str, tuple[int, int]]:
         return {}
     tallies = load(ErrorTally.objects.using(alias).filter(client__in=ended, route=""), window)
     return {
-        OF_CLIENT + network.removesuffix("/32"): (
+        OF_CLIENT + shown(network): (
             tally.count(window, int(ended[network].timestamp() * 1000), now),
             tally.last,
         )

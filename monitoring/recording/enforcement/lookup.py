@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from monitoring.address import is_in, networks, parse
+from monitoring.address import block_network, is_in, networks, parse
 from monitoring.stream.decisions import Entry
 
 _CACHED = 4_096
@@ -80,8 +80,8 @@ def is_within(client: str, given: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def neighbourhood(client: str) -> str:
-    """Return who shares a bucket with a client: nobody by IPv4, by IPv6 the /64 that one customer is given."""
+    """Return who shares a bucket with a client: who would be blocked with it, by IPv6 all of a customer's /64."""
     address = parse(client)
     if address is None or address.version == 4:
         return client
-    return f"{int(address) >> 64:x}::/64"
+    return str(block_network(address))
