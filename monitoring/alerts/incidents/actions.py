@@ -104,7 +104,8 @@ def resolve(incident_id: int, who: str, version: int | None = None) -> bool:
         found = incident.absent_since is None
         if found and not incident.event:
             raise RefusedError("Its rule still finds it: acknowledge or silence the incident instead.")
-        return {"state": IncidentState.RESOLVED, "resolved": now, "spent": found, "flapping": False}
+        ended = {"state": IncidentState.RESOLVED, "resolved": now, "flapping": False}
+        return {**ended, "spent": found, "notified_count": 0 if found else incident.notified_count}
 
     return _decide(incident_id, TransitionKind.RESOLVED, who, version, change)
 

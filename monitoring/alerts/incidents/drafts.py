@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from monitoring.alerts.rules.samples import Sample
 from monitoring.alerts.silences.matchers import labels_of
 from monitoring.alerts.silences.muting import NOT_MUTED, Muted, mute
 from monitoring.alerts.silences.reading import Mutes
@@ -54,7 +55,7 @@ def judge(
         earlier: Changes of the incident of the same key before.
     """
     finding = verdicts.findings.get(key)
-    found = None if finding is None else Found(finding.sample.count, finding.sample.event)
+    found = None if finding is None else _found(finding.sample)
     if row is None:
         return (
             Advance(None)
@@ -72,6 +73,10 @@ def judge(
             return Advance(before)
         return close(before, verdicts.at, "There has been no data for long.")
     return advance(before, found, terms_of(rule, config), verdicts.at)
+
+
+def _found(sample: Sample) -> Found:
+    return Found(sample.count, sample.event, sample.again)
 
 
 def drafts_of(open_rows: Mapping[str, Incident], verdicts: Verdicts, mutes: Mutes, config: Config) -> list[Draft]:

@@ -43,10 +43,12 @@ class Found:
     Attributes:
         count: Occurrences so far.
         event: It happened once, and is not waited for.
+        again: Each occurrence is such an event by itself.
     """
 
     count: int = 0
     event: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,7 @@ def advance(
     """
     before, earlier = _not_ahead(before, now), _until(now, earlier)
     if before is not None and before.state is IncidentState.RESOLVED:
-        # Who resolved it by hand does not want to hear of it again until it is found anew.
-        return Advance(before if found is not None and before.spent else replace(before, spent=False))
+        return Advance(_resolved(before, found))
     if found is None:
         return Advance(None) if before is None else _absent(before, terms, now)
     began: tuple[Step, ...] = ()
@@ -124,6 +125,18 @@ def close(before: Standing, now: datetime, reason: str) -> Advance:
     if before.state is IncidentState.PENDING:
         return Advance(None)
     return _resolve(before, now, (), {"reason": reason})
+
+
+def _resolved(before: Standing, found: Found | None) -> Standing:
+    """Who resolved it by hand does not want to hear of it again until it is found anew."""
+    if found is None or not before.spent:
+        return replace(before, spent=False)
+    if not found.again:
+        return before
+    # What was resolved is what was counted at the first evaluation since; of a window that moves on there is less.
+    if 0 < before.notified_count < found.count:
+        return replace(before, spent=False)
+    return replace(before, notified_count=found.count)
 
 
 def _not_ahead(before: Standing | None, now: datetime) -> Standing | None:

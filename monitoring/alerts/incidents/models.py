@@ -32,7 +32,7 @@ class Incident(models.Model):
         last_active: When it was last written that the rule finds it: at every change, else now and then.
         absent_since: Since when the rule no longer finds it, while it is kept firing.
         count: Occurrences so far, for rules that count.
-        notified_count: At which milestone of `count` it was told of last.
+        notified_count: At which milestone of `count` it was told of last; of one that is spent, how much of it is.
         changes: When it last fired or was resolved, or went on and off while flapping, as seconds since the epoch,
             the newest last; taken over from the incident of the same key before.
         event: Whether it is something that happened once, not a state that lasts.

@@ -70,6 +70,7 @@ def _samples(rows: Iterable[Finding], group_by: str, query: Query) -> list[Sampl
             one.count,
             evidence={"findings": one.shown, "lasting": max(0.0, now - one.since), **_plain(one.shown[0]["detail"])},
             event=one.event,
+            again=one.event,
         )
         for key, one in sorted(bunches.items())
     ]

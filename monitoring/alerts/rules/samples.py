@@ -19,6 +19,7 @@ class Sample:
         evidence: What else is known of it, as plain JSON.
         event: It happened once: its incident fires at once, whatever the rule's `for` is. The sample is there as long
             as its window, so an incident that lacks it is over.
+        again: Each occurrence is such an event by itself: when there are more, it happened anew.
     """
 
     labels: Mapping[str, str]
@@ -27,6 +28,7 @@ class Sample:
     summary: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     event: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -357,3 +357,18 @@ def test_a_clock_that_is_put_back_keeps_what_has_no_data_for_no_longer_than_usua
     stage.evaluate(after=get_config().alert_missing_seconds)
     incident.refresh_from_db()
     assert incident.state == "resolved"
+
+
+def test_what_a_person_resolved_fires_anew_when_it_happens_anew(stage: Stage) -> None:
+    def happened(count: int, *, again: bool = True, after: float = 10) -> int:
+        stage.found[rule.name] = [Sample({"subject": "a"}, 1.0, count, event=True, again=again)]
+        stage.evaluate(after)
+        return Incident.objects.filter(state="firing").count()
+
+    rule = stage.rule("Lost tasks")
+    assert happened(3)
+    assert actions.resolve(Incident.objects.get().pk, "Ada")
+    assert [happened(count) for count in (4, 4, 2, 2)] == [0, 0, 0, 0]
+    assert [happened(3) for _ in range(2)] == [0, 1]
+    assert actions.resolve(Incident.objects.get(state="firing").pk, "Ada")
+    assert [happened(count, again=False) for count in (3, 9, 90)] == [0, 0, 0]

@@ -62,7 +62,7 @@ def _sample(key: Labels, blocks: list[Block]) -> Sample:
         "withheld": latest.withheld,
         "blocks": shown,
     }
-    return Sample(dict(key), float(len(blocks)), len(blocks), evidence=evidence, event=True)
+    return Sample(dict(key), float(len(blocks)), len(blocks), evidence=evidence, event=True, again=True)
 
 
 KIND = Kind(

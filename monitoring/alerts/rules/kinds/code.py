@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
@@ -42,10 +42,10 @@ def read(params: Code, query: Query) -> Result:
         key = (one.service, one.error_type, one.endpoint)
         before = found.get(key)
         if before is None:
-            found[key] = Sample(_labels(one), 1.0, 1, one.message, _evidence(one), event=True)
+            found[key] = Sample(_labels(one), 1.0, 1, one.message, _evidence(one), event=True, again=True)
         else:
             count = before.count + 1
-            found[key] = Sample(before.labels, float(count), count, before.summary, before.evidence, event=True)
+            found[key] = replace(before, value=float(count), count=count)
     return Result(list(found.values()))
 
 
