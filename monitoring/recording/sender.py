@@ -86,14 +86,15 @@ class Lane:
         while self.waiting:
             batch = self.waiting[0]
             tried_before, batch.tried = batch.tried, True
-            away = 0.0 if self.failing is None else time.monotonic() - self.failing
+            began = time.monotonic()
+            away = 0.0 if self.failing is None else began - self.failing
             try:
                 append({**batch.fields, **wire.waited(away)})
             except (redis.RedisError, OSError, StreamFullError) as error:
                 if isinstance(error, redis.ResponseError | StreamFullError):
                     batch.tried = tried_before  # refused: this attempt is known not to have arrived
                 if self.failing is None and not isinstance(error, StreamFullError):
-                    self.failing = time.monotonic()
+                    self.failing = began  # it may have waited long for an answer
                 raise
             self.take()
         self.failing = None
