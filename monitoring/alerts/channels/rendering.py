@@ -37,7 +37,7 @@ def subject(message: Message) -> str:
     """Return the one line by which people decide whether to read on."""
     severity = texts.line(message.severity, 20).capitalize()
     beginnings = {
-        MessageKind.FIRING: f"[{severity}, over] " if _is_over(message) else f"[{severity}] ",
+        MessageKind.FIRING: f"[{severity}, {_end(message)}] " if _is_over(message) else f"[{severity}] ",
         MessageKind.MILESTONE: f"[{severity}, goes on] ",
         MessageKind.ESCALATED: f"[{severity}, nobody is on it] ",
         MessageKind.DIGEST: f"[{severity}] ",
@@ -106,6 +106,8 @@ def _meaning(message: Message, first: IncidentView | None) -> str:
             said = f"This still goes on{counted}."
         case MessageKind.ESCALATED:
             said = "This goes on." if message.reason else "This goes on, and nobody has acknowledged it yet."
+        case MessageKind.FIRING if because := _closed_because(message):
+            said = f"This happened, could not be told in time, was closed, and may go on unseen. {because}"
         case _ if first is not None and _is_over(message):
             said = f"This happened, and is over by now: it could not be told in time. It lasted {_lasted(first)}."
         case _:
@@ -116,6 +118,10 @@ def _meaning(message: Message, first: IncidentView | None) -> str:
 def _is_over(message: Message) -> bool:
     """Whether a message that something fires tells of what is over by now."""
     return len(message.incidents) == 1 and message.incidents[0].resolved is not None
+
+
+def _end(message: Message) -> str:
+    return "closed" if _closed_because(message) else "over"
 
 
 def _closed_because(message: Message) -> str:

@@ -58,6 +58,15 @@ def test_what_could_not_be_told_in_time_says_that_it_happened_and_is_over() -> N
     assert ("Until", "2026-11-22 18:12:03 UTC") in rendering.told(told)[0].rows
 
 
+def test_what_could_not_be_told_in_time_and_was_closed_is_not_said_to_be_over() -> None:
+    closed = incident(state="resolved", resolved=AT, closed_because="Its rule was switched off.")
+    told = message(MessageKind.FIRING, closed)
+    assert rendering.subject(told).startswith("[Critical, closed] ")
+    assert rendering.opening(told) == (
+        "This happened, could not be told in time, was closed, and may go on unseen. Its rule was switched off."
+    )
+
+
 def test_each_kind_says_what_it_means() -> None:
     reason = "Nobody acknowledged it within 15 minutes."
     assert rendering.opening(message(MessageKind.MILESTONE)) == "This still goes on, with 1,200 occurrences by now."
