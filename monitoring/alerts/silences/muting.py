@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 
 from .matchers import Matcher, all_meet
 
@@ -72,14 +74,33 @@ def mute(firing: Mapping[str, Labels], quiets: Sequence[Quiet], inhibiting: Sequ
     Returns:
         Those that are muted, by key.
     """
-    causes = _causes(firing, inhibiting)
+    causes, quiet_of = _causes(firing, inhibiting), _Quiets(quiets)
     muted = {}
     for key, labels in firing.items():
-        quiet = next((one for one in quiets if all_meet(one.matchers, labels)), None)
+        quiet = quiet_of.first(labels)
         cause = causes.get(key)
         if quiet is not None or cause is not None:
             muted[key] = Muted(quiet, cause)
     return muted
+
+
+class _Quiets:
+    """Silences and windows by a label that each wants, so that few of many are held against an incident."""
+
+    def __init__(self, quiets: Sequence[Quiet]) -> None:
+        self._wanting = defaultdict[tuple[str, str], list[tuple[int, Quiet]]](list)
+        self._others: list[tuple[int, Quiet]] = []
+        for place, one in enumerate(quiets):
+            wanted = next(((it.name, it.value) for it in one.matchers if it.op == "=" and it.value), None)
+            (self._others if wanted is None else self._wanting[wanted]).append((place, one))
+
+    def first(self, labels: Labels) -> Quiet | None:
+        """Return the first one that is for an incident of these labels."""
+        near = [self._wanting[label] for label in labels.items() if label in self._wanting]
+        for _, one in merge(self._others, *near, key=itemgetter(0)):
+            if all_meet(one.matchers, labels):
+                return one
+        return None
 
 
 def _causes(firing: Mapping[str, Labels], inhibiting: Iterable[Inhibiting]) -> dict[str, str]:

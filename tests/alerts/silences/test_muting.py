@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from monitoring.alerts.silences.inhibitions import SHIPPED
-from monitoring.alerts.silences.matchers import Matcher, parse, parse_text
+from monitoring.alerts.silences.matchers import Matcher, all_meet, parse, parse_text
 from monitoring.alerts.silences.muting import Inhibiting, Muted, Quiet, mute
 
 
@@ -16,6 +19,21 @@ def test_the_first_silence_that_is_met_counts() -> None:
     firing = {"a": {"service": "shop"}, "b": {"service": "web"}, "c": {}}
     found = mute(firing, quiets, [])
     assert {key: one.quiet.id for key, one in found.items() if one.quiet} == {"a": 2, "b": 1, "c": 3}
+
+
+_LABELS = st.dictionaries(st.sampled_from("ab"), st.sampled_from(["", "x", "y"]))
+_TEXTS = st.lists(st.sampled_from(["a=x", "b=x", "a=", "b!=y", "a=~x|y"]), max_size=3)
+
+
+@given(st.lists(_TEXTS, max_size=6), st.lists(_LABELS, max_size=4))
+def test_which_silence_counts_does_not_depend_on_how_it_is_found(
+    texts: list[list[str]], firing: list[dict[str, str]]
+) -> None:
+    quiets = [Quiet(place, matchers("\n".join(one)) if one else ()) for place, one in enumerate(texts)]
+    found = mute({str(place): labels for place, labels in enumerate(firing)}, quiets, [])
+    for place, labels in enumerate(firing):
+        first = next((one for one in quiets if all_meet(one.matchers, labels)), None)
+        assert found.get(str(place), Muted()).quiet == first
 
 
 def test_a_cause_keeps_what_follows_quiet_where_the_labels_are_equal() -> None:
