@@ -22,7 +22,9 @@ LOG_ENTRIES = 500
 """Changes that the log holds; who is further behind reads everything."""
 HEAD = b"head"
 """The field of the state that says what was written last. Fields of decisions hold a colon."""
-_HEAD = re.compile(rb"([0-9a-f]+) ([0-9]+-[0-9]+) ([0-9]+)")
+# So few digits that every number of them is one of 64 bits, as Redis has them.
+MOST_DIGITS = 19
+_HEAD = re.compile(rb"([0-9a-f]{1,%d}) ([0-9]{1,%d}-[0-9]{1,%d}) ([0-9]{1,%d})" % ((MOST_DIGITS,) * 4))
 _PAGE = 20
 _SLICE = 300
 _TRIES = 5
@@ -200,14 +202,19 @@ class Replica:
         self.head, self.mark = head, object()
 
     def _ask(self, client: Client) -> Head | None:
-        return parse_head(cast("bytes | None", client.hget(self.keys.state, cast(Any, HEAD))))
+        try:
+            return parse_head(cast("bytes | None", client.hget(self.keys.state, cast(Any, HEAD))))
+        except redis.ResponseError as error:
+            if _is_foreign(error):
+                return None
+            raise
 
     def _reach(self, client: Client, head: Head) -> bool:
         """Follow the log up to a head; return whether it led there."""
         if self.head is None or self.head.epoch != head.epoch:
             return False
         while self.head.last != head.last:
-            page = cast(Any, client.xrange(self.keys.log, min=f"({self.head.last}", count=_PAGE))
+            page = self._page(client, self.head.last)
             if not page:
                 return False
             for entry_id, fields in page:
@@ -219,6 +226,14 @@ class Replica:
                     self._rest()
         self.head = head
         return True
+
+    def _page(self, client: Client, last: str) -> Any:
+        try:
+            return client.xrange(self.keys.log, min=f"({last}", count=_PAGE)
+        except redis.ResponseError as error:
+            if _is_foreign(error):
+                return []
+            raise
 
     def _follow(self, entry_id: str, fields: Mapping[bytes, bytes]) -> bool:
         """Take one entry of the log over, if it is the next one."""
@@ -262,9 +277,14 @@ class Replica:
             self._pause(_PAUSE_SECONDS)
 
 
+def _is_foreign(error: redis.ResponseError) -> bool:
+    """Whether somebody else left a value of another type there. Whoever projects next replaces it."""
+    return str(error).startswith("WRONGTYPE")
+
+
 def _parse(value: bytes) -> Entry | None:
     """Read a decision of the state; None for what is none."""
     expires, space, text = value.decode("utf-8", "replace").partition(" ")
-    if not space or (expires and not expires.isdecimal()):
+    if not space or (expires and not (expires.isdecimal() and len(expires) <= MOST_DIGITS)):
         return None
     return Entry(text, int(expires) if expires else None)

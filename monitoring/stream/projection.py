@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from .connection import Client
-from .decisions import HEAD, LOG_ENTRIES, Delta, Entry, Head, Kinds, Replica, encode, field_of, stored
+from .decisions import HEAD, LOG_ENTRIES, MOST_DIGITS, Delta, Entry, Head, Kinds, Replica, encode, field_of, stored
 
 Entries = Mapping[str, Entry]
 Provider = Callable[[], Entries]
@@ -22,11 +22,21 @@ _ATTEMPTS = 10
 _PART_DELTAS, _PART_BYTES = 250, 32 * 1024
 _STAGED_SECONDS = 120
 
-# Appending comes first: it is what can fail, and a script's earlier writes stay.
+# Appending comes first: it is what can fail, and a script's earlier writes stay. A log in which a stranger wrote is
+# begun anew: followers see that it does not go on from what they hold, and read the state.
 _PUBLISH = """
 if redis.call('HGET', KEYS[1], 'head') ~= ARGV[1] then return 0 end
+local kind = redis.call('TYPE', KEYS[2]).ok
+if kind ~= 'stream' and kind ~= 'none' then redis.call('UNLINK', KEYS[2]) end
 if ARGV[2] ~= '' then
-  redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], ARGV[2], 'previous', ARGV[4], 'deltas', ARGV[5])
+  local function append(call)
+    return call('XADD', KEYS[2], 'MAXLEN', ARGV[3], ARGV[2], 'previous', ARGV[4], 'deltas', ARGV[5])
+  end
+  local done = append(redis.pcall)
+  if type(done) == 'table' and done.err then
+    if string.find(done.err, 'equal or smaller', 1, true) then redis.call('UNLINK', KEYS[2]) end
+    append(redis.call)
+  end
 end
 local sets = 7 + tonumber(ARGV[6])
 for place = 7, sets - 1 do redis.call('HDEL', KEYS[1], ARGV[place]) end
@@ -35,8 +45,10 @@ return 1
 """
 
 # The new state was written aside, and takes the place of nothing, or of what is no head of ours, in one step.
-_REPLACE = """
-if string.match(redis.call('HGET', KEYS[1], 'head') or '', '^[0-9a-f]+ %d+%-%d+ %d+$') then
+_REPLACE = f"""
+local head = redis.call('TYPE', KEYS[1]).ok == 'hash' and redis.call('HGET', KEYS[1], 'head') or ''
+local epoch, number, mark, version = string.match(head, '^([0-9a-f]+) (%d+)%-(%d+) (%d+)$')
+if epoch and math.max(#epoch, #number, #mark, #version) <= {MOST_DIGITS} then
   redis.call('UNLINK', KEYS[3])
   return 0
 end
