@@ -19,7 +19,7 @@ from .desk import Desk
 from .models import DeliveryGate
 from .sending import serve
 
-_SENDERS, _SENDERS_TO_FAILING = 4, 2
+_SENDERS, _SENDERS_TO_FAILING = 16, 4
 _LOOK_SECONDS = 0.5
 _logger = logging.getLogger(__name__)
 _serving: dict[str, threading.Thread] = {}
