@@ -23,7 +23,7 @@ from monitoring.storage import bulk
 from monitoring.storage.folding import Scope, Write
 from monitoring.stream.streams import Entry, Stream
 
-from . import decode, letters
+from . import decode, letters, outage
 from .collection import uncollected
 from .consumers import CONSUMERS, KINDS, add_totals
 from .ledger import Known, Ledger
@@ -116,7 +116,7 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
     if not ledger.changed and not taken.letters:
         return taken.entries
     scope = new_scope(intake)
-    scope.away = taken.away
+    scope.away = max(taken.away, outage.seconds())
     scope.noted["entries_unreadable"] = sum(not dead.producer for dead in taken.letters)
     writes = fold(taken.payloads, scope, intake.config)
     writes += _totals(taken, scope, intake.config.service)
@@ -129,6 +129,8 @@ def commit(intake: Intake, entries: Sequence[Entry], refusal: Refusal | None = N
         _store(intake, ledger.changed, scope.now)
         DeadLetter.objects.using(intake.connection.alias).bulk_create(taken.letters)
         intake.step("commit")
+    if scope.away:
+        outage.ended()
     intake.due.update(scope.due)
     intake.step("delete")
     return taken.entries

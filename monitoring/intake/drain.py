@@ -18,6 +18,7 @@ from monitoring.stream import streams
 from monitoring.stream.connection import Client
 from monitoring.stream.streams import Entry
 
+from . import outage
 from .commit import Intake, OvertakenError, commit
 from .models import DeadLetter
 
@@ -69,7 +70,11 @@ def drain(intake: Intake, client: Client) -> int:
     if attempt.entry != entries[0].id:
         attempt = Attempt(entries[0].id, 0, len(entries))
     with _attempting(intake, client, attempt):
-        taken = take_in(intake, entries)
+        try:
+            taken = take_in(intake, entries)
+        except (OperationalError, InterfaceError):
+            outage.began()
+            raise
         intake.pace.note(most, len(entries), taken)
         streams.delete(client, intake.stream, [entry.id for entry in entries[:taken]])
     _remember(client, intake, Attempt())

@@ -65,7 +65,7 @@ class Scope:
         label_sets: Label sets of one metric that get rows of their own.
         noted: Counts by name of what was clamped or folded away, to be stored with the rows.
         due: What has become due with the rows, for whoever calls the drain to have done soon.
-        away: For how many seconds a recorder could not reach Redis before it sent some of this.
+        away: For how many seconds a recorder could not reach Redis before it sent this, or a drain the database.
     """
 
     connection: BaseDatabaseWrapper

@@ -1,1 +1,4 @@
-"""When the platform itself could not see: Redis was away, or nothing ran. What failed then is held against nobody."""
+"""When the platform itself could not see: Redis or the database was away, or nothing ran.
+
+What failed then is held against nobody.
+"""

@@ -1,6 +1,6 @@
-"""Noting that recorders could not reach Redis: they say so with the batches that waited for it.
+"""Noting that recorders could not reach Redis, as they say with what waited for it, or drains the database.
 
-An application needs the same Redis, as a rule, and health checks run through it: nothing else knows of its absence.
+An application needs the same Redis and database, as a rule. Health checks run through both, and miss what is short.
 """
 
 from __future__ import annotations
