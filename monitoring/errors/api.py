@@ -29,7 +29,11 @@ _SERVICE = re.compile(r"[A-Za-z0-9._-]{1,50}")
 class ErrorTypeSerializer(serializers.Serializer[Any]):
     """Which error to raise."""
 
-    error_type = serializers.ChoiceField(choices=ERROR_TYPES, default=DEFAULT)
+    error_type = serializers.ChoiceField(
+        choices=ERROR_TYPES,
+        default=DEFAULT,
+        error_messages={"invalid_choice": f"There is no such type. There are: {', '.join(ERROR_TYPES)}."},
+    )
 
 
 class MayProvoke(IsAdmin):

@@ -40,6 +40,8 @@ _SHOWN_ELSEWHERE = frozenset(
         "last_seen",
         "release",
         "error_event",
+        "errors",
+        "counted",
     }
 )
 """Evidence that has a place of its own in a message."""

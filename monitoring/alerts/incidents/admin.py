@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.views.decorators.http import require_POST
 
 from monitoring.access.admin import ReadOnlyAdmin, counted
 from monitoring.alerts.silences import actions as silences
 from monitoring.alerts.silences.matchers import MatcherError
 
 from . import actions
-from .models import Evaluation, Incident, IncidentEntry, RuleTrouble
+from .models import Evaluation, Incident, IncidentEntry, IncidentState, RuleTrouble
 
 _SHOWN_ENTRIES = 100
 _HOUR = 3_600
+_ONE = "admin:monitoring_incident_change"
+_SILENCE = (("silence_for_an_hour", "Silence for an hour"), ("silence_for_a_day", "Silence for a day"))
+_DECISIONS = {
+    IncidentState.FIRING: (("acknowledge", "Acknowledge"), *_SILENCE, ("resolve", "Resolve")),
+    IncidentState.ACKNOWLEDGED: (("unacknowledge", "Not acknowledged"), *_SILENCE, ("resolve", "Resolve")),
+    IncidentState.PENDING: _SILENCE,
+}
+"""What can be decided about an incident on its page, by its state."""
 _REFUSALS = (actions.RefusedError, actions.UnknownIncidentError, MatcherError)
 
 
@@ -42,13 +54,62 @@ class IncidentAdmin(ReadOnlyAdmin):
             "Who is not told",
             {"fields": ["flapping", "silenced", "silence", "maintenance", "inhibited", "inhibited_by"]},
         ),
+        ("Who was told", {"fields": ["told"]}),
         ("History", {"fields": ["history"]}),
     ]
-    readonly_fields = ["history"]
+    readonly_fields = ["told", "history"]
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Deciding about incidents is what changing them means."""
         return request.user.has_perm("monitoring.change_incident")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add where comments are sent."""
+        to = self.admin_site.admin_view(require_POST(self.add_comment))
+        return [path("<int:pk>/comment/", to, name="monitoring_incident_comment"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show an incident, with what can be decided about it now by whom it is shown to."""
+        may = self.has_decide_permission(request)
+        found = self.get_object(request, object_id) if may else None
+        given = {"may_decide": may, "decisions": _DECISIONS.get(found.state, ()) if found is not None else ()}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **given})
+
+    def add_comment(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Add a comment to the history of an incident.
+
+        Raises:
+            PermissionDenied: The user may only look.
+        """
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        text = request.POST.get("text", "").strip()
+        try:
+            if text:
+                actions.comment(pk, text, request.user.get_username())
+        except (*_REFUSALS, OverflowError) as error:
+            self.message_user(request, f"Nothing was changed: {error}", messages.ERROR)
+        return HttpResponseRedirect(reverse(_ONE, args=[pk]))
+
+    @admin.display(description="told")
+    def told(self, incident: Incident) -> SafeString:
+        """Show who was told what, and who is to be, the latest first."""
+        rows = incident.deliveries.order_by("-created", "-pk")[:_SHOWN_ENTRIES]
+        lines = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            (
+                (f"{localtime(one.created):%Y-%m-%d %H:%M:%S}", one.kind, one.label, one.state, one.last_error)
+                for one in rows
+            ),
+        )
+        if not lines:
+            return format_html("{}", "nobody")
+        return format_html(
+            "<table><tr><th>When</th><th>What</th><th>Whom</th><th>State</th><th>Problem</th></tr>{}</table>", lines
+        )
 
     @admin.display(description="told", boolean=True)
     def quiet(self, incident: Incident) -> bool:
@@ -67,30 +128,34 @@ class IncidentAdmin(ReadOnlyAdmin):
         return format_html("<table><tr><th>When</th><th>What</th><th>Who</th><th></th></tr>{}</table>", lines)
 
     @admin.action(description="Acknowledge selected incidents", permissions=["decide"])
-    def acknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+    def acknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         """Say that the user looks after incidents."""
-        self._decide(request, queryset, actions.acknowledge, "Acknowledged")
+        return self._decide(request, queryset, actions.acknowledge, "Acknowledged")
 
     @admin.action(description="Take acknowledgements of selected incidents back", permissions=["decide"])
-    def unacknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+    def unacknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         """Say that nobody looks after incidents."""
-        self._decide(request, queryset, actions.unacknowledge, "No longer acknowledged:")
+        return self._decide(request, queryset, actions.unacknowledge, "No longer acknowledged:")
 
     @admin.action(description="Silence selected incidents for an hour", permissions=["decide"])
-    def silence_for_an_hour(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+    def silence_for_an_hour(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         """Tell nobody of incidents for an hour."""
-        self._decide(request, queryset, lambda pk, who: bool(silences.silence_incident(pk, _HOUR, who)), "Silenced")
+        return self._decide(
+            request, queryset, lambda pk, who: bool(silences.silence_incident(pk, _HOUR, who)), "Silenced"
+        )
 
     @admin.action(description="Silence selected incidents for a day", permissions=["decide"])
-    def silence_for_a_day(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+    def silence_for_a_day(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         """Tell nobody of incidents for a day."""
         day = 24 * _HOUR
-        self._decide(request, queryset, lambda pk, who: bool(silences.silence_incident(pk, day, who)), "Silenced")
+        return self._decide(
+            request, queryset, lambda pk, who: bool(silences.silence_incident(pk, day, who)), "Silenced"
+        )
 
     @admin.action(description="Resolve selected incidents of events", permissions=["decide"])
-    def resolve(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         """Say that incidents are over."""
-        self._decide(request, queryset, actions.resolve, "Resolved")
+        return self._decide(request, queryset, actions.resolve, "Resolved")
 
     def _decide(
         self,
@@ -98,8 +163,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         queryset: QuerySet[Incident],
         decide: Callable[[int, str], bool],
         done: str,
-    ) -> None:
-        """Decide about each by itself, and say what was done and what was refused."""
+    ) -> HttpResponse | None:
+        """Decide about each by itself, say what was done and what was refused, and lead back to where it was asked."""
         changed, refused = 0, dict[str, int]()
         for pk in queryset.order_by("pk").values_list("pk", flat=True):
             try:
@@ -110,6 +175,8 @@ class IncidentAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{done} {counted(changed, 'incident')}.")
         for reason, number in refused.items():
             self.message_user(request, f"{counted(number, 'incident')} not changed: {reason}", messages.ERROR)
+        of = request.POST.get("of", "")
+        return HttpResponseRedirect(reverse(_ONE, args=[of])) if of.isascii() and of.isdecimal() else None
 
 
 @admin.register(RuleTrouble)

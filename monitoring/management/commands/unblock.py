@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def _unblock(self, text: str, who: str) -> int:
         network = networks.read(text)
         if network is None:
-            raise CommandError(f"{text!r} is none. {networks.FORM}")
+            raise CommandError(f"{text!r} is no address and no network. {networks.FORM}")
         unblocked = acts.unblock(network, who)
         for one in unblocked:
             self.stdout.write(f"{one}: unblocked")

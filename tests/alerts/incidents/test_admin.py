@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from monitoring.alerts.deliveries.models import Delivery
 from monitoring.alerts.incidents import actions
 from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble
 from monitoring.alerts.silences.models import Silence
@@ -96,3 +97,46 @@ def test_how_evaluating_goes_is_shown(ada: Client) -> None:
     for model in ("evaluation", "ruletrouble"):
         assert ada.get(f"/admin/monitoring/{model}/").status_code == 200
     assert "ValueError: no" in ada.get("/admin/monitoring/ruletrouble/").content.decode()
+
+
+def test_on_its_page_an_incident_is_decided_about_and_commented(ada: Client) -> None:
+    row = make()
+    address = f"{URL}{row.pk}/change/"
+    assert 'value="acknowledge"' in ada.get(address).content.decode()
+    answer = ada.post(URL, {"action": "acknowledge", "_selected_action": [row.pk], "of": str(row.pk)})
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    page = ada.get(address).content.decode()
+    assert ('value="unacknowledge"' in page, 'value="acknowledge"' in page) == (True, False)
+    ada.post(f"{URL}{row.pk}/comment/", {"text": "on it"})
+    assert IncidentEntry.objects.filter(incident=row, detail={"text": "on it"}).count() == 1
+    assert ada.get(f"{URL}{row.pk}/comment/").status_code == 405
+    Incident.objects.filter(pk=row.pk).update(state="resolved")
+    assert 'name="action"' not in ada.get(address).content.decode()
+
+
+def test_who_was_told_is_shown_with_what_went_wrong(ada: Client) -> None:
+    row = make()
+    entry = IncidentEntry.objects.create(incident=row, at=row.started, kind="firing")
+    Delivery.objects.create(
+        entry=entry,
+        incident=row,
+        incident_key=row.key,
+        destination="x",
+        label="<ops>",
+        channel="email",
+        kind="firing",
+        state="dead",
+        last_error="Nobody is at home.",
+    )
+    page = ada.get(f"{URL}{row.pk}/change/").content.decode()
+    assert "<td>&lt;ops&gt;</td><td>dead</td><td>Nobody is at home.</td>" in page
+
+
+def test_whoever_may_only_look_cannot_comment(client: Client) -> None:
+    user = get_user_model().objects.create_user("eve", password=None, is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_incident"))
+    client.force_login(user)
+    row = make()
+    assert client.post(f"{URL}{row.pk}/comment/", {"text": "x"}).status_code == 403
+    page = client.get(f"{URL}{row.pk}/change/").content.decode()
+    assert 'name="action"' not in page
