@@ -1,7 +1,7 @@
 """Incidents that nobody acknowledges in time are told to somebody else, once.
 
 The time counts from when somebody was told that it fires. Where nobody could be told yet, as channels fail or there are
-none, it counts from when it fired.
+none, it counts from when it fired. What is over, and only kept firing in case it comes back, is not escalated.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def _overdue(desk: Desk) -> QuerySet[Incident]:
         Exists(firing.filter(told, settled__lte=since))
         | ~Exists(firing.filter((told & Q(settled__gt=since)) | (untried & Q(next_at__gt=since)))),
         state=IncidentState.FIRING,
+        absent_since=None,
         silenced=False,
         inhibited=False,
         severity__in=desk.config.escalate_severities,

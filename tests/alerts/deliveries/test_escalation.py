@@ -54,6 +54,14 @@ def test_what_somebody_looks_after_or_nobody_is_told_of_is_not_escalated(kind: s
     assert escalated(60) == 0
 
 
+def test_what_is_only_kept_firing_in_case_it_comes_back_is_not_escalated(boss: Any) -> None:
+    one = fire()
+    Incident.objects.filter(pk=one.pk).update(absent_since=at(5))
+    assert escalated(60) == 0
+    Incident.objects.filter(pk=one.pk).update(absent_since=None)
+    assert escalated(61) == 1
+
+
 @pytest.mark.parametrize("kind", ["acknowledged", "silenced"])
 def test_from_when_it_is_to_be_looked_after_again_the_time_counts_anew(kind: str, boss: Any) -> None:
     one = fire()
