@@ -242,6 +242,7 @@ MONITORING: dict[str, Any] = {
     "METRICS_ALLOWED_NETWORKS": env.list("METRICS_ALLOWED_NETWORKS", default=[]),
     "TRUSTED_PROXIES": env.list("TRUSTED_PROXIES", default=[]),
     "GITHUB_TOKEN": env.str("GITHUB_TOKEN", default="").strip(),
+    "PUBLIC_URL": env.str("PUBLIC_URL", default="").strip(),
     "STORAGE_PROVIDER": "designs.storage.usage",
     "DISK_PATHS": [str(VAR_DIR)],
     "FLOWER_URL": env.str("FLOWER_URL", default=""),

@@ -47,7 +47,7 @@ class Context(Struct, eq=False):
         error: The exception that made its answer, as far as is known.
         error_type: What made its answer where that was no exception, such as `csrf`.
         crumbs: What was logged and queried in it lately.
-        blameless: Whether its answer is nobody's fault whatever its status, such as that of a health probe.
+        blameless: Whether its answer is nobody's fault and no error, such as that of a health probe.
         refused: Whether it is refused, as its client is blocked or throttled: it is counted then, and is no error.
         told: The last error that was reported or logged in it: its id, and whether it travelled in full.
         facets: What the middleware of its request records, as in `facets`.

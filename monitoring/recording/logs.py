@@ -31,6 +31,14 @@ _SUSPICIOUS = "django.security"
 """Logger of what Django answers with 400, after its line: that answer is the error."""
 _UNREGISTERED = "Received unregistered task"
 """How the consumer's line begins about a message that the worker's own signal has told of."""
+_RECONNECTING = (
+    "consumer: Cannot connect to ",
+    "consumer: Connection to broker lost",
+    "Failed to capture events",
+    "beat: Connection error",
+)
+"""How lines of Celery and Flower begin that look for a broker which is away: the health of Redis tells that."""
+_CELERY = ("celery", "flower")
 _CSRF = "django.security.csrf"
 _LISTENS = "_enginel_listens"
 _DEEPEST = 40
@@ -74,6 +82,8 @@ def _text(record: logging.LogRecord) -> str:
 
 
 def _record(record: logging.LogRecord) -> None:
+    if _is_below(record.name, _CELERY) and ask(str, record.msg, otherwise="").startswith(_RECONNECTING):
+        return
     exception = record.exc_info[1] if record.exc_info else None
     if exception is not None and _is_below(record.name, (_SUSPICIOUS,)):
         errors.note(exception)

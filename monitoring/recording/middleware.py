@@ -145,7 +145,12 @@ class MonitoringMiddleware:
                 recorder.record(Request(time_ns(), duration, method, route, status, only))
             if duration >= self._slow and wanted & facets.PERFORMANCE:
                 _record_slow(context, duration, f"{method} {route}", status)
-            if status >= _FAILED and status != _CLIENT_GONE and wanted & facets.ERRORS and not context.refused:
+            if (
+                status >= _FAILED
+                and status != _CLIENT_GONE
+                and wanted & facets.ERRORS
+                and not (context.refused or context.blameless)
+            ):
                 errors.answered(context, status, error)
             if status >= _BROKEN and not context.blameless:
                 errors.blame(context, method, route, status)

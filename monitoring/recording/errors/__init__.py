@@ -28,6 +28,15 @@ _UNMATCHED_ADDRESS = ("django.urls.exceptions", "Resolver404")
 _CANCELLED = "CancelledError"
 """asyncio's and that of its bridges to threads: the client of a request has gone, and nobody gets the answer."""
 _BROKEN = 500
+_OUTAGES = frozenset(
+    {
+        ("redis.exceptions", "ConnectionError"),
+        ("redis.exceptions", "TimeoutError"),
+        ("kombu.exceptions", "OperationalError"),
+        ("django.db.utils", "OperationalError"),
+        ("django.db.utils", "InterfaceError"),
+    }
+)
 _CONSUMER = "celery.worker.consumer.consumer"
 CSRF = "csrf"
 
@@ -84,7 +93,7 @@ def report(
 
 def ended_task(exception: BaseException, name: str, context: Context | None, *, expected: bool = False) -> None:
     """Record the exception that ended a task; `expected` is one that the task says it may end with."""
-    if _is_recorded():
+    if _is_recorded() and not (name.startswith(recorder.config.internal_tasks) and _is_outage(exception)):
         about = {"handled": False, "expected": True} if expected else {"handled": False}
         capture.record(exception, Told("exception", name, about), context)
 
@@ -237,6 +246,11 @@ def _fingerprint(exception: BaseException) -> str:
         found = fingerprints.current(values | {"explicit": list(explicit_of(exception))})
         describe.remember(taken.key, found)
     return found
+
+
+def _is_outage(exception: BaseException) -> bool:
+    """Whether Redis, the broker or the database did not answer: of Enginel's own tasks, its health checks tell that."""
+    return any((kind.__module__, kind.__name__) in _OUTAGES for kind in type(exception).__mro__)
 
 
 def _names(exception: BaseException) -> tuple[str, str]:

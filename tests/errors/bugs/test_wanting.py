@@ -142,10 +142,10 @@ class TestInADrain:
         shop, due = Shop(), intake(FACTS)
         shop.send(error(status=409), error(expected=True))
         drain(due, client())
-        assert (ErrorGroup.objects.get().bug_state, due.due) == ("", set())
+        assert (ErrorGroup.objects.get().bug_state, due.due) == ("", {"alerts"})
         shop.send(error(status=500))
         drain(due, client())
-        assert (ErrorGroup.objects.get().bug_state, due.due) == ("wanted", {"bugs"})
+        assert (ErrorGroup.objects.get().bug_state, due.due) == ("wanted", {"alerts", "bugs"})
 
     def test_somebody_may_ask_for_its_bug_all_the_same(self) -> None:
         Shop().send(error(expected=True))

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import path
 
 from monitoring.component import Status
+from monitoring.errors.models import ErrorLog
 from monitoring.health.api import ReadyView
 from monitoring.intake import decode
 from monitoring.recording import wire
@@ -94,3 +95,13 @@ def test_they_travel_as_columns() -> None:
     assert [columns.names[one][1] for one in read["client"]] == ["203.0.113.9"] * 2
     assert read["code"] == [503, 503]
     assert [high << 64 | low for high, low in zip(read["high"], read["low"], strict=True)] == [2**100 + 3] * 2
+
+
+@pytest.mark.usefixtures("eager")
+def test_what_a_health_probe_says_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.health.api.overall", lambda _parts: Status.UNHEALTHY)
+
+    client().get("/ready/")
+    client().get("/answered/503/")
+
+    assert [row.name for row in ErrorLog.objects.all()] == ["GET answered/<int:status>/"]
