@@ -10,19 +10,21 @@ from django.db import router
 from django.db.models import Count
 
 from monitoring.address import block_key
+from monitoring.conf import get_config
 from monitoring.protection.networks import read
+from monitoring.protection.policy import DRY_RUN
 from monitoring.stream.decisions import Entry
 
-from .models import Block, BlockQuerySet, BlockState
+from .models import Block, BlockQuerySet, BlockState, Withheld
 
 MOST = 100_000
 """Blocks that are told, the newest."""
 
 
 def entries() -> dict[str, Entry]:
-    """Return the clients that are refused. Each entry says itself when it is over."""
+    """Return the clients that are refused, in a dry run those that would be. Each entry says itself when it is over."""
     found: dict[str, Entry] = {}
-    rows = _active().order_by("-id").values_list("id", "network", "reason", "expires")
+    rows = _told().order_by("-id").values_list("id", "network", "reason", "expires")
     for pk, text, reason, expires in rows[:MOST].iterator():
         if (key := _key(text)) is not None:
             value = msgspec.json.encode({"id": pk, "reason": reason}).decode()
@@ -39,7 +41,7 @@ def _key(text: str) -> str | None:
 
 def lengths() -> dict[str, Entry]:
     """Return how many blocks there are of networks of each version and length."""
-    versions = {"6": _active().filter(network__contains=":"), "4": _active().exclude(network__contains=":")}
+    versions = {"6": _told().filter(network__contains=":"), "4": _told().exclude(network__contains=":")}
     return {
         f"{version}:{prefix}": Entry(str(count))
         for version, rows in versions.items()
@@ -47,6 +49,8 @@ def lengths() -> dict[str, Entry]:
     }
 
 
-def _active() -> BlockQuerySet:
-    rows = Block.objects.using(router.db_for_write(Block))
-    return rows.in_state(BlockState.ACTIVE, datetime.now(UTC))
+def _told() -> BlockQuerySet:
+    rows, now = Block.objects.using(router.db_for_write(Block)), datetime.now(UTC)
+    if get_config().protection == DRY_RUN:  # processes count what they would refuse
+        return rows.in_state(BlockState.WITHHELD, now).filter(withheld=Withheld.DRY_RUN, ended=None, expires__gt=now)
+    return rows.in_state(BlockState.ACTIVE, now)

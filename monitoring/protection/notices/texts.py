@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.urls import NoReverseMatch, reverse
+
 from monitoring.conf import get_config
 
 if TYPE_CHECKING:
@@ -28,8 +30,17 @@ def of_block(block: Blocked) -> dict[str, Any]:
         f"To unblock it: `{escape(fields['unblock'])}`",
     ]
     if get_config().public_url:
-        lines.append(f"<{escape(fields['url'])}|What led to it>")
+        lines.append(f"<{escape(_page(block.block_id, fields['url']))}|What led to it>")
     return {"text": "\n".join(filter(None, lines)), **_head("client_blocked"), **fields}
+
+
+def _page(block_id: int, otherwise: str) -> str:
+    """Return where people see a block in their browser; in a project without the admin, what programs read."""
+    try:
+        path = reverse("admin:monitoring_block_change", args=[block_id])
+    except (NoReverseMatch, ImportError):
+        return otherwise
+    return f"{get_config().public_url.rstrip('/')}{path}"
 
 
 def of_several(block: Blocked) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_a_block_is_told_in_words_and_in_fields(settings: Any) -> None:
         f":no_entry: *R&amp;D*: 198.51.100.7 is blocked until {NOW + 60 * MINUTE:%Y-%m-%d %H:%M:%S} UTC.",
         "The client caused 6 server errors within 600 seconds. Most of them: POST api/basket/&lt;int:pk&gt;/",
         "To unblock it: `python manage.py unblock 198.51.100.7`",
-        "<https://mon.example/api/monitoring/protection/blocks/7/|What led to it>",
+        "<https://mon.example/admin/monitoring/block/7/change/|What led to it>",
     ]
     assert (
         told.items()
