@@ -69,7 +69,14 @@ _RULES: tuple[dict[str, Any], ...] = (
         "params": {"kinds": ["worker_down", "worker_wedged"]},
         "severity": "high",
         "for_seconds": 30,
-        "summary": "Worker {worker}: {finding}",
+        "summary": "Worker {worker} {finding}",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Crashed workers",
+        "params": {"kinds": ["worker_crashed"], "group_by": "worker"},
+        "severity": "high",
+        "summary": "Worker {worker} {finding} ({count} in all)",
         **_OF_JOBS,
     },
     {
@@ -80,10 +87,32 @@ _RULES: tuple[dict[str, Any], ...] = (
         **_OF_JOBS,
     },
     {
+        "name": "Killed tasks",
+        "params": {"kinds": ["task_killed"], "group_by": "task"},
+        "severity": "medium",
+        "summary": "{name} {finding} ({count} in all)",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Stuck tasks",
+        "params": {"kinds": ["task_stuck"], "group_by": "task"},
+        "severity": "medium",
+        "for_seconds": 60,
+        "summary": "{name} {finding} ({count} in all)",
+        **_OF_JOBS,
+    },
+    {
         "name": "Missed runs",
         "params": {"kinds": ["schedule_missed"]},
         "severity": "high",
         "summary": "{entry} did not run when it should have",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Failed runs",
+        "params": {"kinds": ["schedule_failed"]},
+        "severity": "medium",
+        "summary": "Entry {entry} {finding}",
         **_OF_JOBS,
     },
     {
@@ -99,7 +128,7 @@ _RULES: tuple[dict[str, Any], ...] = (
         "params": {"kinds": ["queue_stalled", "queue_unconsumed"]},
         "severity": "high",
         "for_seconds": 60,
-        "summary": "Queue {queue}: {finding}",
+        "summary": "Queue {queue} {finding}",
         **_OF_JOBS,
     },
     {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from . import phrases
 from .kind import Query
 from .registry import KINDS
 from .rule import Rule
@@ -64,6 +65,7 @@ def _told(rule: Rule, sample: Sample) -> Sample:
         "rule": rule.name,
         "name": next((labels[name] for name in _ABOUT if labels.get(name)), "all"),
         **labels,
+        **({"finding": phrases.says(sample.labels["finding"])} if "finding" in sample.labels else {}),
     }
     summary = render(rule.summary or KINDS[rule.kind].summary, values)
     return replace(sample, labels=labels, summary=summary)

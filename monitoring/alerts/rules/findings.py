@@ -79,6 +79,10 @@ def _samples(rows: Iterable[Finding], group_by: str, query: Query) -> list[Sampl
 def _label(row: Finding, group_by: str) -> dict[str, str]:
     if group_by == "kind":
         return {}
+    if group_by == "worker" and row.kind == "worker_crashed":
+        return {
+            "worker": row.subject.rpartition(" ")[0] or row.subject
+        }  # without the process, which is another each time
     about = _SUBJECTS.get(row.kind.partition("_")[0], "subject")
     detail = row.detail if isinstance(row.detail, dict) else {}
     if group_by not in ("subject", about) and isinstance(detail.get(group_by), str) and detail[group_by]:
@@ -87,10 +91,16 @@ def _label(row: Finding, group_by: str) -> dict[str, str]:
 
 
 def _plain(detail: Any) -> dict[str, Any]:
-    """Return what the newest finding tells in single values, for summaries."""
+    """Return what the newest finding tells in single values, for summaries, and in lists of texts, for messages."""
     if not isinstance(detail, dict):
         return {}
-    return {str(name): value for name, value in detail.items() if isinstance(value, str | int | float)}
+    return {str(name): value for name, value in detail.items() if _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    )
 
 
 def of_kinds(kinds: Iterable[str]) -> Q:

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from monitoring.alerts.rules import builtin, desired
+from monitoring.alerts.rules import builtin, desired, phrases
 from monitoring.alerts.rules.forms import described
 from monitoring.alerts.rules.registry import KINDS
+from monitoring.jobs import findings
 
-GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "alerts.md").read_text()
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+GUIDE = (DOCS / "alerts.md").read_text()
 SECTION = GUIDE.partition("## Alert rules")[2].partition("\n## ")[0]
 
 
@@ -39,6 +41,21 @@ def test_every_kind_of_rule_has_its_row(kind: Any) -> None:
 def test_every_builtin_rule_has_its_row_with_its_severity() -> None:
     told = re.findall(r"^\| `([A-Z][^`]+)` \| .* \| (\w+) \|$", SECTION, re.MULTILINE)
     assert sorted(told) == sorted((values["name"], values["severity"]) for values in builtin.RULES)
+
+
+@pytest.mark.parametrize("kind", findings.KINDS)
+def test_every_kind_of_finding_has_a_phrase_and_advice_on_a_page_that_is_there(kind: str) -> None:
+    phrase = phrases.PHRASES[kind]
+    row = next(line for line in (DOCS / "findings.md").read_text().splitlines() if line.startswith(f"| `{kind}`"))
+    assert "_" not in phrases.says(kind)
+    assert (DOCS.parent / phrase.page).is_file()
+    assert phrase.page == "docs/findings.md" or phrase.page.removeprefix("docs/") in row
+
+
+def test_which_findings_have_a_rule_of_their_own_is_said() -> None:
+    watched = {kind for one in builtin.RULES if one["kind"] == "finding" for kind in one["params"]["kinds"]}
+    said = (DOCS / "findings.md").read_text().partition("No builtin rule")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z]+_[a-z]+)`", said)) == set(findings.KINDS) - watched
 
 
 def test_the_rules_of_the_guide_are_sound() -> None:

@@ -85,6 +85,15 @@ def test_a_crash_that_loses_a_thousand_tasks_is_one_thing_to_tell() -> None:
     assert len(found("finding", {"kinds": ["task_lost"]})) == 31
 
 
+def test_a_worker_that_crashes_again_and_again_is_one_thing_to_tell() -> None:
+    for number in range(3):
+        event("worker_crashed", f"w1@a {number}f3e", ago(minutes=number), queues=["designs"], busy=None)
+    (sample,) = found("finding", {"kinds": ["worker_crashed"], "group_by": "worker"})
+    assert (sample.labels, sample.count) == ({"finding": "worker_crashed", "worker": "w1@a"}, 3)
+    assert sample.summary == "w1@a crashed, and was started again"
+    assert sample.evidence["queues"] == ["designs"]
+
+
 def test_an_event_that_was_noted_long_after_it_happened_is_found_from_when_it_was_noted() -> None:
     assert note("task_lost", "id 1", {"task": "shop.pay"}, ago(days=3))
     noted = Finding.objects.get().noted

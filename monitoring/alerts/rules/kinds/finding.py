@@ -47,6 +47,6 @@ KIND = Kind(
     says="Something that was found to be wrong with workers, tasks, queues or the schedule.",
     params=FindingRule,
     read=read,
-    summary="{finding}: {name}",
+    summary="{name} {finding}",
     check=check,
 )
