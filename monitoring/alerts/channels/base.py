@@ -64,6 +64,8 @@ class IncidentView:
         last_active: When it was last seen.
         acknowledged_by: Who is on it; empty while nobody is.
         count: Occurrences so far; 0 when it is nothing that occurs.
+        own: How many of them belong to this incident; 0 when that is unknown, or all do.
+        first_seen: Since when `count` counts, where that is not since the incident began; None otherwise.
         value: What was measured; None when nothing was.
         affected: Whom it hits, such as `12 users`; empty when that is unknown.
         recovery: What was tried against it and how that went; empty when nothing was.
@@ -90,6 +92,8 @@ class IncidentView:
     last_active: datetime | None = None
     acknowledged_by: str = ""
     count: int = 0
+    own: int = 0
+    first_seen: datetime | None = None
     value: float | None = None
     affected: str = ""
     recovery: str = ""
@@ -114,6 +118,7 @@ class Message:
         incidents: Which it tells of; several in a digest, none in a test.
         idempotency_key: The same with each attempt, so that a receiver can tell.
         at: When what it tells happened.
+        sent: When it is sent; None for when it happened.
         reason: Why it is sent just now, such as `Nobody acknowledged it within 15 minutes.`; may be empty.
         omitted: Incidents that a digest counts and does not tell.
         links: Those that belong to no single incident.
@@ -125,6 +130,7 @@ class Message:
     incidents: tuple[IncidentView, ...]
     idempotency_key: str
     at: datetime
+    sent: datetime | None = None
     reason: str = ""
     omitted: int = 0
     links: tuple[Link, ...] = ()

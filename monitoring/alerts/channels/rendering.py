@@ -60,7 +60,8 @@ def opening(message: Message) -> str:
 def told(message: Message) -> list[Told]:
     """Return the incidents of a message, so many as people read."""
     single = len(message.incidents) == 1
-    return [_told(incident, message.at, message.title if single else "") for incident in message.incidents[:_SHOWN]]
+    now = message.sent or message.at
+    return [_told(incident, now, message.title if single else "") for incident in message.incidents[:_SHOWN]]
 
 
 def more(message: Message) -> str:
@@ -134,7 +135,7 @@ def _told(incident: IncidentView, at: datetime, title: str) -> Told:
 
     Args:
         incident: The incident.
-        at: When the message was made.
+        at: When the message is sent.
         title: Of a message about this one alone; empty among others, where less is told of each.
     """
     over = "closed" if incident.closed_because else "over"
@@ -145,7 +146,7 @@ def _told(incident: IncidentView, at: datetime, title: str) -> Told:
         ("Since", _since(incident, at)),
         ("Until", texts.moment(incident.resolved) if incident.resolved is not None else ""),
         ("Closed because", "" if title else texts.line(incident.closed_because, _FACT)),
-        ("How often", texts.occurrences(incident.count) if incident.count else ""),
+        ("How often", _how_often(incident)),
         ("Measured", texts.number(incident.value) if incident.value is not None and not incident.count else ""),
         ("Whom it hits", texts.line(incident.affected, _FACT)),
         ("Where", _where(incident)),
@@ -169,6 +170,15 @@ def _since(incident: IncidentView, at: datetime) -> str:
     if incident.resolved is not None:
         return f"{texts.moment(incident.since)}, for {_lasted(incident)}"
     return f"{texts.moment(incident.since)}, {texts.span((at - incident.since).total_seconds())} before this message"
+
+
+def _how_often(incident: IncidentView) -> str:
+    if not incident.count:
+        return ""
+    if incident.first_seen is None:
+        return texts.occurrences(incident.count)
+    ever = f"{incident.count:,} since {texts.moment(incident.first_seen)}"
+    return f"{texts.occurrences(incident.own)}; {ever}" if 0 < incident.own < incident.count else ever
 
 
 def _lasted(incident: IncidentView) -> str:

@@ -9,19 +9,23 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from monitoring.alerts import links
 from monitoring.alerts.channels.base import IncidentView, Link, LinkKind
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState, TransitionKind
+from monitoring.alerts.rules import phrases
 from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.groups import totals
 from monitoring.errors.groups.totals import Totals
 from monitoring.errors.log.models import ErrorLog
 from monitoring.recording import scrub
 
+from . import own, wording
 from .desk import Desk
 
 NOT_TRIED = "No recovery was attempted."
@@ -29,22 +33,6 @@ _logger = logging.getLogger(__name__)
 _MAX_SUMMARY, _MAX_FACT, _MAX_NAME, _MAX_FACTS = 1_000, 300, 60, 12
 _PAGE, _API = "admin:monitoring_incident_change", "/api/monitoring/alerts/incidents/{}/"
 _GROUP_PAGE, _GROUP_API = "admin:monitoring_errorgroup_change", "/api/monitoring/errors/groups/{}/"
-_SHOWN_ELSEWHERE = frozenset(
-    {
-        "group_id",
-        "title",
-        "culprit",
-        "error_severity",
-        "occurrences",
-        "first_seen",
-        "last_seen",
-        "release",
-        "error_event",
-        "errors",
-        "counted",
-    }
-)
-"""Evidence that has a place of its own in a message."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +44,14 @@ class Trouble:
         totals: What it adds up to.
         bug: Id of its known bug; empty without one.
         error: Its newest error.
+        own: Errors of the incident itself; 0 when that is unknown, or nothing else than what it counts.
     """
 
     group: int
     totals: Totals
     bug: str
     error: ErrorLog | None
+    own: int = 0
 
 
 def views(incidents: Collection[Incident], label: str, desk: Desk) -> list[IncidentView]:
@@ -110,20 +100,46 @@ def _view_or_less(incident: Incident, trouble: Trouble | None, label: str, desk:
         )
 
 
-def _troubles(incidents: Iterable[Incident], alias: str) -> dict[int, Trouble]:
+def _troubles(incidents: Collection[Incident], alias: str) -> dict[int, Trouble]:
     """Read which errors are behind incidents, by the primary keys of the incidents."""
     known = {one.pk: one.evidence for one in incidents if isinstance(one.evidence, Mapping)}
     groups = {pk: group for pk, evidence in known.items() if isinstance(group := evidence.get("group_id"), int)}
+    groups |= _of_events({pk: evidence for pk, evidence in known.items() if pk not in groups}, alias)
     if not groups:
         return {}
     found = totals.of(set(groups.values()), alias)
     families = {pk: [pk, *(member.pk for member in known.members)] for pk, known in found.items()}
     bugs = dict(KnownBug.objects.using(alias).filter(group__in=found).values_list("group_id", "bug_id"))
+    behind = {incident: families[group] for incident, group in groups.items() if group in found}
+    counted = own.counts(behind, incidents, alias)
     return {
-        incident: Trouble(group, found[group], bugs.get(group, ""), _newest(families[group], alias))
-        for incident, group in groups.items()
-        if group in found
+        incident: Trouble(
+            groups[incident],
+            found[groups[incident]],
+            bugs.get(groups[incident], ""),
+            _newest(family, alias),
+            counted.get(incident, 0),
+        )
+        for incident, family in behind.items()
     }
+
+
+def _of_events(evidence: Mapping[int, Mapping[str, Any]], alias: str) -> dict[int, int]:
+    """Read the groups of the errors that conditions in code said yes to, by the primary keys of the incidents."""
+    ids = {pk: said for pk, one in evidence.items() if (said := _event_id(one)) is not None}
+    if not ids:
+        return {}
+    rows = ErrorLog.objects.using(alias).filter(error_id__in=set(ids.values()), group__isnull=False)
+    groups = dict(rows.values_list("error_id", Coalesce("group__merged_into", "group_id")))
+    return {pk: groups[error] for pk, error in ids.items() if error in groups}
+
+
+def _event_id(evidence: Mapping[str, Any]) -> UUID | None:
+    said = evidence.get("error_event")
+    try:
+        return UUID(str(said["error_id"])) if isinstance(said, Mapping) else None
+    except (KeyError, ValueError):
+        return None
 
 
 def view(incident: Incident, trouble: Trouble | None, label: str, desk: Desk) -> IncidentView:
@@ -133,6 +149,7 @@ def view(incident: Incident, trouble: Trouble | None, label: str, desk: Desk) ->
     users = trouble.totals.users if trouble is not None else 0
     about = "" if trouble is None or trouble.totals.exact else "about "
     rule = incident.rule
+    lasts = "finding" in labels and not incident.event and incident.count <= 1
     return IncidentView(
         id=incident.pk,
         key=incident.key,
@@ -145,11 +162,13 @@ def view(incident: Incident, trouble: Trouble | None, label: str, desk: Desk) ->
         resolved=incident.resolved,
         last_active=incident.last_active,
         acknowledged_by=incident.acknowledged_by,
-        count=incident.count,
-        value=incident.value,
+        count=0 if lasts else incident.count,
+        own=trouble.own if trouble is not None else 0,
+        first_seen=trouble.totals.first_seen if trouble is not None and "group" in labels else None,
+        value=None if lasts else incident.value,
         affected=f"{about}{users:,} user{'' if users == 1 else 's'}" if users else "",
         recovery=recovery(error.context if error is not None else None) if trouble is not None else "",
-        advice=_advice(incident, trouble),
+        advice=_advice(incident, labels, evidence, trouble),
         service=labels.get("service") or (error.service if error is not None else ""),
         environment=labels.get("environment") or (error.environment if error is not None else ""),
         release=_text(evidence.get("release")) or (error.release if error is not None else ""),
@@ -187,26 +206,28 @@ def _facts(
         ("Error", _text(evidence.get("title"))),
         ("Route", labels.get("route", "")),
         ("Raised in", _text(evidence.get("culprit"))),
+        ("Error id", str(_event_id(evidence) or "")),
         ("Last error", str(trouble.error.error_id) if trouble is not None and trouble.error is not None else ""),
         ("Known bug", trouble.bug if trouble is not None else ""),
     ]
-    for name, value in evidence.items():
-        if name not in _SHOWN_ELSEWHERE and isinstance(value, str | int | float):
-            told.append((scrub.clean(str(name), _MAX_NAME).replace("_", " ").capitalize(), _text(value)))
+    told += [(scrub.clean(name, _MAX_NAME), _text(value)) for name, value in wording.facts(evidence)]
     return ((name, value) for name, value in told if value)
 
 
-def _advice(incident: Incident, trouble: Trouble | None) -> str:
+def _advice(incident: Incident, labels: Mapping[str, str], evidence: Mapping[str, Any], trouble: Trouble | None) -> str:
     """Say what to do next."""
     if incident.state == IncidentState.RESOLVED:
         return ""
     if incident.rule is not None and incident.rule.runbook_url:
         return f"Follow the runbook: {incident.rule.runbook_url}"
-    if trouble is not None and trouble.bug:
-        return f"Look at {trouble.bug} and its last error; acknowledge this while you are on it."
+    if trouble is None and (said := phrases.advice(labels.get("finding", ""))):
+        return f"{said} Acknowledge this while you are on it."
     if trouble is not None:
-        return "Look at its last error; acknowledge this while you are on it."
-    return "Find out why; acknowledge this while you are on it."
+        first = f"Look at {trouble.bug} and its last error" if trouble.bug else "Look at its last error"
+    else:
+        error = _event_id(evidence)
+        first = f"Look at the error {error}" if error is not None else "Find out why"
+    return f"{first}; acknowledge this while you are on it."
 
 
 def _links(incident: Incident, trouble: Trouble | None, runbook: str, label: str, desk: Desk) -> Iterable[Link]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef
 
+from monitoring.alerts.channels import texts
 from monitoring.alerts.channels.base import IncidentView, Message, MessageKind
 from monitoring.alerts.incidents.models import Incident, IncidentState
 from monitoring.storage.outbox import OutgoingState
@@ -18,6 +19,8 @@ from .parcels import MOST_FOR_PROGRAMS, Parcel
 
 SHOWN = 20
 """Incidents of a digest that people are told; the others are counted."""
+_LATE_SECONDS = 60
+"""From then on a message says that it is late."""
 
 
 def message(parcel: Parcel, gate: DeliveryGate, desk: Desk) -> Message:
@@ -38,6 +41,7 @@ def message(parcel: Parcel, gate: DeliveryGate, desk: Desk) -> Message:
         incidents=tuple(shown),
         idempotency_key=str(parcel.row.idempotency_key),
         at=max(delivery.entry.at for delivery in parcel.deliveries),
+        sent=desk.now(),
         reason=_reason(parcel, desk),
         omitted=len(told) - len(shown),
     )
@@ -68,7 +72,19 @@ def _reason(parcel: Parcel, desk: Desk) -> str:
     if held := _held_back(parcel.deliveries, desk):
         others = "another message was" if held == 1 else f"{held:,} other messages were"
         said.append(f"Since the last one, {others} held back.")
+    if late := _late(parcel, desk):
+        said.append(late)
     return " ".join(said)
+
+
+def _late(parcel: Parcel, desk: Desk) -> str:
+    """Say that a message comes long after what it tells of, of which it says so otherwise as if it were now."""
+    seconds = (desk.now() - min(delivery.entry.at for delivery in parcel.deliveries)).total_seconds()
+    if seconds < _LATE_SECONDS:
+        return ""
+    why = "could not be sent before" if parcel.row.attempts > 1 else "was held back, or could not be sent before"
+    up_to = "up to " if len(parcel.deliveries) > 1 else ""
+    return f"This {why}: it is {up_to}{texts.span(seconds)} late."
 
 
 def _held_back(deliveries: Sequence[Delivery], desk: Desk) -> int:

@@ -10,13 +10,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.alerts.channels import rendering
-from monitoring.alerts.channels.base import IncidentView, LinkKind, Message
+from monitoring.alerts.channels.base import IncidentView, LinkKind, Message, TemporaryError
 from monitoring.alerts.deliveries import facts
 from monitoring.alerts.deliveries.facts import NOT_TRIED, recovery
 from monitoring.alerts.incidents.models import Incident
 from monitoring.errors.bugs.models import KnownBug
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.log.models import ErrorLog
+from monitoring.errors.tally.models import ErrorMinute
+from monitoring.storage import partitions
 from tests.alerts.deliveries.making import Place, at, at_desk, channel, fire, happen, incident, rule, send
 from tests.errors.groups.making import group, meet
 
@@ -123,7 +125,7 @@ def test_what_no_error_is_behind_is_told_by_its_labels_and_evidence() -> None:
     fire(labels=labels, evidence={"oldest_age": 312.0, "workers": ["celery@one"], "token": "x"}, value=312.0)
     message, view = told(Place())
     assert (view.recovery, view.affected, view.value) == ("", "", 312.0)
-    assert ("Oldest age", "312.0") in view.facts
+    assert {("Oldest age", "312"), ("Workers", "celery@one")} <= set(view.facts)
     assert view.advice
     assert [link.url for link in view.links if link.kind is LinkKind.VIEW] == [""], (
         "without an address nobody gets there"
@@ -220,3 +222,87 @@ def test_why_something_was_closed_that_nobody_saw_end_is_told() -> None:
         "cart": "There has been no data for long.",
         "checkout": "",
     }
+
+
+@pytest.mark.django_db
+def test_how_long_ago_it_began_counts_from_when_it_is_sent_and_a_late_message_says_that_it_is() -> None:
+    channel()
+    place = Place()
+    fire()
+    send(13, place)
+    (message,) = place.messages
+    assert dict(rendering.told(message)[0].rows)["Since"].endswith(", 13 minutes before this message")
+    assert message.reason == "This was held back, or could not be sent before: it is 13 minutes late."
+
+
+@pytest.mark.django_db
+def test_what_failed_before_says_that_it_could_not_be_sent() -> None:
+    channel()
+    place = Place()
+    fire()
+    place.fails = TemporaryError("Not now.")
+    send(0, place)
+    place.fails = None
+    send(10, place)
+    assert place.messages[0].reason == "This could not be sent before: it is 10 minutes late."
+
+
+@pytest.mark.django_db
+def test_how_often_is_told_of_the_incident_itself_and_of_the_group_since_ever() -> None:
+    channel()
+    one = trouble()
+    ErrorGroup.objects.filter(pk=one.pk).update(first_seen=at(-90))
+    minute = int(at(0).timestamp() // 60)
+    partitions.ensure(connection, ErrorMinute, [minute - 80, minute])
+    for start, count in ((minute - 80, 41), (minute - 3, 1)):
+        ErrorMinute.objects.create(start=start, group_id=one.pk, severity="high", name="x", count=count)
+    about(one, of=rule())
+    message, view = told(Place())
+    assert (view.count, view.own) == (42, 1)
+    rows = dict(rendering.told(message)[0].rows)
+    assert rows["How often"] == "1 occurrence; 42 since 2026-11-22 10:30:00 UTC"
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_down_is_told_by_its_queues_and_with_the_page_that_helps() -> None:
+    channel()
+    evidence = {
+        "lasting": 30.133144855499268,
+        "host": "vm",
+        "queues": ["designs", "mails"],
+        "busy": 0,
+        "waiting": 0,
+        "last_heartbeat": "2026-11-22T11:59:00+00:00",
+    }
+    labels = {"finding": "worker_down", "worker": "designs@vm", "route": "-"}
+    fire(labels=labels, evidence=evidence, value=30.133144855499268, count=1)
+    message, view = told(Place())
+    rows = dict(rendering.told(message)[0].rows)
+    assert view.facts[1:] == (
+        ("Host", "vm"),
+        ("Queues", "designs, mails"),
+        ("Last heartbeat", "2026-11-22 11:59:00 UTC"),
+    )
+    assert "docs/troubleshooting/workers-down.md" in rows["What to do"]
+    assert not {"How often", "Measured"} & rows.keys()
+
+
+@pytest.mark.django_db
+def test_an_alert_of_a_condition_in_code_leads_to_its_error(settings: Any) -> None:
+    settings.MONITORING = {**settings.MONITORING, "PUBLIC_URL": "https://monitoring.example.com"}
+    channel()
+    one = trouble()
+    error = ErrorLog.objects.latest("created").error_id
+    fire(evidence={"message": "Look!", "error_event": {"error_id": str(error)}})
+    _message, view = told(Place())
+    assert ("Error id", str(error)) in view.facts
+    (link,) = [link for link in view.links if link.kind is LinkKind.DETAILS]
+    assert link.url.endswith(f"/errorgroup/{one.pk}/change/")
+
+
+@pytest.mark.django_db
+def test_an_alert_of_a_condition_in_code_names_its_error_before_that_is_stored() -> None:
+    channel()
+    fire(evidence={"error_event": {"error_id": "0d0f7f3e-2b60-4b57-9d52-6fd0a61d1b3c"}})
+    _message, view = told(Place())
+    assert view.advice.startswith("Look at the error 0d0f7f3e-2b60-4b57-9d52-6fd0a61d1b3c;")
