@@ -84,7 +84,13 @@ class RabbitServer:
 
     def freeze(self) -> None:
         """Have it accept connections and answer nothing."""
-        self._processes[1].send_signal(signal.SIGSTOP)
+        frozen = self._processes[1]
+        frozen.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 10
+        # The signal is on its way; until every thread has it, the server answers.
+        while {_state(thread) for thread in Path(f"/proc/{frozen.pid}/task").iterdir()} != {"T"}:
+            assert time.monotonic() < deadline, "it did not stop"
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         """Have it go on."""
@@ -112,3 +118,8 @@ def _free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def _state(thread: Path) -> str:
+    """Return the letter by which the kernel tells how a thread is; `T` for one that is stopped."""
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]
