@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from monitoring.forms import FORMS
+from monitoring.remedies import Remedies
 
 QUEUE = "monitoring"
 """The queue of Enginel's own tasks."""
@@ -29,7 +30,7 @@ _OWN_ADDRESSES = (
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Remedies):
     """What an operator can choose. The attribute `flush_interval` is the key `FLUSH_INTERVAL` of `MONITORING`."""
 
     service: str = "enginel"
@@ -221,11 +222,13 @@ class Config:
         "tasks.jobs.watch",
         "tasks.protection.decide",
         "tasks.protection.send",
+        "tasks.recovery.advance",
     )
     """Tasks that are not recorded: those that carry the recording itself, project decisions, or evaluate health."""
 
     internal_tasks: tuple[str, ...] = (
         "tasks.alerts.",
+        "tasks.analysis.",
         "tasks.errors.",
         "tasks.decisions.",
         "tasks.health.",
@@ -234,6 +237,7 @@ class Config:
         "tasks.metrics.",
         "tasks.performance.",
         "tasks.protection.",
+        "tasks.recovery.",
         "tasks.retention.",
     )
     """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""

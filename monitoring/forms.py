@@ -140,6 +140,13 @@ def _are_severities(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(one in _SEVERITIES for one in value)
 
 
+def _are_strategies(value: Any) -> bool:
+    """Whether these are names, or names by environment; which there are, a check of its own says."""
+    lists = list(value.values()) if isinstance(value, dict) else [value]
+    named = isinstance(value, list | tuple) or (isinstance(value, dict) and all(isinstance(key, str) for key in value))
+    return named and all(isinstance(one, list | tuple) and all(isinstance(name, str) for name in one) for one in lists)
+
+
 _SEVERITIES = ("critical", "high", "medium", "low")
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -159,6 +166,11 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "outbound_allowed_networks": (_are_networks, _NETWORKS),
     "protection": _is_one_of("enforce", "dry_run", "off"),
     "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
+    "recovery": _is_one_of("automatic", "suggest", "off"),
+    "recovery_strategies": (
+        _are_strategies,
+        'must be a list of strategies or reaches, like ["harmless", "cache_clear"], or such lists by environment',
+    ),
     "route_blame": _is_one_of("majority", "any", "off"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
     "trusted_proxies": (_are_networks, _NETWORKS),

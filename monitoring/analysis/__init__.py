@@ -1,0 +1,1 @@
+"""Analysis: what the numbers mean. Trends, anomalies, suspects, causes and forecasts, each with its evidence."""

@@ -1,0 +1,26 @@
+"""What an operator can choose of recovery and of analysis: a part of `Config`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """Settings of recovery and analysis. The attribute `recovery` is the key `RECOVERY` of `MONITORING`."""
+
+    recovery: str = "automatic"
+    """`automatic`, `suggest` (it is only said what would be done) or `off`."""
+    recovery_strategies: tuple[str, ...] | dict[str, tuple[str, ...]] = field(default=("harmless",))
+    """Strategies that act by themselves, by name or by reach; a dict has them by environment. The others are proposed,
+    and wait for somebody's approval."""
+    recovery_soak_seconds: float = 120.0
+    """So long after a remedy took effect its signal is watched before it counts as cleared."""
+    recovery_cooldown_seconds: float = 300.0
+    """For so long after a recovery the same target is left alone."""
+    recovery_most: int = 10
+    """Actions within `recovery_window_seconds` at most; what comes after is proposed only."""
+    recovery_window_seconds: float = 600.0
+    """The window of `recovery_most`."""
+    recovery_retention_days: int = 90
+    """How long recoveries are kept."""

@@ -1,0 +1,1 @@
+"""When the analysis looks at what was recorded."""

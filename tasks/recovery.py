@@ -1,0 +1,1 @@
+"""When recoveries are begun, watched and ended."""
