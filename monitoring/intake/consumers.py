@@ -64,6 +64,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "high": "Q",
         "low": "Q",
     },
+    "call": {"name": "I", "at": "I", "duration": "Q", "flags": "B", "permit": "I"},
 }
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset(
@@ -74,7 +75,9 @@ LATER_COLUMNS = frozenset(
     {"only", "worker", "exception", "id", "user", "client", "release", "service", "code", "high", "low"}
 )
 """Columns that batches of an earlier version, or for which all values are zero, may leave out."""
-FACT_KINDS = frozenset({"slow", "run", "scheduled", "message", "error", "amendment", "acted", "alert"})
+FACT_KINDS = frozenset(
+    {"slow", "run", "scheduled", "message", "error", "amendment", "acted", "alert", "recovery", "circuit"}
+)
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""
 NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})

@@ -268,6 +268,45 @@ class Alert(Struct, frozen=True, gc=False):
     values: Mapping[str, Any]
 
 
+class Call(Struct, frozen=True, gc=False):
+    """A call to a dependency through its circuit.
+
+    Attributes:
+        name: Of the circuit.
+        flags: Bits: 1 it failed, 2 it was slow, 4 it was refused because the circuit is open.
+        permit: Number of the half-open grant by which it was let through; 0 for none.
+    """
+
+    at: int
+    duration: int
+    name: str
+    flags: int
+    permit: int = 0
+
+
+class CircuitDeclared(Struct, frozen=True, gc=False):
+    """Code uses a circuit, and gives its thresholds."""
+
+    at: int
+    name: str
+    options: Mapping[str, Any]
+
+
+class RecoveryRequest(Struct, frozen=True, gc=False):
+    """Somebody asks for the recovery of an error that was recorded before it.
+
+    Attributes:
+        error_id: The error's id as 32 hexadecimal digits.
+        trigger: `middleware`, `decorator`, `context`, `manual` or `preventive`.
+        waits: Whether the caller waits for the answer.
+    """
+
+    at: int
+    error_id: str
+    trigger: str
+    waits: bool = False
+
+
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
@@ -277,6 +316,7 @@ MEASURES: dict[type[Any], str] = {
     Task: "task",
     Counter: "counter",
     Gauge: "gauge",
+    Call: "call",
 }
 FACTS: dict[type[Any], str] = {
     Slow: "slow",
@@ -289,7 +329,10 @@ FACTS: dict[type[Any], str] = {
     ServerError: "server_error",
     Acted: "acted",
     Alert: "alert",
+    RecoveryRequest: "recovery",
+    CircuitDeclared: "circuit",
 }
 
-Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge
-Event = Measure | Slow | Run | ScheduledRun | Message | Error | Amendment | Occurrence | ServerError | Acted | Alert
+Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Call
+Fact = Slow | Run | ScheduledRun | Message | Error | Amendment | Acted | Alert | RecoveryRequest | CircuitDeclared
+Event = Measure | Fact | Occurrence | ServerError

@@ -18,7 +18,8 @@ from monitoring.conf import Config
 from monitoring.stream import streams
 
 from . import decisions
-from .encode import Notes, salvage
+from .columns import Notes
+from .encode import salvage
 from .events import FACTS, MEASURES, Error, Occurrence, ServerError, Started
 from .sender import Lane, new_producer_id
 from .transport import Transport

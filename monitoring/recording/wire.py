@@ -19,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-VERSION = 4
+VERSION = 5
 """Version 2 brought columns of text, and what is known of tasks before they end; version 3 errors with fingerprints;
-version 4 requests that were answered with 5xx."""
+version 4 requests that were answered with 5xx; version 5 calls to dependencies, and requests for recovery."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
 MAX_AWAY = 86_400

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.recording import fingerprint, wire
-from monitoring.recording.encode import occurrences, server_errors
+from monitoring.recording.columns import occurrences, server_errors
 from monitoring.recording.events import Occurrence, ServerError
 from monitoring.recording.raised import describe
 from monitoring.recording.sender import Lane, new_producer_id

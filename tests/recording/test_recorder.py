@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from monitoring.conf import get_config
-from monitoring.recording import encode
+from monitoring.recording import columns
 from monitoring.recording.events import Counter, Operation, Slow
 from monitoring.recording.recorder import recorder
 from monitoring.recording.transport import Transport
@@ -239,8 +239,8 @@ def test_a_config_that_cannot_be_read_raises_nothing_and_keeps_nothing(
 
 
 def test_names_are_sent_once_a_batch() -> None:
-    notes: Any = encode.Notes()
-    segment = encode.operations([operation("same") for _ in range(1_000)], 0, notes)
+    notes: Any = columns.Notes()
+    segment = columns.operations([operation("same") for _ in range(1_000)], 0, notes)
     assert segment.names == ["same"]
 
 

@@ -8,7 +8,7 @@ from random import getrandbits
 from typing import Any
 
 from monitoring.recording import wire
-from monitoring.recording.encode import occurrences
+from monitoring.recording.columns import occurrences
 from monitoring.recording.events import Occurrence
 from monitoring.recording.raised import describe
 from monitoring.stream.streams import FACTS
