@@ -43,6 +43,14 @@ def _whole_number(name: str, default: int) -> int:
     return int(given)
 
 
+def _number(name: str, default: float) -> float:
+    given = env.str(name, default="") or str(default)
+    try:
+        return float(given)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, like {default}, not {given!r}") from None
+
+
 def _json_object(name: str, example: str = '{"SLOW_REQUEST_SECONDS": 2}') -> dict[str, Any]:
     wrong = ImproperlyConfigured(f"{name} must be a JSON object, like {example}")
     try:
@@ -262,6 +270,10 @@ IP_BLOCK_DURATION_SECONDS = _whole_number("IP_BLOCK_DURATION_SECONDS", 3600)
 SLACK_NOTIFICATION_URL = env.str("SLACK_NOTIFICATION_URL", default="")
 CODEX_TRIGGER_URL = env.str("CODEX_TRIGGER_URL", default="")
 CODEX_TRIGGER_COOLDOWN_SECONDS = _whole_number("CODEX_TRIGGER_COOLDOWN_SECONDS", 600)
+
+ERROR_RECOVERY_TIMEOUT = _whole_number("ERROR_RECOVERY_TIMEOUT", 5000)
+AUTO_SCALE_ON_ERROR = env.bool("AUTO_SCALE_ON_ERROR", default=False)
+MAX_SCALE_FACTOR = _number("MAX_SCALE_FACTOR", 3.0)
 
 # Who is told of incidents, and how mail is sent; `monitoring/recipients.py` checks each entry.
 ERROR_ALERT_RECIPIENTS = _recipients(recipients.ALERT)

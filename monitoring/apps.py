@@ -72,7 +72,7 @@ def _project(**_: Any) -> None:
 
 def _reconfigure(setting: str = "", **_: Any) -> None:
     """Follow settings that tests change."""
-    from monitoring import error_rate, recipients
+    from monitoring import error_rate, error_recovery, recipients
 
     if setting == "ERROR_TRACKING":
         from monitoring.error_tracking import get_error_tracking
@@ -80,6 +80,8 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         get_error_tracking.cache_clear()
     if setting in error_rate.NAMES:
         error_rate.get_error_rate.cache_clear()
+    if setting in error_recovery.NAMES:
+        error_recovery.get_error_recovery.cache_clear()
     if setting in recipients.NAMES:
         recipients.get_recipients.cache_clear()
     if setting == "MONITORING":

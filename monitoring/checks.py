@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
-from monitoring import error_rate, error_tracking, recipients
+from monitoring import error_rate, error_recovery, error_tracking, recipients
 from monitoring.alerts.in_code import discovery
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.bugs import wanting
@@ -54,6 +54,11 @@ def check_error_tracking(**_: Any) -> list[CheckMessage]:
 def check_error_rate(**_: Any) -> list[CheckMessage]:
     """Report every wrong one of the documented settings of the protection."""
     return [Error(text, id="monitoring.E008") for text in error_rate.problems(error_rate.given())]
+
+
+def check_error_recovery(**_: Any) -> list[CheckMessage]:
+    """Report every wrong one of the documented settings of error recovery."""
+    return [Error(text, id="monitoring.E013") for text in error_recovery.problems(error_recovery.given())]
 
 
 def check_error_classes(**_: Any) -> list[CheckMessage]:
@@ -122,6 +127,7 @@ OF_SETTINGS = (
     check_settings,
     check_error_tracking,
     check_error_rate,
+    check_error_recovery,
     check_error_classes,
     check_fingerprint_rules,
     check_bugs_not_for,
