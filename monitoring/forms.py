@@ -14,6 +14,7 @@ _SHORTEST_TRANSLATED = 104
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
 _MAX_KEY = 100
 _MAX_FACTOR = 100
+_MAX_EXPLORATION = 0.5
 _MAX_ACTING = 366 * 86_400
 
 
@@ -136,6 +137,10 @@ def _is_factor(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1.0 <= value <= _MAX_FACTOR
 
 
+def _is_exploration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_EXPLORATION
+
+
 def _are_severities(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(one in _SEVERITIES for one in value)
 
@@ -167,6 +172,8 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "protection": _is_one_of("enforce", "dry_run", "off"),
     "public_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://monitoring.example.com"),
     "recovery": _is_one_of("automatic", "suggest", "off"),
+    "recovery_exploration": (_is_exploration, f"must be a number from 0 (never) to {_MAX_EXPLORATION}"),
+    "recovery_policy": _is_one_of("learned", "documented"),
     "recovery_strategies": (
         _are_strategies,
         'must be a list of strategies or reaches, like ["harmless", "cache_clear"], or such lists by environment',

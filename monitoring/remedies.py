@@ -22,5 +22,13 @@ class Remedies:
     """Actions within `recovery_window_seconds` at most; what comes after is proposed only."""
     recovery_window_seconds: float = 600.0
     """The window of `recovery_most`."""
+    recovery_policy: str = "learned"
+    """`learned`: what was seen decides once enough was seen; `documented`: always the documented order."""
+    recovery_samples: int = 8
+    """So many cases of an error type must have been watched with a strategy, and as many untreated, before what was seen
+    of them decides."""
+    recovery_exploration: float = 0.1
+    """With this probability something of which too little is known is tried instead, doing nothing among it, once the
+    first strategy in the documented order was watched so often. 0: never."""
     recovery_retention_days: int = 90
     """How long recoveries are kept."""
