@@ -1,15 +1,28 @@
-"""The choice itself: a pure function of a case, what can be done about it, and what was seen before."""
+"""The choice itself: a pure function of a case, what can be done about it, and what was seen before.
+
+1. The documented order decides, and nothing is left to chance, until its first strategy was seen often enough.
+2. From then on, now and then, an arm of which too little is known is tried instead, doing nothing among them.
+3. Once doing nothing is known too, the learner decides among what is known: Thompson sampling, in which a strategy
+   must clear more than doing nothing does by a margin. What is not known yet goes on being tried now and then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from monitoring.conf import Config
+from monitoring.recovery.strategies import registry
 from monitoring.recovery.strategies.base import Case
 
-from .choice import DOCUMENTED, NONE, Choice
+from . import wording
+from .beliefs import Belief, beliefs
+from .choice import DOCUMENTED, EXPLORED, LEARNED, NONE, Arm, Choice
 from .outcomes import History
+from .thompson import propensities
+
+MARGIN = 0.05
+"""Of a hundred cases a strategy must clear so many more than doing nothing, in parts of 1: acting is not free."""
 
 
 def choose(case: Case, candidates: Sequence[str], history: History, random: Random, config: Config) -> Choice:
@@ -22,5 +35,69 @@ def choose(case: Case, candidates: Sequence[str], history: History, random: Rand
         random: Source of chance, such as `random.SystemRandom()`.
         config: Has how many samples it takes, and how often something else is tried.
     """
-    arm = candidates[0] if candidates else NONE
-    return Choice(arm, 1.0, {}, "The documented order.", DOCUMENTED)
+    return decide(case.error_type, candidates, history, random, config, rates(candidates))
+
+
+def rates(names: Sequence[str]) -> dict[str, float]:
+    """Return the documented success rates of strategies."""
+    found = {name: registry.get(name) for name in names}
+    return {name: strategy.success_rate for name, strategy in found.items() if strategy is not None}
+
+
+def decide(
+    error_type: str,
+    candidates: Sequence[str],
+    history: History,
+    random: Random,
+    config: Config,
+    documented: Mapping[str, float],
+) -> Choice:
+    """Choose as `choose` does, with success rates that are given.
+
+    Args:
+        error_type: Of the case, for the words.
+        candidates: Names of the strategies that may act and can, in the documented order.
+        history: What became of cases of this error type.
+        random: Source of chance.
+        config: Has how many samples it takes, and how often something else is tried.
+        documented: Success rates by strategy.
+    """
+    if not candidates:
+        return Choice(NONE, 1.0, {}, "Nothing that may act here can.", DOCUMENTED)
+    believed = beliefs([*candidates, NONE], history, documented)
+    known = {arm for arm, belief in believed.items() if belief.samples >= config.recovery_samples}
+    proposed = propensities({arm: believed[arm] for arm in believed if arm in known}, _handicaps(known))
+    first = candidates[0]
+    learned = config.recovery_policy == "learned" and {first, NONE} <= known
+    settled = proposed if learned else {first: 1.0}
+    tried = _tried(believed, known, config) if first in known else {}
+    chances = {arm: settled.get(arm, 0.0) * (1.0 - sum(tried.values())) + tried.get(arm, 0.0) for arm in believed}
+    arm = _draw(chances, random)
+    by = EXPLORED if arm in tried else LEARNED if learned else DOCUMENTED
+    arms = {name: _arm(believed[name], name in known, proposed.get(name, 0.0), chances[name]) for name in believed}
+    words = wording.explain(error_type, arm, by, arms, config)
+    return Choice(arm, chances[arm], arms, words, by)
+
+
+def _handicaps(arms: set[str]) -> dict[str, float]:
+    return {arm: MARGIN for arm in arms if arm != NONE}
+
+
+def _tried(believed: Mapping[str, Belief], known: set[str], config: Config) -> dict[str, float]:
+    """Return with which probability each arm is tried of which too little is known."""
+    unknown = [arm for arm in believed if arm not in known]
+    if config.recovery_policy != "learned" or config.recovery_exploration <= 0 or not unknown:
+        return {}
+    return dict.fromkeys(unknown, config.recovery_exploration / len(unknown))
+
+
+def _draw(chances: Mapping[str, float], random: Random) -> str:
+    """Draw an arm; where only one is possible nothing is drawn."""
+    possible = [arm for arm, chance in chances.items() if chance > 0.0]
+    if len(possible) == 1:
+        return possible[0]
+    return random.choices(possible, [chances[arm] for arm in possible])[0]
+
+
+def _arm(belief: Belief, known: bool, proposed: float, propensity: float) -> Arm:
+    return Arm(belief.cleared, belief.persisted, belief.alpha, belief.beta, known, proposed, propensity)

@@ -1,0 +1,53 @@
+"""Thompson sampling whose probabilities are known: with which each arm would win, if a rate were drawn for each.
+
+They are computed on a grid instead of drawing rates, and the arm is then drawn by them: so what is logged is exactly
+what the choice was made with, and costs the same however much was seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import accumulate
+
+from .beliefs import Belief
+
+CELLS = 400
+"""Into how many equal parts the rates from 0 to 1 are cut."""
+
+
+def propensities(beliefs: Mapping[str, Belief], handicaps: Mapping[str, float]) -> dict[str, float]:
+    """Return for each arm the probability that its rate, less its handicap, is the greatest of all.
+
+    Args:
+        beliefs: Arms by name.
+        handicaps: By how much the rate of an arm must be above that of one without a handicap, between 0 and 1.
+    """
+    if not beliefs:
+        return {}
+    steps = {arm: round(handicaps.get(arm, 0.0) * CELLS) for arm in beliefs}
+    most = max(steps.values())
+    masses = {arm: _masses(belief, most - steps[arm], steps[arm]) for arm, belief in beliefs.items()}
+    below = {arm: _below(mass) for arm, mass in masses.items()}
+    wins = {arm: _wins(mass, [below[other] for other in below if other != arm]) for arm, mass in masses.items()}
+    whole = math.fsum(wins.values())
+    return {arm: won / whole for arm, won in wins.items()}
+
+
+def _masses(belief: Belief, before: int, after: int) -> list[float]:
+    """Return how likely each part of the grid is, with empty parts around, so that arms can be compared by place."""
+    middles = [(place + 0.5) / CELLS for place in range(CELLS)]
+    logs = [(belief.alpha - 1.0) * math.log(rate) + (belief.beta - 1.0) * math.log1p(-rate) for rate in middles]
+    highest = max(logs)
+    raw = [math.exp(one - highest) for one in logs]
+    whole = math.fsum(raw)
+    return [0.0] * before + [one / whole for one in raw] + [0.0] * after
+
+
+def _below(mass: list[float]) -> list[float]:
+    """Return how likely it is to be below the middle of each part."""
+    return [reached - own / 2 for reached, own in zip(accumulate(mass), mass, strict=True)]
+
+
+def _wins(mass: list[float], others: list[list[float]]) -> float:
+    return math.fsum(own * math.prod(place) for own, *place in zip(mass, *others, strict=True))
