@@ -42,6 +42,7 @@ from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.interruptions.models import Interruption, ProtectionRun
 from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
 from monitoring.protection.throttles.models import Throttle
+from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry, RecoverySwitch, RecoveryTotal
 from monitoring.storage.names import Name
 
 __all__ = [
@@ -98,6 +99,11 @@ __all__ = [
     "QueueFlow",
     "QueueMinute",
     "QueueState",
+    "Recovery",
+    "RecoveryAction",
+    "RecoveryEntry",
+    "RecoverySwitch",
+    "RecoveryTotal",
     "Release",
     "RuleChange",
     "RuleTrouble",
