@@ -1,0 +1,19 @@
+"""Effects: what recovery has changed in processes, as rows; how processes know of them, and how they acknowledge."""
+
+from .acknowledging import Acknowledgement, acknowledgement, living, process_name, targets
+from .models import Effect
+from .writing import change, end, expire, forget, put
+
+__all__ = [
+    "Acknowledgement",
+    "Effect",
+    "acknowledgement",
+    "change",
+    "end",
+    "expire",
+    "forget",
+    "living",
+    "process_name",
+    "put",
+    "targets",
+]
