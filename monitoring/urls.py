@@ -5,7 +5,8 @@ from django.urls import include, path, re_path
 from .access import paths  # noqa: F401  # makes `any_name` known
 from .alerts.acting.view import ActView
 from .alerts.api import urls as alerts
-from .alerts.api.incidents import AlertHistoryView
+from .alerts.api.history import AlertHistoryView
+from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
 from .errors.bugs.api import BugsView, BugView, FileBugView
@@ -82,6 +83,9 @@ urlpatterns = [
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
+    path("api/metrics/errors", ErrorMetricsView.as_view(), name="metrics-errors"),
+    path("api/metrics/trends", TrendsView.as_view(), name="metrics-trends"),
+    path("api/metrics/insights", InsightsView.as_view(), name="metrics-insights"),
     path("api/metrics/alerts", AlertHistoryView.as_view(), name="metrics-alerts"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

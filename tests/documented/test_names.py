@@ -41,16 +41,14 @@ HOMES = {
     "monitoring.errors.classification": ["ErrorClassifier", "ErrorType", "ErrorSeverity"],
     "tasks.errors": ["create_bug_task"],
     "monitoring.protection.middleware": ["ProtectionMiddleware"],
+    "monitoring.analysis": ["ErrorMetricsCollector", "ErrorAnalysisEngine", "ErrorPredictor"],
+    "monitoring.endpoints": ["ErrorMonitoringEndpoints"],
     "monitoring.alerts": ["ErrorAlertingSystem", "AlertLevel", "ErrorMonitor"],
 }  # fmt: skip
 LATER = {
     "monitoring.recovery": (
         "Recovery",
         ["AIErrorRecoveryMiddleware", "ai_error_handler", "ErrorRecoveryContextManager", "trigger_manual_recovery"],
-    ),
-    "monitoring.analysis": (
-        "Recovery and analysis",
-        ["ErrorPredictor", "ErrorMetricsCollector", "ErrorAnalysisEngine"],
     ),
     "monitoring.recording.asgi": (
         "Journal and FastAPI",
@@ -66,12 +64,12 @@ READABLE = {
     "/api/health/": 200, "/api/health/ready/": 200, "/api/health/detailed/": 200, "/api/monitoring/dashboard/": 200,
     "/api/monitoring/errors/?limit=50": 200, "/api/monitoring/performance/": 200, "/metrics": 200,
     "/api/errors/summary/?service=django&hours=24": 200, "/api/metrics/alerts?hours=24": 200,
+    "/api/metrics/errors": 200, "/api/metrics/trends?hours=1": 200, "/api/metrics/insights": 200,
     "/api/schema/": 200, "/api/docs/": 200,
 }  # fmt: skip
 LATER_PATHS = {
     "/api/errors/recovery/trigger/": "Recovery",
     "/api/monitoring/traces/" + "0" * 32 + "/": "Journal and FastAPI",
-    "/api/metrics/errors": "Recovery and analysis",
     "/monitoring/": "Pages",
 }
 SETTINGS = {

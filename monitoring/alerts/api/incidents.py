@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound
@@ -288,76 +287,7 @@ class CommentIncidentView(ApiView):
         return Response(IncidentEntrySerializer(entry).data, status=201)
 
 
-class HistoryFilterSerializer(serializers.Serializer[Any]):
-    """How far back."""
-
-    hours = WholeNumberField(required=False, min_value=1, max_value=24 * 400, default=24)
-
-
-class AlertSerializer(serializers.Serializer[Any]):
-    """One alert of the documented history."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField(help_text="The rule.")
-    message = serializers.CharField()
-    alert_level = serializers.CharField(help_text="`critical`, `error`, `warning` or `info`.")
-    state = serializers.CharField()
-    timestamp = serializers.DateTimeField(help_text="When it began to fire.")
-    resolved = serializers.DateTimeField(allow_null=True)
-    count = serializers.IntegerField()
-    labels = LabelsField()
-
-
-class AlertHistorySerializer(serializers.Serializer[Any]):
-    """What alerted in a time."""
-
-    hours = serializers.IntegerField()
-    total_alerts = serializers.IntegerField()
-    alerts_by_level = serializers.DictField(child=serializers.IntegerField())
-    alerts = AlertSerializer(many=True, help_text="The latest, 500 at most.")
-
-
 _UNKNOWN = "There is no such incident."
-_LEVELS = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}
-_MOST_ALERTS = 500
-
-
-class AlertHistoryView(ApiView):
-    """The documented history of alerts."""
-
-    @describe(
-        operation_id="metrics_alerts",
-        parameters=[HistoryFilterSerializer],
-        responses={200: AlertHistorySerializer, **refusals(400)},
-    )
-    def get(self, request: Request) -> Response:
-        """Return what has begun to fire within some hours, and what still does."""
-        hours: int = read(request, HistoryFilterSerializer)["hours"]
-        since = datetime.now(UTC) - timedelta(hours=hours)
-        rows = Incident.objects.filter(fired__isnull=False).filter(Q(fired__gte=since) | ~Q(state="resolved"))
-        counted = dict(rows.order_by().values_list("severity").annotate(number=Count("pk")))
-        latest = rows.defer("evidence", "changes").order_by("-fired", "-pk")[:_MOST_ALERTS]
-        answer = {
-            "hours": hours,
-            "total_alerts": sum(counted.values()),
-            "alerts_by_level": {_LEVELS[severity]: counted.get(severity, 0) for severity in _SEVERITIES},
-            "alerts": [_alert(one) for one in latest],
-        }
-        return Response(AlertHistorySerializer(answer).data)
-
-
-def _alert(incident: Incident) -> dict[str, Any]:
-    return {
-        "id": incident.pk,
-        "name": incident.rule_name,
-        "message": incident.summary,
-        "alert_level": _LEVELS.get(incident.severity, "error"),
-        "state": incident.state,
-        "timestamp": incident.fired,
-        "resolved": incident.resolved,
-        "count": incident.count,
-        "labels": incident.labels,
-    }
 
 
 def who(request: Request) -> str:
