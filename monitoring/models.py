@@ -6,6 +6,8 @@ from monitoring.alerts.in_code.models import CodeAlert
 from monitoring.alerts.incidents.models import Evaluation, Incident, IncidentEntry, RuleTrouble, TransitionTotal
 from monitoring.alerts.rules.models import AlertRule, RuleChange
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
+from monitoring.analysis.anomalies.models import Anomaly, Baseline, QueueHour
+from monitoring.analysis.forecasts.models import Forecast
 from monitoring.errors.bugs.models import BugCounter, KnownBug, TrackerState
 from monitoring.errors.groups.models import (
     ErrorGroup,
@@ -52,6 +54,8 @@ __all__ = [
     "AlertDigest",
     "AlertRule",
     "AllowedNetwork",
+    "Anomaly",
+    "Baseline",
     "Block",
     "BlockTotal",
     "BugCounter",
@@ -74,6 +78,7 @@ __all__ = [
     "Evaluation",
     "Finding",
     "FindingTotal",
+    "Forecast",
     "GaugeValue",
     "GroupEntry",
     "GroupFingerprint",
@@ -97,6 +102,7 @@ __all__ = [
     "Producer",
     "ProtectionRun",
     "QueueFlow",
+    "QueueHour",
     "QueueMinute",
     "QueueState",
     "Recovery",
