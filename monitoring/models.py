@@ -44,6 +44,7 @@ from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.interruptions.models import Interruption, ProtectionRun
 from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
 from monitoring.protection.throttles.models import Throttle
+from monitoring.recovery.effects.models import Effect
 from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry, RecoverySwitch, RecoveryTotal
 from monitoring.storage.names import Name
 
@@ -70,6 +71,7 @@ __all__ = [
     "DeliveryTotal",
     "DirtyPeriod",
     "DurationTotal",
+    "Effect",
     "ErrorGroup",
     "ErrorLog",
     "ErrorMinute",

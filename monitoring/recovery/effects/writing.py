@@ -1,4 +1,4 @@
-"""Make effects and end them: rows only, inside of the caller's transaction. Whoever does so projects after its commit."""
+"""Make effects and end them: rows only, in the caller's transaction. Whoever does so projects after its commit."""
 
 from __future__ import annotations
 
