@@ -19,7 +19,7 @@ class Recovery(models.Model):
     """One episode: an error, what was done about it, and whether its signal cleared.
 
     Attributes:
-        error_id: The error that asked for it (`ErrorLog.error_id`).
+        error_id: The error that asked for it (`ErrorLog.error_id`); one of it at most is open.
         group_id: Primary key of that error's group; null where it has none.
         error_type: As recovery names it: one of the documented names, or the class name.
         dependency: Inside of which circuit, timeout or fallback it was raised; empty outside of them.
@@ -32,7 +32,7 @@ class Recovery(models.Model):
         choice: Why this was chosen: `words`, `by`, `propensity`, `arms`, and `refusals` by strategy.
         signal: What is watched, and from when on: as verification needs it.
         leader: The recovery that this one joined.
-        waits: Whether a caller waits for the answer.
+        waits: Whether somebody who waits for the answer has still to be told.
         requested_at: When intake or a caller wrote it down.
         decided_at: When it was chosen what to do.
         executed_at: When an action took effect.
@@ -45,7 +45,7 @@ class Recovery(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    error_id = models.UUIDField(unique=True)
+    error_id = models.UUIDField()
     group_id = models.BigIntegerField(null=True, blank=True)
     service = models.CharField(max_length=200, blank=True, default="")
     environment = models.CharField(max_length=50, blank=True, default="")
@@ -88,6 +88,13 @@ class Recovery(models.Model):
             models.Index(fields=["error_type", "-settled_at"], name="monitoring_recovery_history"),
             models.Index(fields=["leader"], name="monitoring_recovery_joined", condition=Q(leader__isnull=False)),
             models.Index(fields=["group_id", "-requested_at"], name="monitoring_recovery_group"),
+            models.Index(fields=["error_id", "-requested_at"], name="monitoring_recovery_error"),
+        ]
+        constraints = [
+            # What is over can be asked for again.
+            models.UniqueConstraint(
+                fields=["error_id"], condition=Q(settled_at=None), name="monitoring_recovery_one_open"
+            )
         ]
 
     def __str__(self) -> str:
@@ -108,6 +115,7 @@ class RecoveryAction(models.Model):
         says: What was done, or why not.
         facts: What was seen before and after.
         undo: What the way back needs to know; null where there is nothing to take back.
+        roll_back: Somebody wants it taken back.
         performing_at: From when on it may have been done.
         executed_at: When it took effect.
         expires: When its effect ends by itself; null where it does not.
@@ -127,6 +135,7 @@ class RecoveryAction(models.Model):
     says = models.TextField(blank=True, default="")
     facts = models.JSONField(default=dict, blank=True)
     undo = models.JSONField(null=True, blank=True)
+    roll_back = models.BooleanField(default=False)
     seconds = models.FloatField(null=True, blank=True)
     created = models.DateTimeField()
     approved_at = models.DateTimeField(null=True, blank=True)
