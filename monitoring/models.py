@@ -8,6 +8,7 @@ from monitoring.alerts.rules.models import AlertRule, RuleChange
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
 from monitoring.analysis.anomalies.models import Anomaly, Baseline, QueueHour
 from monitoring.analysis.forecasts.models import Forecast
+from monitoring.analysis.releases.models import ReleaseMark
 from monitoring.errors.bugs.models import BugCounter, KnownBug, TrackerState
 from monitoring.errors.groups.models import (
     ErrorGroup,
@@ -113,6 +114,7 @@ __all__ = [
     "RecoverySwitch",
     "RecoveryTotal",
     "Release",
+    "ReleaseMark",
     "RuleChange",
     "RuleTrouble",
     "RunningTask",

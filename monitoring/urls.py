@@ -7,6 +7,7 @@ from .alerts.acting.view import ActView
 from .alerts.api import urls as alerts
 from .alerts.api.history import AlertHistoryView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
+from .analysis.releases.api import ReleasesView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.api import TestErrorView
 from .errors.bugs.api import BugsView, BugView, FileBugView
@@ -82,6 +83,7 @@ urlpatterns = [
     path("api/monitoring/protection/unblock/", UnblockView.as_view(), name="unblock"),
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
+    path("api/monitoring/analysis/releases/", ReleasesView.as_view(), name="releases"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
     path("api/metrics/errors", ErrorMetricsView.as_view(), name="metrics-errors"),
     path("api/metrics/trends", TrendsView.as_view(), name="metrics-trends"),
