@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0037_effects'),
+        ('monitoring', '0038_recoveries_again'),
     ]
 
     operations = [
