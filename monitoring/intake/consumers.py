@@ -64,11 +64,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "high": "Q",
         "low": "Q",
     },
-    "call": {"name": "I", "at": "I", "duration": "Q", "flags": "B", "permit": "I"},
+    "call": {"name": "I", "at": "I", "duration": "Q", "flags": "B", "permit": "I", "process": "I"},
 }
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset(
-    {"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release", "service"}
+    {"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release", "service", "process"}
 )
 """Columns that hold positions in the names of their segment."""
 LATER_COLUMNS = frozenset(

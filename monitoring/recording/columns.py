@@ -8,7 +8,7 @@ from typing import Any
 
 from monitoring.conf import get_config
 
-from . import node, scrub
+from . import instance, node, scrub
 from .events import (
     MAX_DURATION,
     MAX_TASK_ID,
@@ -267,6 +267,7 @@ def calls(events: Sequence[Call], base: int, notes: Notes) -> Segment:
         "duration": _durations([e.duration for e in events], notes),
         "flags": column("B", [e.flags & _BYTE for e in events]),
         "permit": column("I", [e.permit if 0 <= e.permit <= _MAX_TIME else 0 for e in events]),
+        "process": column("I", [names.index(instance.name())] * len(events)),
     }
     return Segment("call", len(events), names.list, columns)
 

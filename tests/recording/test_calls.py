@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.intake import decode
-from monitoring.recording import wire
+from monitoring.recording import instance, wire
 from monitoring.recording.events import Call, CircuitDeclared, RecoveryRequest
 from monitoring.recording.flusher import encode_batch
 from monitoring.recording.recorder import recorder
@@ -26,6 +26,7 @@ def test_they_arrive_as_they_were_recorded() -> None:
     assert [columns.names[at][1] for at in columns.name.tolist()] == ["payments", "payments"]
     assert columns.values["flags"].tolist() == [3, 0]
     assert columns.values["permit"].tolist() == [0, 7]
+    assert {columns.names[at][1] for at in columns.values["process"].tolist()} == {instance.name()}
     assert [fact.values for fact in gathered.facts["circuit"]] == [
         {"name": "payments", "options": {"failure_rate": 0.5}}
     ]

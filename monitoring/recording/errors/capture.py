@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,13 +13,14 @@ from monitoring.recording.context import Context
 from monitoring.recording.events import Amendment, Error, Occurrence, Raised
 from monitoring.recording.ids import getrandbits
 from monitoring.recording.raised import frames
-from monitoring.recording.raised.reading import ask, before, explicit_of, message_of, service_of
+from monitoring.recording.raised.reading import ask, before, dependency_of, explicit_of, message_of, service_of
 from monitoring.recording.recorder import recorder
 
 _MAX_CHAIN, _MAX_LINKS, _MAX_AMENDMENTS = 5, 50, 5
 _MARK = "_enginel_error"
 _ALIKE_NANOSECONDS = 1_000_000_000
 _OUTLIVES_NANOSECONDS = 60_000_000_000
+_listeners: list[Callable[[BaseException, int, Context | None], None]] = []
 
 
 class Mark(Struct):
@@ -157,10 +158,32 @@ def record(exception: BaseException, told: Told, context: Context | None = None,
         told.about = {**told.about, "explicit": list(grouped)}
     if taken.service:
         told.about = {**told.about, "service": taken.service}
+    if dependency := dependency_of(exception):
+        told.said = {"dependency": dependency, **told.said}
     mark.full = send(told, taken.key, mark.error_id, context, taken)
     if context is not None:
         context.told = (mark.error_id, mark.full)
+    if mark.full:
+        for listener in _listeners:
+            ask(listener, exception, mark.error_id, context, otherwise=None)
     return mark.error_id
+
+
+def listen(listener: Callable[[BaseException, int, Context | None], None]) -> None:
+    """Have a function hear of every exception that is recorded in full from now on.
+
+    Args:
+        listener: Takes the exception, the id of its error and the request or task it happened in. It runs on the
+            caller's thread, which must not wait.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def is_full(exception: BaseException) -> bool:
+    """Whether an exception was recorded, and in full."""
+    mark = ask(getattr, exception, _MARK, None, otherwise=None)
+    return isinstance(mark, Mark) and mark.full
 
 
 def amend(error_id: int, about: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ EXPLICIT = "enginel_fingerprint"
 """Attribute of an exception that says what it is grouped by."""
 SERVICE = "enginel_service"
 """Attribute of an exception that says which service it is of, where that is not the one it was raised in."""
+DEPENDENCY = "enginel_dependency"
+"""Attribute of an exception that says which circuit or fallback it was inside of when it was raised."""
 
 Found = TypeVar("Found")
 
@@ -98,3 +100,20 @@ def service_of(exception: BaseException) -> str:
         if is_from_signal(error):
             raise
         return ""
+
+
+def dependency_of(exception: BaseException) -> str:
+    """Return which dependency an exception, or one that it came of, was inside of; empty for none."""
+    try:
+        found: Any = exception
+        for _ in range(_MAX_DEPTH + 1):
+            if found is None:
+                break
+            given = getattr(found, DEPENDENCY, None)
+            if given:
+                return str(given)[:_MAX_PART]
+            found, _ = before(found)
+    except (Exception, SystemExit) as error:
+        if is_from_signal(error):
+            raise
+    return ""
