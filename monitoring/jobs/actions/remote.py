@@ -64,6 +64,11 @@ class Remote:
         self.connection = connection
         self._silent: set[str] = set()
 
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(Exception):  # a broken one says so once more, which helps nobody
+            self.connection.release()
+
     def ask(self, nodes: Iterable[str], command: str, **arguments: Any) -> dict[str, Any]:
         """Send a command to workers, and return the answers by node; who did not answer in time is not in it.
 
@@ -140,9 +145,8 @@ def errors_of(connection: Connection) -> tuple[type[Exception], ...]:
     return (*connection.connection_errors, *connection.channel_errors, OperationalError, OSError)
 
 
-@contextmanager
-def connected(app: Celery) -> Iterator[Remote]:
-    """Connect to the broker of an application.
+def open_to(app: Celery) -> Remote:
+    """Connect to the broker of an application; whoever does closes it after use.
 
     Raises:
         BrokerAwayError: It cannot be reached in time; nothing was sent.
@@ -156,16 +160,25 @@ def connected(app: Celery) -> Iterator[Remote]:
     connection = app.connection_for_write(
         connect_timeout=SECONDS, transport_options={**options, "max_retries": 0, "retry_on_timeout": False}
     )
+    remote = Remote(app, connection)
     try:
-        try:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=math.ceil(SECONDS))
-            connection.default_channel  # noqa: B018  # Redis is reached only here
-        except errors_of(connection) as error:
-            raise BrokerAwayError(f"The broker does not answer: {error}") from error
-        yield Remote(app, connection)
-    finally:
-        with contextlib.suppress(Exception):  # a broken one says so once more, which helps nobody
-            connection.release()
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=math.ceil(SECONDS))
+        connection.default_channel  # noqa: B018  # Redis is reached only here
+    except errors_of(connection) as error:
+        remote.close()
+        raise BrokerAwayError(f"The broker does not answer: {error}") from error
+    return remote
+
+
+@contextmanager
+def connected(app: Celery) -> Iterator[Remote]:
+    """Connect to the broker of an application, and close the connection after use.
+
+    Raises:
+        BrokerAwayError: It cannot be reached in time; nothing was sent.
+    """
+    with contextlib.closing(open_to(app)) as remote:
+        yield remote
 
 
 def watch_for(look: Callable[[], _T | None], seconds: float) -> _T | None:

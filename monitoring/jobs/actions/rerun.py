@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from monitoring.recording.messages import RERUN_OF
 
 from . import claims
 from .holders import holders
-from .kind import Kind, Order, Site
+from .kind import Kind, Order, P, Site
 from .models import StoredMessage
 from .outcomes import BrokerAwayError, NoAnswerError, Outcome, RefusedError, State, UnknownTargetError
 from .remote import errors_of, watch_for
@@ -32,18 +33,14 @@ class RerunningSerializer(serializers.Serializer[Any]):
     """Nothing."""
 
 
-class Rerun(Kind[Rerunning]):
-    """Publish the message of a task again, under a new id and outside of its group.
+class Republish(Kind[P]):
+    """The re-run of a task by whoever wants it: how it differs from the first run, `options` says."""
 
-    What followed the task in a chain follows its new run. A group or chord has counted the task as failed, and must
-    not count it again.
-    """
+    def options(self, parameters: P) -> dict[str, Any]:  # noqa: ARG002  # who runs it by hand wants it as it was
+        """Return what is published with the message beside what was stored; headers are added to the stored ones."""
+        return {}
 
-    name = "rerun"
-    parameters = Rerunning
-    serializer = RerunningSerializer
-
-    def look(self, target: str, parameters: Rerunning, site: Site) -> dict[str, Any]:  # noqa: ARG002  # all kinds look alike
+    def look(self, target: str, parameters: P, site: Site) -> dict[str, Any]:  # noqa: ARG002  # all kinds look alike
         """Make sure that there is a message, that the task is over, and that no earlier re-run of it may succeed."""
         stored = StoredMessage.objects.filter(pk=target).first()
         run = TaskRun.objects.filter(task_id=target).order_by("-ended").first()
@@ -61,7 +58,7 @@ class Rerun(Kind[Rerunning]):
             "claimed": str(stored.claimed) if stored.claimed else None,
         }
 
-    def perform(self, order: Order[Rerunning], site: Site) -> str:
+    def perform(self, order: Order[P], site: Site) -> str:
         """Publish it, once."""
         stored = StoredMessage.objects.filter(pk=order.target).first()
         if stored is None:
@@ -71,12 +68,12 @@ class Rerun(Kind[Rerunning]):
             raise RefusedError("Somebody else is running it again just now.")
         connection = site.remote.connection
         try:
-            _publish(opened(stored), order, site)
+            _publish(opened(stored), order, self.options(order.parameters), site)
         except errors_of(connection) as error:
             raise NoAnswerError(f"The broker did not confirm the message: {error}") from error
         return "published"
 
-    def verify(self, order: Order[Rerunning], said: str, site: Site) -> Outcome:
+    def verify(self, order: Order[P], said: str, site: Site) -> Outcome:
         """Look for the message in its queue, in the workers, and among the runs that were recorded."""
         task_id, queue = str(order.before["task_id"]), str(order.before["queue"])
         facts = {"task_id": task_id, "queue": queue, "dropped": order.before["dropped"]}
@@ -87,6 +84,18 @@ class Rerun(Kind[Rerunning]):
         if said:
             return Outcome(State.DONE, f"Published as {task_id}{apart}; its start was not seen yet.", facts)
         return Outcome(State.UNKNOWN, f"{task_id} was not found: it was never published, or is over.", facts)
+
+
+class Rerun(Republish[Rerunning]):
+    """Publish the message of a task again, under a new id and outside of its group.
+
+    What followed the task in a chain follows its new run. A group or chord has counted the task as failed, and must
+    not count it again.
+    """
+
+    name = "rerun"
+    parameters = Rerunning
+    serializer = RerunningSerializer
 
 
 def _not_stored(target: str, run: TaskRun | None) -> Exception:
@@ -116,7 +125,7 @@ def _seen(task_id: str, queue: str, site: Site) -> str | None:
     return f"it ended as {ended}" if ended else None
 
 
-def _publish(message: dict[str, Any], order: Order[Rerunning], site: Site) -> None:
+def _publish(message: dict[str, Any], order: Order[Any], more: Mapping[str, Any], site: Site) -> None:
     connection = site.remote.connection
     exchange, routing_key = message.get("exchange", ""), message["routing_key"]
     options: dict[str, Any] = {
@@ -124,6 +133,8 @@ def _publish(message: dict[str, Any], order: Order[Rerunning], site: Site) -> No
     }
     if message.get("priority") is not None:
         options["priority"] = message["priority"]
+    headers = {**message.get("headers", {}), **more.get("headers", {}), RERUN_OF: order.target}
+    options |= {key: value for key, value in more.items() if key != "headers"}
     destination = {"exchange": exchange, "routing_key": routing_key} if exchange else {"queue": routing_key}
     try:
         channel = connection.default_channel
@@ -140,7 +151,7 @@ def _publish(message: dict[str, Any], order: Order[Rerunning], site: Site) -> No
         chain=message.get("chain"),
         link=message.get("link"),
         link_error=message.get("link_error"),
-        headers={**message.get("headers", {}), RERUN_OF: order.target},
+        headers=headers,
         add_to_parent=False,
         retry=False,
         **destination,
