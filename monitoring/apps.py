@@ -26,6 +26,7 @@ class MonitoringConfig(AppConfig):
         from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, logs, process
         from monitoring.recording.recorder import recorder
+        from monitoring.recovery.in_code import names
 
         recorder.use_sink(_fold_eagerly)
         celery.connect()
@@ -48,6 +49,7 @@ class MonitoringConfig(AppConfig):
         ):
             register(check)
         register(checks.check_redis, Tags.database)
+        names.adopt(_register_strategy)
         discovery.discover([app.name for app in apps.get_app_configs()])
         if not process.is_command(sys.argv):  # which runs the checks itself
             checks.warn()
@@ -57,6 +59,12 @@ def _fold_eagerly(lane: str, fields: Any) -> None:
     from monitoring.intake.eager import accept
 
     accept(lane, fields)
+
+
+def _register_strategy(name: str) -> None:
+    from monitoring.recovery.in_code import strategy
+
+    strategy.register(name)
 
 
 def _project(**_: Any) -> None:

@@ -49,6 +49,7 @@ class Context(Struct, eq=False):
         crumbs: What was logged and queried in it lately.
         blameless: Whether its answer is nobody's fault and no error, such as that of a health probe.
         refused: Whether it is refused, as its client is blocked or throttled: it is counted then, and is no error.
+        unhandled: Whether it is answered for an exception that nobody handled, whatever the status.
         told: The last error that was reported or logged in it: its id, and whether it travelled in full.
         facets: What the middleware of its request records, as in `facets`.
     """
@@ -68,6 +69,7 @@ class Context(Struct, eq=False):
     crumbs: deque[Any] | None = None
     blameless: bool = False
     refused: bool = False
+    unhandled: bool = False
     told: tuple[int, bool] | None = None
     facets: int = 0
     _error_id: int = 0

@@ -152,8 +152,8 @@ class MonitoringMiddleware:
                 and not (context.refused or context.blameless)
             ):
                 errors.answered(context, status, error)
-            if status >= _BROKEN and not context.blameless:
-                errors.blame(context, method, route, status)
+            if (status >= _BROKEN or context.unhandled) and not context.blameless:
+                errors.blame(context, method, route, max(status, _BROKEN))
             if wanted & facets.LINES:
                 _write_line(context, duration, f"{method} {route}", status)
             acting.notice(context)

@@ -3,9 +3,21 @@
 Importing it needs neither models nor a database: what is exported here works under FastAPI too.
 """
 
-from monitoring.recording.resilience.circuits import CircuitOpenError, circuit
-from monitoring.recording.resilience.fallbacks import fallback, is_degraded, with_fallback
-from monitoring.recording.resilience.http import session
-from monitoring.recording.resilience.timeouts import timeout
+from .callers.context_manager import ErrorRecoveryContextManager
+from .callers.decorator import ai_error_handler
+from .callers.manual import trigger_manual_recovery, trigger_preventive_recovery
+from .callers.middleware import AIErrorRecoveryMiddleware
+from .in_code.callables import ErrorRecovery, ErrorRecoveryStrategies
+from .in_code.names import AutoRecoveryExecutor, RecoveryStrategy
 
-__all__ = ["CircuitOpenError", "circuit", "fallback", "is_degraded", "session", "timeout", "with_fallback"]
+__all__ = [
+    "AIErrorRecoveryMiddleware",
+    "AutoRecoveryExecutor",
+    "ErrorRecovery",
+    "ErrorRecoveryContextManager",
+    "ErrorRecoveryStrategies",
+    "RecoveryStrategy",
+    "ai_error_handler",
+    "trigger_manual_recovery",
+    "trigger_preventive_recovery",
+]

@@ -133,7 +133,11 @@ def answered(context: Context, status: int, exception: BaseException | None) -> 
         mark = capture.mark_of(exception, context)
         if not mark.recorded and context._error_id:
             mark.error_id = context._error_id
-        capture.record(exception, Told("exception", name, {**about, "handled": status < _BROKEN}), context)
+        capture.record(
+            exception,
+            Told("exception", name, {**about, "handled": status < _BROKEN and not context.unhandled}),
+            context,
+        )
         return
     if status >= _BROKEN and context.told is not None:  # somebody told of what it is the answer to
         error_id, full = context.told

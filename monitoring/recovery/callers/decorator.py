@@ -1,0 +1,92 @@
+"""`ai_error_handler`: a view whose failures are recovered, sync or async."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+from asgiref.sync import iscoroutinefunction
+
+from . import asking, retries
+from .caught import catch, is_failure
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def ai_error_handler(view: View) -> View:
+    """Recover what a view raises, and answer with what became of it.
+
+    A GET, HEAD or OPTIONS is tried again first, if the exception is of a kind that passes. Then recovery is asked for,
+    and waited for as long as `ERROR_RECOVERY_TIMEOUT` says. What is answered with a status below 500, such as
+    `Http404`, is raised on.
+
+    Args:
+        view: A function or a method, sync or async; the request is its first argument, or its second after `self`.
+    """
+    if iscoroutinefunction(view):
+
+        @functools.wraps(view)
+        async def handled_async(*arguments: Any, **named: Any) -> Any:
+            try:
+                return await view(*arguments, **named)
+            except Exception as exception:
+                if not is_failure(exception):
+                    raise
+                return await _answered_async(exception, _request_of(arguments), lambda: view(*arguments, **named))
+
+        return cast("View", handled_async)
+
+    @functools.wraps(view)
+    def handled(*arguments: Any, **named: Any) -> Any:
+        try:
+            return view(*arguments, **named)
+        except Exception as exception:
+            if not is_failure(exception):
+                raise
+            return _answered(exception, _request_of(arguments), lambda: view(*arguments, **named))
+
+    return cast("View", handled)
+
+
+def _answered(exception: Exception, request: Any, call: Callable[[], Any]) -> Any:
+    """Return what a call is answered with that has failed.
+
+    Raises:
+        Exception: The one it failed with, if there is no request to answer.
+    """
+    caught = catch(exception, request)
+    if retries.may_retry(caught, request) and (response := retries.again(caught, call)) is not None:
+        return response
+    recovery = asking.recover(caught, asking.DECORATOR)
+    if request is None:
+        raise exception
+    return _answer(request, caught, recovery)
+
+
+async def _answered_async(exception: Exception, request: Any, call: Callable[[], Awaitable[Any]]) -> Any:
+    """Return what an async call is answered with that has failed.
+
+    Raises:
+        Exception: The one it failed with, if there is no request to answer.
+    """
+    caught = catch(exception, request)
+    if retries.may_retry(caught, request) and (response := await retries.again_async(caught, call)) is not None:
+        return response
+    recovery = await asyncio.to_thread(asking.recover, caught, asking.DECORATOR)
+    if request is None:
+        raise exception
+    return _answer(request, caught, recovery)
+
+
+def _answer(*arguments: Any) -> Any:
+    from .answer import answer  # needs the settings of a Django project, which views alone are sure to have
+
+    return answer(*arguments)
+
+
+def _request_of(arguments: tuple[Any, ...]) -> Any:
+    """Return Django's request among the arguments of a view; None where there is none."""
+    found = next((one for one in arguments[:2] if hasattr(one, "META") and hasattr(one, "method")), None)
+    return getattr(found, "_request", found)
