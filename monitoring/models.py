@@ -41,6 +41,14 @@ from monitoring.performance.models import (
 from monitoring.protection.admins.models import ActingAdmin
 from monitoring.protection.allowed.models import AllowedNetwork
 from monitoring.protection.blocks.models import Block, BlockTotal
+from monitoring.protection.circuits.models import (
+    Circuit,
+    CircuitAsker,
+    CircuitCall,
+    CircuitChange,
+    CircuitPermit,
+    CircuitTotal,
+)
 from monitoring.protection.counting.models import ErrorTally
 from monitoring.protection.interruptions.models import Interruption, ProtectionRun
 from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCooldown
@@ -61,6 +69,12 @@ __all__ = [
     "Block",
     "BlockTotal",
     "BugCounter",
+    "Circuit",
+    "CircuitAsker",
+    "CircuitCall",
+    "CircuitChange",
+    "CircuitPermit",
+    "CircuitTotal",
     "CodeAlert",
     "ComponentState",
     "CounterMinute",
