@@ -24,11 +24,12 @@ class MonitoringConfig(AppConfig):
         from monitoring import checks
         from monitoring.alerts.in_code import discovery
         from monitoring.protection.telling import decided
-        from monitoring.recording import beat, celery, crumbs, logs, process
+        from monitoring.recording import beat, celery, crumbs, decisions, logs, presence, process
         from monitoring.recording.recorder import recorder
         from monitoring.recovery.in_code import names
 
         recorder.use_sink(_fold_eagerly)
+        decisions.copy.follow(presence.companion)
         celery.connect()
         beat.connect()
         logs.install()

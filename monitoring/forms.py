@@ -16,6 +16,7 @@ _MAX_KEY = 100
 _MAX_FACTOR = 100
 _MAX_EXPLORATION = 0.5
 _MAX_ACTING = 366 * 86_400
+_MAX_STATEMENT_SECONDS = 86_400
 
 
 def _is_token(value: Any) -> bool:
@@ -145,6 +146,22 @@ def _are_severities(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(one in _SEVERITIES for one in value)
 
 
+def _is_flag_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _are_statement_timeouts(value: Any) -> bool:
+    """Whether these are pairs of seconds by the alias of a database, of which the second is no smaller."""
+    return isinstance(value, dict) and all(isinstance(name, str) and _is_pair(pair) for name, pair in value.items())
+
+
+def _is_pair(value: Any) -> bool:
+    numbers = isinstance(value, list | tuple) and all(
+        isinstance(one, int | float) and not isinstance(one, bool) for one in value
+    )
+    return numbers and len(value) == 2 and 0 < value[0] <= value[1] <= _MAX_STATEMENT_SECONDS
+
+
 def _are_strategies(value: Any) -> bool:
     """Whether these are names, or names by environment; which there are, a check of its own says."""
     lists = list(value.values()) if isinstance(value, dict) else [value]
@@ -180,6 +197,11 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "route_blame": _is_one_of("majority", "any", "off"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
+    "statement_timeouts": (
+        _are_statement_timeouts,
+        'must be a dict of two numbers of seconds by database, the usual and the most, like {"default": [5, 30]}',
+    ),
+    "supervised": (_is_flag_or_none, "must be true, false, or null to have it found out"),
     "trusted_proxies": (_are_networks, _NETWORKS),
     "watchdog_url": (_is_link_or_none, "must be an http(s) URL, like https://hc.example.com/ping/…"),
 }

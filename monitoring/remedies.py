@@ -30,5 +30,10 @@ class Remedies:
     recovery_exploration: float = 0.1
     """With this probability something of which too little is known is tried instead, doing nothing among it, once the
     first strategy in the documented order was watched so often. 0: never."""
+    statement_timeouts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Seconds that a statement may take on PostgreSQL, by database alias: as a rule, and at most when recovery raises
+    it."""
+    supervised: bool | None = None
+    """Whether somebody starts workers anew that end by themselves; found out unless given."""
     recovery_retention_days: int = 90
     """How long recoveries are kept."""

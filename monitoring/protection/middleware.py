@@ -15,11 +15,10 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 
 from monitoring.access import probes
-from monitoring.recording import decisions
+from monitoring.recording import presence
 from monitoring.recording.client import client_address
 from monitoring.recording.context import current
 from monitoring.recording.enforcement import answer, counting
-from monitoring.recording.enforcement.presence import Presence, Server
 from monitoring.recording.enforcement.verdict import Verdict, verdict
 from monitoring.recording.recorder import recorder
 
@@ -43,7 +42,7 @@ class ProtectionMiddleware:
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
-        decisions.copy.follow(Presence)
+        presence.serve()
 
     def __call__(self, request: HttpRequest) -> Any:
         """Refuse the request, or pass it on."""
@@ -54,8 +53,8 @@ class ProtectionMiddleware:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         try:
-            if not Server.kind:
-                Server.kind = "asgi" if hasattr(request, "scope") else "wsgi"
+            if not presence.Server.kind:
+                presence.Server.kind = "asgi" if hasattr(request, "scope") else "wsgi"
             if request.path in self._open:
                 return None
             found = verdict(client_address(request.META), request, name_of, _authorization)

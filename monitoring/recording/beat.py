@@ -15,7 +15,7 @@ from typing import Any
 
 from celery import signals
 
-from . import schedule
+from . import presence, schedule
 from .pulse import Pulse
 from .recorder import recorder
 
@@ -39,6 +39,7 @@ def _begin(sender: Any = None, **_: Any) -> None:
         pulse = Pulse("beat", beat.node, beat.describe, beat.stuck)
         atexit.register(pulse.stop)
         pulse.start()
+        presence.begin()
     except Exception:  # beat must run
         recorder.failed()
 

@@ -3,8 +3,9 @@
 `copy.get(kind, key)` is a few look-ups in dictionaries: no network, no lock, however many decisions there are. While
 Redis is away the copy serves on, each decision until its own expiry; a process that has not read them yet knows none.
 
-Whoever answers requests by decisions says so once with `copy.follow()`. The thread then starts with that of the
-recorder, at the first event of each process, and so never in a process that only forks others.
+Whoever goes by decisions says so once with `copy.follow()`. The thread then starts with that of the recorder, at the
+first event of each process, and so never in a process that only forks others. It also has the effects applied that are
+among the decisions.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from monitoring.stream.connection import Client, connect, interrupt
 from monitoring.stream.decisions import Entry, Replica
 from monitoring.stream.projection import difference
 
+from .effects.held import Effects, effects
 from .native import NativeThread
 
 _LISTEN_SECONDS = 10.0
@@ -53,13 +55,22 @@ class Follower:
     Args:
         config: This installation's settings.
         failed: Counts what went wrong here, Redis being away apart.
+        applied: The effects that it has applied.
         companion: What else it does.
     """
 
-    def __init__(self, config: Config, failed: Callable[[], None], companion: Companion | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        failed: Callable[[], None],
+        applied: Effects | None = None,
+        companion: Companion | None = None,
+    ) -> None:
         self.replica = Replica(config.stream_prefix, self._rest)
         self._config = config
         self._failed = failed
+        self._effects = applied or Effects()
+        self._mark: object = None
         self._companion = companion
         self._leaving = False
         self._client: Client | None = None
@@ -86,6 +97,7 @@ class Follower:
     def _run(self) -> None:
         while not self._thread.over:
             try:
+                self._effects.expire()  # also while Redis is away
                 self._follow()
             except (redis.RedisError, OSError):
                 self._disconnect()
@@ -106,7 +118,10 @@ class Follower:
             self._client = connect(self._config.redis_url, _LISTEN_SECONDS + _ANSWER_SECONDS)
         if self.replica.catch_up(self._client) is None and self._woken:
             self._thread.pause(_RETRY_SECONDS)  # a log without a head is left over from a loss: it wakes at once, again
-        seconds = _LISTEN_SECONDS
+        if self._mark is not self.replica.mark:
+            self._mark = self.replica.mark
+            self._effects.follow(self.replica.kinds)
+        seconds = min(_LISTEN_SECONDS, max(self._effects.expire(), _SHORTEST_SECONDS))
         if self._companion is not None:
             seconds = min(seconds, max(self._companion.visit(self._client), _SHORTEST_SECONDS))
         if not self._thread.over:
@@ -133,9 +148,14 @@ class Follower:
 
 
 class Copy:
-    """The decisions as this process knows them."""
+    """The decisions as this process knows them.
 
-    def __init__(self) -> None:
+    Args:
+        applied: The effects that follow from them.
+    """
+
+    def __init__(self, applied: Effects | None = None) -> None:
+        self._effects = applied or Effects()
         self._wanted = False
         self._companion: Callable[[Config], Companion] | None = None
         self._begin_anew()
@@ -205,7 +225,8 @@ class Copy:
         if not self._wanted or self._follower is not None:
             return
         try:
-            follower = Follower(config, failed, self._companion(config) if self._companion is not None else None)
+            companion = self._companion(config) if self._companion is not None else None
+            follower = Follower(config, failed, self._effects, companion)
             follower.start()
         except RuntimeError:  # no thread to be had: a process without decisions, which records all the same
             failed()
@@ -219,6 +240,7 @@ class Copy:
             wanted: All decisions by kind and key.
         """
         self._replica.apply(difference(self._replica.kinds, wanted), self._replica.head)
+        self._effects.follow(self._replica.kinds)
 
     def reset(self) -> None:
         """Forget everything and follow no more, until the recorder's thread starts anew: when settings change."""
@@ -226,6 +248,7 @@ class Copy:
         self._begin_anew()
         if follower is not None:
             follower.stop()
+        self._effects.forget()
 
     def close(self) -> None:
         """Follow no more: when the process ends."""
@@ -234,7 +257,7 @@ class Copy:
             follower.stop(_CLOSE_SECONDS)
 
 
-copy = Copy()
+copy = Copy(effects)
 # A child has neither the thread nor a connection of its own; what its parent held may be old by the time it looks.
 os.register_at_fork(after_in_child=copy._begin_anew)
 atexit.register(copy.close)

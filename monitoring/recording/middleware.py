@@ -23,7 +23,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
-from . import acting, decisions, errors, facets
+from . import acting, errors, facets, presence
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
@@ -63,7 +63,7 @@ class MonitoringMiddleware:
             markcoroutinefunction(self)
         self._slow = int(recorder.config.slow_request_seconds * 1e9)
         self._static = _static_prefixes()
-        decisions.copy.follow()
+        presence.serve()
 
     def __call__(self, request: HttpRequest) -> Any:
         """Answer the request and record it."""

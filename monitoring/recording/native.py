@@ -7,6 +7,7 @@ sockets and locks work as ever, by an event loop of that thread.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -44,11 +45,16 @@ class NativeThread:
         if not self.over:
             self._asleep.acquire(timeout=seconds)
 
+    def wake(self) -> None:
+        """End its pause, or the next one where it is busy."""
+        with contextlib.suppress(RuntimeError):  # somebody else has woken it
+            self._asleep.release()
+
     def end(self, seconds: float) -> None:
         """Ask it to end, and wait until it has, for so many seconds at most."""
         if not self.over:
             self.over = True
-            self._asleep.release()
+            self.wake()
         if self._running.acquire(timeout=seconds):
             self._running.release()
 

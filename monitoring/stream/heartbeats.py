@@ -10,11 +10,13 @@ import msgspec
 
 from .connection import Client
 
-Kind = Literal["worker", "beat", "web"]
+Kind = Literal["worker", "beat", "web", "process"]
 KEEP_SECONDS = 86_400
 """For so long the last words of dead workers and beats are kept."""
-_KEEP_WEB_SECONDS = 600
-"""Web processes come and go by the hundred, and nobody asks for one that is gone."""
+_KEEP_PASSING_SECONDS = 600
+"""Web processes and scripts come and go by the hundred, and nobody asks for one that is gone."""
+_APART = ("web", "process")
+"""Kinds whose heartbeats lie apart: whoever looks at workers need not read them."""
 _FORGOTTEN_AT_ONCE = 100
 _MAX_BYTES = 1_000_000
 _MAX_TEXT, _MAX_ITEMS, _MAX_DEPTH = 200, 500, 4
@@ -40,7 +42,8 @@ class Heartbeat:
     """The last heartbeat of a process.
 
     Attributes:
-        kind: `worker`, `beat`, or `web` for a process that answers requests.
+        kind: `worker`, `beat`, `web` for a process that answers requests, or `process` for any other that records,
+            such as a process of a worker's pool, or a script.
         node: Name of the process, such as `celery@host`; one that is restarted has it again.
         instance: What tells it from others of this name, before, after or beside it.
         age: Seconds since then.
@@ -66,8 +69,7 @@ class Heartbeat:
 
 
 def _keys(prefix: str, kind: Kind) -> tuple[str, str]:
-    """Return where heartbeats lie; those of web processes apart: whoever looks at workers need not read them."""
-    times = f"{prefix}:heartbeats:web" if kind == "web" else f"{prefix}:heartbeats"
+    times = f"{prefix}:heartbeats:{kind}" if kind in _APART else f"{prefix}:heartbeats"
     return times, f"{times}:state"
 
 
@@ -85,7 +87,7 @@ def send(client: Client, prefix: str, kind: Kind, node: str, state: Mapping[str,
     instance = str(state.get("instance") or "").replace(":", "")
     said = cast(Any, msgspec.json.encode(bounded(dict(state))))
     member = cast(Any, _member(kind, instance, node))
-    keep = _KEEP_WEB_SECONDS if kind == "web" else KEEP_SECONDS
+    keep = _KEEP_PASSING_SECONDS if kind in _APART else KEEP_SECONDS
     client.eval(_BEAT, 2, *_keys(prefix, kind), member, said, keep, _FORGOTTEN_AT_ONCE)
 
 
@@ -124,6 +126,11 @@ def read_all(client: Client, prefix: str) -> list[Heartbeat]:
 def read_web(client: Client, prefix: str) -> list[Heartbeat]:
     """Return the last heartbeats of the processes that answer requests, those that died lately among them."""
     return _read(client, prefix, ("web",))
+
+
+def read_processes(client: Client, prefix: str) -> list[Heartbeat]:
+    """Return the last heartbeats of processes that are neither web, worker nor beat, such as those of pools."""
+    return _read(client, prefix, ("process",))
 
 
 def _read(client: Client, prefix: str, kinds: tuple[Kind, ...]) -> list[Heartbeat]:

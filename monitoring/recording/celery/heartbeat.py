@@ -11,7 +11,7 @@ import celery
 import psutil
 from celery.worker import state as worker_state
 
-from monitoring.recording import node, wire
+from monitoring.recording import node, supervision, wire
 from monitoring.recording.events import MAX_TASK_ID
 from monitoring.recording.pulse import Pulse
 
@@ -55,6 +55,7 @@ def describe(consumer: Any) -> dict[str, Any]:
         "host": socket.gethostname(),
         "started_at": node.started(),
         "celery": celery.__version__,
+        "supervised": supervision.of_worker(),
         "pool": _pool_kind(pool),
         "concurrency": _asked(lambda: int(pool.num_processes), _asked(lambda: int(pool.limit), 1)),
         "autoscale": _autoscale(consumer),

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from monitoring.recording import errors, node, schedule
+from monitoring.recording import errors, node, presence, schedule
 from monitoring.recording.context import Context
 from monitoring.recording.errors.capture import is_from_elsewhere
 from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskState
@@ -34,6 +34,7 @@ def ready(sender: Any = None, **_: Any) -> None:
         from . import heartbeat  # only a worker needs what this loads
 
         heartbeat.begin(sender)
+        presence.begin()
     except Exception:  # the worker must work
         recorder.failed()
 

@@ -36,18 +36,25 @@ class _Held(NamedTuple):
         return self.entry.expires is None or now * 1000 < self.entry.expires
 
 
+class _Offer(NamedTuple):
+    """What a process can do, as told by whoever can."""
+
+    describe: Callable[[], Any]
+    volatile: bool
+
+
 class Effects:
     """The effects of one process. Use those of `monitoring.recording.effects`."""
 
     def __init__(self) -> None:
         self._appliers: dict[str, Apply] = {}
-        self._offers: dict[str, Callable[[], Any]] = {}
+        self._offers: dict[str, _Offer] = {}
+        self._held: dict[tuple[str, str], _Held] = {}
         self._begin()
 
     def _begin(self) -> None:
-        """Hold nothing: in a forked child, which brings itself in line once it follows the decisions."""
+        """Begin anew in a forked child: what its parent had applied stands in its memory, too."""
         self._lock = threading.RLock()
-        self._held: dict[tuple[str, str], _Held] = {}
         self._decisions: Decisions = {}
 
     def register(self, kind: str, apply: Apply) -> None:
@@ -62,19 +69,26 @@ class Effects:
             self._appliers[kind] = apply
             self._bring_kind(kind, time.time())
 
-    def offer(self, name: str, describe: Callable[[], Any]) -> None:
+    def offer(self, name: str, describe: Callable[[], Any], *, volatile: bool = False) -> None:
         """Say what this process can do, for its heartbeats.
 
         Args:
             name: Under which it is told.
             describe: Returns it as plain JSON; None where there is nothing to tell. It must not block.
+            volatile: It changes all the time, and so is no reason for a heartbeat before the next one is due.
         """
-        self._offers[name] = describe
+        self._offers[name] = _Offer(describe, volatile)
 
-    def capabilities(self) -> dict[str, Any]:
-        """Return what this process can do, as plain JSON."""
+    def capabilities(self, *, lasting: bool = False) -> dict[str, Any]:
+        """Return what this process can do, as plain JSON.
+
+        Args:
+            lasting: Only what does not change all the time.
+        """
         told: dict[str, Any] = {"effects": sorted(self._appliers)}
-        for name, describe in tuple(self._offers.items()):
+        for name, (describe, volatile) in tuple(self._offers.items()):
+            if lasting and volatile:
+                continue
             try:
                 found = describe()
             except Exception as error:  # a heartbeat says what it can
@@ -85,7 +99,8 @@ class Effects:
 
     def applied(self) -> dict[str, str]:
         """Return the effects that stand here by their id: an empty text, or why this process cannot."""
-        return {held.id: held.refusal for held in tuple(self._held.values())[:_MOST]}
+        held = list(self._held.values())  # copied at once: others look while the follower changes it
+        return {one.id: one.refusal for one in held[:_MOST]}
 
     def standing(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return the value of an effect that is in force here, or None: two look-ups, no lock.

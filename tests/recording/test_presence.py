@@ -14,8 +14,8 @@ import redis
 from monitoring import decisions as projected
 from monitoring.conf import Config, get_config
 from monitoring.recording.decisions import Copy
-from monitoring.recording.enforcement import presence
-from monitoring.recording.enforcement.presence import Presence
+from monitoring.recording import presence
+from monitoring.recording.presence import Presence
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import connect
 from monitoring.stream.decisions import Entry, Head, Replica
@@ -46,6 +46,7 @@ def client(config: Config) -> Iterator[redis.Redis]:
 def copy(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
     made = Copy()
     monkeypatch.setattr(presence, "copy", made)
+    monkeypatch.setattr(presence.Server, "installed", True)
     made.follow(Presence)
     made.begin(config, lambda: None)
     yield made
