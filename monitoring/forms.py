@@ -177,6 +177,7 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "block_escalation": (_is_factor, f"must be a number from 1 (each block is as long as the first) to {_MAX_FACTOR}"),
     "error_classes": (_are_rows, 'must be a dict of dicts by class, like {"shop.errors.SoldOut": {"status": 409}}'),
     "alert_rules": (_is_list, "must be a list of rules"),
+    "anomalies": _is_one_of("alert", "shadow", "off"),
     "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
     "escalate_severities": (_are_severities, 'must be a list of severities, like ["critical", "high"]'),
     "fingerprint_rules": (_is_list, "must be a list of rules"),

@@ -25,8 +25,8 @@ class Remedies:
     recovery_policy: str = "learned"
     """`learned`: what was seen decides once enough was seen; `documented`: always the documented order."""
     recovery_samples: int = 8
-    """So many cases of an error type must have been watched with a strategy, and as many untreated, before what was seen
-    of them decides."""
+    """So many cases of an error type must have been watched with a strategy, and as many untreated, before what was
+    seen of them decides."""
     recovery_exploration: float = 0.1
     """With this probability something of which too little is known is tried instead, doing nothing among it, once the
     first strategy in the documented order was watched so often. 0: never."""
@@ -37,3 +37,7 @@ class Remedies:
     """Whether somebody starts workers anew that end by themselves; found out unless given."""
     recovery_retention_days: int = 90
     """How long recoveries are kept."""
+    anomalies: str = "shadow"
+    """`alert`: what is unusual becomes findings, of which rules tell; `shadow`: it is only kept; or `off`."""
+    anomaly_series: int = 500
+    """The busiest routes, operations and tasks together, and as many queues, that anomalies and forecasts are about."""

@@ -27,6 +27,13 @@ KINDS = (
     "schedule_doubled",
     "beat_dead",
     "beat_doubled",
+    "anomaly_error_rate",
+    "anomaly_error_count",
+    "anomaly_latency",
+    "anomaly_throughput_drop",
+    "anomaly_throughput_rise",
+    "anomaly_queue_length",
+    "anomaly_queue_age",
 )
 """Every kind of finding there is."""
 _MAX_SUBJECT = 300

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -19,7 +18,7 @@ _LEAST_SPREAD_OF_QUEUES = 0.25
 _MINUTES = 60
 
 
-class SeriesHour(NamedTuple):
+class SeriesHour(Struct, frozen=True):
     """A series in an hour. Quantiles are logarithms of seconds; None where too little was timed."""
 
     count: int = 0
@@ -28,7 +27,7 @@ class SeriesHour(NamedTuple):
     log_p95: float | None = None
 
 
-class QueueHours(NamedTuple):
+class QueueHours(Struct, frozen=True):
     """A queue in an hour: the longest that it was, and the age of its oldest message in seconds."""
 
     depth: int = 0

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from monitoring.performance.buckets import merge, quantile
 
 SHORT, LONG = 5, 30
@@ -29,7 +31,7 @@ class Timing(NamedTuple):
     spread: float
 
 
-class Window(NamedTuple):
+class Window(Struct, frozen=True):
     """A series in the last so many minutes."""
 
     minutes: int
@@ -38,7 +40,7 @@ class Window(NamedTuple):
     timing: Timing | None = None
 
 
-class QueueWindow(NamedTuple):
+class QueueWindow(Struct, frozen=True):
     """A queue in the last minutes: the least of its minutes' longest, and of their oldest messages' ages."""
 
     minutes: int
