@@ -13,6 +13,8 @@ from monitoring.protection.allowed import decisions as allowed
 from monitoring.protection.blocks import decisions as blocks
 from monitoring.protection.throttles import decisions as throttles
 from monitoring.recording.decisions import copy
+from monitoring.recording.effects import KINDS
+from monitoring.recovery.effects import decisions as effects
 from monitoring.stream import heartbeats
 from monitoring.stream.decisions import Entry, Replica
 from monitoring.stream.projection import Entries, Provider, rebuild
@@ -49,6 +51,7 @@ PROVIDERS: dict[str, Provider] = {
     "block_length": blocks.lengths,
     "protection": _protection,
     "process_count": _processes,
+    **{kind: effects.entries_of(kind) for kind in KINDS},
 }
 """Who reads the decisions of a kind, by `service:fingerprint` for bugs."""
 

@@ -13,8 +13,8 @@ import redis
 
 from monitoring import decisions as projected
 from monitoring.conf import Config, get_config
-from monitoring.recording.decisions import Copy
 from monitoring.recording import presence
+from monitoring.recording.decisions import Copy
 from monitoring.recording.presence import Presence
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import connect
