@@ -21,6 +21,7 @@ from monitoring.protection.allowed.admin import AllowedNetworkAdmin
 from monitoring.protection.control.admin import BlockAdmin
 from monitoring.protection.notices.admin import NoticeAdmin
 from monitoring.protection.throttles.admin import ThrottleAdmin
+from monitoring.recovery.control.admin import RecoveryActionAdmin, RecoveryAdmin, RecoveryEntryAdmin
 from monitoring.storage.names import Name
 
 __all__ = [
@@ -44,6 +45,9 @@ __all__ = [
     "MaintenanceWindowAdmin",
     "NameAdmin",
     "NoticeAdmin",
+    "RecoveryActionAdmin",
+    "RecoveryAdmin",
+    "RecoveryEntryAdmin",
     "RuleTroubleAdmin",
     "SilenceAdmin",
     "SlowSampleAdmin",

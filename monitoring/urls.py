@@ -9,7 +9,6 @@ from .alerts.api.history import AlertHistoryView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .analysis.releases.api import ReleasesView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
-from .errors.api import TestErrorView
 from .errors.bugs.api import BugsView, BugView, FileBugView
 from .errors.groups.api import CommentsView, GroupsView, GroupView, MergeView, UnmergeView
 from .errors.log.api import ErrorsView, ErrorView, SummaryView
@@ -27,6 +26,8 @@ from .protection.allowed.api import AllowedNetworkView, AllowedView
 from .protection.control.api import BlocksView, BlockView, UnblockOneView, UnblockView
 from .protection.control.summary import ProtectionView
 from .protection.throttles.api import ThrottlesView, ThrottleView
+from .recovery.callers.api import TestErrorView, TriggerView
+from .recovery.control import urls as recovery
 from .sampling import SamplingView
 
 app_name = "monitoring"
@@ -85,10 +86,12 @@ urlpatterns = [
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
     path("api/monitoring/analysis/releases/", ReleasesView.as_view(), name="releases"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
+    path("api/monitoring/recovery/", include(recovery.urlpatterns)),
     path("api/metrics/errors", ErrorMetricsView.as_view(), name="metrics-errors"),
     path("api/metrics/trends", TrendsView.as_view(), name="metrics-trends"),
     path("api/metrics/insights", InsightsView.as_view(), name="metrics-insights"),
     path("api/metrics/alerts", AlertHistoryView.as_view(), name="metrics-alerts"),
+    path("api/errors/recovery/trigger/", TriggerView.as_view(), name="trigger-recovery"),
     path("api/test-error/", TestErrorView.as_view(), name="test-error"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),
