@@ -53,28 +53,28 @@ def _service(request: Request) -> str:
     return named if _SERVICE.fullmatch(named) else ""
 
 
+TEST_ERROR: dict[str, Any] = {
+    "operation_id": "test_error",
+    "request": ErrorTypeSerializer,
+    "parameters": [
+        OpenApiParameter(
+            "X-Service",
+            {"type": "string", "pattern": f"^{_SERVICE.pattern}$"},
+            OpenApiParameter.HEADER,
+            description="The service whose error it is to be; this one unless given.",
+        )
+    ],
+}
+"""How the endpoint is described, apart from its answers."""
+
+
 class TestErrorView(ApiView):
     """An error on purpose, to see what becomes of errors."""
 
     permission_classes = [MayProvoke]
     content_negotiation_class = AnyClient
 
-    @describe(
-        operation_id="test_error",
-        request=ErrorTypeSerializer,
-        parameters=[
-            OpenApiParameter(
-                "X-Service",
-                {"type": "string", "pattern": f"^{_SERVICE.pattern}$"},
-                OpenApiParameter.HEADER,
-                description="The service whose error it is to be; this one unless given.",
-            )
-        ],
-        responses={
-            (500, MEDIA_TYPE): ProblemSerializer,
-            **refusals(400),
-        },
-    )
+    @describe(**TEST_ERROR, responses={(500, MEDIA_TYPE): ProblemSerializer, **refusals(400)})
     def post(self, request: Request) -> Response:
         """Raise an error that nothing handles."""
         wanted = ErrorTypeSerializer(data=request.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -41,9 +42,21 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     request = context["request"]
     if not settings.DEBUG or settings.DEBUG_PROPAGATE_EXCEPTIONS or accepts_page(request):
         return None
+    return broken(error, request)
+
+
+def broken(error: Exception, request: Any, extensions: Mapping[str, Any] | None = None) -> Response:
+    """Return the answer to an exception that nobody handles, having told of it whom Django would have told.
+
+    Args:
+        error: The exception.
+        request: REST framework's.
+        extensions: Further members of the answer.
+    """
     set_rollback()
     got_request_exception.send(sender=None, request=request)
-    response = problems.problem(_BROKEN, of_kind(found.kind), error=error)
+    kind = classify_exception(error).kind
+    response = problems.problem(_BROKEN, of_kind(kind), extensions=extensions, error=error)
     log_response(
         "%s: %s", response.status_text, request.path, response=response, request=request._request, exception=error
     )

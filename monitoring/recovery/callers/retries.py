@@ -45,7 +45,7 @@ def acts_by_itself(config: Config) -> bool:
     """Whether the settings let `retry`, which is harmless, act without being asked."""
     named = config.recovery_strategies
     if isinstance(named, dict):
-        named = named.get(config.environment, ("harmless",))
+        named = named.get(config.environment, ())
     return config.recovery == "automatic" and bool({STRATEGY, "harmless"} & set(named))
 
 
