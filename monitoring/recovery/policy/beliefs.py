@@ -1,7 +1,7 @@
 """What is believed of the arms of one error type: Beta distributions of the rate at which cases clear.
 
-They begin with what is documented, as if it had been seen in a few cases, and forget: a case counts a hundredth less
-for each case of the error type that came after it. Of doing nothing nothing is documented, so that every rate is
+They begin with what is documented, as if it had been seen in a few cases, and forget: a case counts half a hundredth
+less for each case of the error type that came after it. Of doing nothing nothing is documented, so that every rate is
 equally likely at first.
 """
 
@@ -15,8 +15,12 @@ from .outcomes import History
 
 DOCUMENTED_WEIGHT = 4.0
 """A documented success rate counts as much as so many cases that were just seen."""
-KEPT = 0.99
-"""What is left of the weight of a case when one more has come: the weights of all add up to 100 at most."""
+KEPT = 0.995
+"""What is left of the weight of a case when one more has come: the weights of all add up to 200 at most."""
+
+
+Beta = tuple[float, float]
+"""The two parameters of a Beta distribution."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class Belief:
         persisted: How many did not.
         alpha: First parameter of the Beta distribution of its rate.
         beta: The second one.
+        seen: The same two of what was seen alone, without what is documented: every rate was equally likely before.
     """
 
     cleared: int
     persisted: int
     alpha: float
     beta: float
+    seen: Beta
 
     @property
     def samples(self) -> int:
@@ -60,8 +66,9 @@ def beliefs(arms: Sequence[str], history: History, documented: Mapping[str, floa
         weight *= KEPT
     found = {}
     for arm in arms:
-        alpha, beta = _prior(arm, documented)
-        found[arm] = Belief(*counts[arm], alpha + weights[arm][0], beta + weights[arm][1])
+        (alpha, beta), (cleared, persisted) = _prior(arm, documented), weights[arm]
+        seen = (1.0 + cleared, 1.0 + persisted)
+        found[arm] = Belief(*counts[arm], alpha + cleared, beta + persisted, seen)
     return found
 
 

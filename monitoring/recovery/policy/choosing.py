@@ -23,6 +23,8 @@ from .thompson import propensities
 
 MARGIN = 0.05
 """Of a hundred cases a strategy must clear so many more than doing nothing, in parts of 1: acting is not free."""
+HELPS = 0.7
+"""With this probability at least a strategy must be worth more than doing nothing, for the learner to choose it."""
 
 
 def choose(case: Case, candidates: Sequence[str], history: History, random: Random, config: Config) -> Choice:
@@ -66,11 +68,11 @@ def decide(
         return Choice(NONE, 1.0, {}, "Nothing that may act here can.", DOCUMENTED)
     believed = beliefs([*candidates, NONE], history, documented)
     known = {arm for arm, belief in believed.items() if belief.samples >= config.recovery_samples}
-    proposed = propensities({arm: believed[arm] for arm in believed if arm in known}, _handicaps(known))
+    proposed = _proposed({arm: belief for arm, belief in believed.items() if arm in known})
     first = candidates[0]
     learned = config.recovery_policy == "learned" and {first, NONE} <= known
     settled = proposed if learned else {first: 1.0}
-    tried = _tried(believed, known, config) if first in known else {}
+    tried = _tried([arm for arm in believed if arm not in settled], config) if first in known else {}
     chances = {arm: settled.get(arm, 0.0) * (1.0 - sum(tried.values())) + tried.get(arm, 0.0) for arm in believed}
     arm = _draw(chances, random)
     by = EXPLORED if arm in tried else LEARNED if learned else DOCUMENTED
@@ -79,16 +81,34 @@ def decide(
     return Choice(arm, chances[arm], arms, words, by)
 
 
-def _handicaps(arms: set[str]) -> dict[str, float]:
-    return {arm: MARGIN for arm in arms if arm != NONE}
+def _proposed(known: Mapping[str, Belief]) -> dict[str, float]:
+    """Return with which probability the learner would choose each of what is known, doing nothing among it.
 
-
-def _tried(believed: Mapping[str, Belief], known: set[str], config: Config) -> dict[str, float]:
-    """Return with which probability each arm is tried of which too little is known."""
-    unknown = [arm for arm in believed if arm not in known]
-    if config.recovery_policy != "learned" or config.recovery_exploration <= 0 or not unknown:
+    Only strategies take part that were seen to help. Where all are alike, the draws of many strategies would be held
+    against the one of doing nothing.
+    """
+    if NONE not in known:
         return {}
-    return dict.fromkeys(unknown, config.recovery_exploration / len(unknown))
+    handicaps = {arm: MARGIN for arm in known if arm != NONE}
+    helping = [arm for arm in handicaps if _helps(known[arm], known[NONE]) >= HELPS]
+    taking_part = {arm: belief for arm, belief in known.items() if arm == NONE or arm in helping}
+    return propensities({arm: (belief.alpha, belief.beta) for arm, belief in taking_part.items()}, handicaps)
+
+
+def _helps(strategy: Belief, nothing: Belief) -> float:
+    """Return the probability that a strategy is worth more than doing nothing, by what was seen alone."""
+    return propensities({"": strategy.seen, NONE: nothing.seen}, {"": MARGIN})[""]
+
+
+def _tried(others: Sequence[str], config: Config) -> dict[str, float]:
+    """Return with which probability each of the other arms is tried.
+
+    Doing nothing comes first: without it nothing can be said of any strategy.
+    """
+    if config.recovery_policy != "learned" or config.recovery_exploration <= 0 or not others:
+        return {}
+    tried = [NONE] if NONE in others else others
+    return dict.fromkeys(tried, config.recovery_exploration / len(tried))
 
 
 def _draw(chances: Mapping[str, float], random: Random) -> str:

@@ -10,34 +10,35 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate
 
-from .beliefs import Belief
+from .beliefs import Beta
 
-CELLS = 400
+CELLS = 200
 """Into how many equal parts the rates from 0 to 1 are cut."""
 
 
-def propensities(beliefs: Mapping[str, Belief], handicaps: Mapping[str, float]) -> dict[str, float]:
+def propensities(rates: Mapping[str, Beta], handicaps: Mapping[str, float]) -> dict[str, float]:
     """Return for each arm the probability that its rate, less its handicap, is the greatest of all.
 
     Args:
-        beliefs: Arms by name.
+        rates: The distributions of the rates of arms, by their names.
         handicaps: By how much the rate of an arm must be above that of one without a handicap, between 0 and 1.
     """
-    if not beliefs:
+    if not rates:
         return {}
-    steps = {arm: round(handicaps.get(arm, 0.0) * CELLS) for arm in beliefs}
+    steps = {arm: round(handicaps.get(arm, 0.0) * CELLS) for arm in rates}
     most = max(steps.values())
-    masses = {arm: _masses(belief, most - steps[arm], steps[arm]) for arm, belief in beliefs.items()}
+    masses = {arm: _masses(rate, most - steps[arm], steps[arm]) for arm, rate in rates.items()}
     below = {arm: _below(mass) for arm, mass in masses.items()}
     wins = {arm: _wins(mass, [below[other] for other in below if other != arm]) for arm, mass in masses.items()}
     whole = math.fsum(wins.values())
     return {arm: won / whole for arm, won in wins.items()}
 
 
-def _masses(belief: Belief, before: int, after: int) -> list[float]:
+def _masses(rate: Beta, before: int, after: int) -> list[float]:
     """Return how likely each part of the grid is, with empty parts around, so that arms can be compared by place."""
     middles = [(place + 0.5) / CELLS for place in range(CELLS)]
-    logs = [(belief.alpha - 1.0) * math.log(rate) + (belief.beta - 1.0) * math.log1p(-rate) for rate in middles]
+    alpha, beta = rate
+    logs = [(alpha - 1.0) * math.log(one) + (beta - 1.0) * math.log1p(-one) for one in middles]
     highest = max(logs)
     raw = [math.exp(one - highest) for one in logs]
     whole = math.fsum(raw)

@@ -1,15 +1,34 @@
-"""The judgement after the soak: cleared only if traffic went on, and errors ended or fell to a tenth of before."""
+"""The judgement after the soak.
+
+A signal has cleared if its errors ended, or fell to a tenth of their share of the traffic, while the traffic went on,
+and nothing else fails there in their place. In the first quarter of the soak errors do not count yet: what was under
+way may still fail. Where too little happened to tell, nothing is said.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from . import counts
 from .signals import Signal
 
 CLEARED, PERSISTED, UNKNOWN = "cleared", "persisted", "unknown"
+SETTLING = 0.25
+"""The part of the soak in which errors do not count yet."""
+FELL = 0.1
+"""An error's share of the traffic has fallen if it is at most this part of what it was before."""
+INSTEAD = 0.5
+"""What fails in its place may be this part of what it was, beyond what failed otherwise before."""
+TRAFFIC = 0.1
+"""Traffic has gone on if it is at least this part of what it was a second."""
+EXPECTED = 3.0
+"""So many errors must have been to be expected, if nothing had changed, for their absence to say anything: with fewer
+they would be missing by chance in more than one of twenty cases."""
+KNOWN_SHARE = 5
+"""Their share before is known only from so many errors on; of fewer it counts whether they ended."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +46,32 @@ class Watched:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class After:
+    """What came after.
+
+    Attributes:
+        seconds: Of the soak.
+        errors: Of the group, in the part of the soak in which they count.
+        all_errors: Of the group, in the whole soak.
+        traffic: Requests or executions in the whole soak.
+        failed: How many of these failed, whyever.
+    """
+
+    seconds: float
+    errors: int
+    all_errors: int
+    traffic: float
+    failed: float
+
+
 def judge(signal: Signal, begin: datetime, until: datetime, now: datetime, alias: str | None = None) -> str:
     """Return `cleared`, `persisted` or `unknown`; arguments are those of `watch`."""
     return watch(signal, begin, until, now, alias).outcome
 
 
 def watch(signal: Signal, begin: datetime, until: datetime, now: datetime, alias: str | None = None) -> Watched:
-    """Judge what became of a signal.
+    """Judge what became of a signal, by what was recorded since.
 
     Args:
         signal: As it was when the soak began.
@@ -42,4 +80,65 @@ def watch(signal: Signal, begin: datetime, until: datetime, now: datetime, alias
         now: The time.
         alias: The database; the one for writing by default.
     """
-    return Watched(UNKNOWN, "Not watched yet.")
+    seconds = (until - begin).total_seconds()
+    if now < until or seconds <= 0:
+        return Watched(UNKNOWN, "It is still being watched.")
+    if signal.group_id is None:
+        return Watched(UNKNOWN, "Its error is of no group, so that nothing of it can be counted.")
+    alias = alias or counts.write_alias()
+    settled = begin + timedelta(seconds=seconds * SETTLING)
+    late = counts.errors_of(signal.group_id, signal.name, settled, until, alias).count
+    early = counts.errors_of(signal.group_id, signal.name, begin, settled, alias).count
+    ever = counts.ever(counts.place_of(signal.service, signal.name if signal.own else "", alias), alias)
+    # What came after the soak, where somebody is late to judge it, is taken to be as what came during it.
+    part = min(1.0, seconds / max(seconds, now.timestamp() - signal.taken))
+    traffic, failed = (ever.count - signal.counted) * part, (ever.failed - signal.failed) * part
+    return weigh(signal, After(seconds, late, early + late, traffic, failed))
+
+
+def weigh(signal: Signal, after: After) -> Watched:
+    """Judge what became of a signal: a pure function of what was before and after.
+
+    Args:
+        signal: As it was when the soak began.
+        after: What came after.
+    """
+    traffic = after.traffic * (1.0 - SETTLING)
+    expected, what = signal.share * traffic, "requests or executions"
+    facts = {
+        "errors_before": signal.errors,
+        "share_before": round(signal.share, 4),
+        "errors": after.errors,
+        "traffic": round(after.traffic),
+        "failed": round(after.failed),
+        "expected": round(expected, 1),
+        "seconds": round(after.seconds, 1),
+    }
+    if after.errors and not _fell(signal, after.errors, traffic):
+        said = f"{_many(after.errors)} more came, after {signal.errors} before"
+        return Watched(PERSISTED, f"{said}, in {round(after.traffic)} {what}.", facts)
+    if after.traffic < max(1.0, TRAFFIC * signal.rate * after.seconds):
+        was = round(signal.rate * after.seconds)
+        return Watched(UNKNOWN, f"There were {round(after.traffic)} {what}, where {was} were usual.", facts)
+    if signal.own and _instead(signal, after) > INSTEAD * signal.share:
+        said = f"{round(after.failed)} of {round(after.traffic)} {what} failed otherwise in its place"
+        return Watched(PERSISTED, f"{said}.", facts)
+    if expected < EXPECTED:
+        said = f"No more came, but only {expected:.1f} were to be expected of {round(after.traffic)} {what}"
+        return Watched(UNKNOWN, f"{said}.", facts)
+    said = "No more came" if not after.errors else f"Only {_many(after.errors)} more came"
+    return Watched(CLEARED, f"{said}, where {round(expected)} of {round(after.traffic)} {what} were to fail.", facts)
+
+
+def _fell(signal: Signal, errors: int, traffic: float) -> bool:
+    """Whether few enough errors came."""
+    return signal.errors >= KNOWN_SHARE and errors <= FELL * signal.share * traffic
+
+
+def _instead(signal: Signal, after: After) -> float:
+    """Return which share of the traffic fails otherwise, beyond what did before."""
+    return max(0.0, after.failed - after.all_errors) / after.traffic - signal.others
+
+
+def _many(errors: int) -> str:
+    return "1 error" if errors == 1 else f"{errors} errors"

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitoring.recovery.strategies.base import Case
+
+from . import counts
+
+BEFORE_SECONDS = 300
+"""So far back it is looked how it was before."""
+_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -15,28 +21,30 @@ class Signal:
     """A case's signal, taken when its soak begins: keep it with the recovery, as JSON.
 
     Attributes:
-        group_id: The group whose errors are counted; None where the case has none, then nothing can be known.
-        service: Whose traffic is counted.
-        name: What failed: method and route, or a task; traffic and other failures are counted there.
-        taken: When this was taken, in milliseconds since the epoch.
-        seconds: How far back it looked: up to when the first of the errors occurred, within five minutes.
-        errors: How many errors of the group occurred within them, at that place.
-        others: How many other failures there were at that place meanwhile.
-        traffic: How many requests or executions there were at that place meanwhile, as far as is known.
-        rate: Requests or executions a second there, over five minutes.
-        counted: How many had been counted there since ever; what is counted on is what came after.
+        group_id: The group whose errors are counted; None where the case has none: then nothing can be known.
+        service: Whose errors and traffic are counted.
+        name: What failed: method and route, a task, or a logger.
+        own: Whether the traffic is that of `name`; else, where that has none, it is that of the whole service.
+        taken: When this was taken, in seconds since the epoch.
+        errors: How many errors of the group there were at `name` within the five minutes before.
+        share: How many errors there were for each request or execution since the first of those, up to 1.
+        others: How many of the requests or executions failed otherwise meanwhile, between 0 and 1.
+        rate: Requests or executions a second there.
+        counted: How many had been counted there since ever, and `failed`, how many of these failed: what is counted
+            beyond them came after.
     """
 
     group_id: int | None
     service: str
     name: str
-    taken: int
-    seconds: float
-    errors: int
-    others: int
-    traffic: float
-    rate: float
-    counted: int
+    own: bool
+    taken: float
+    errors: int = 0
+    share: float = 0.0
+    others: float = 0.0
+    rate: float = 0.0
+    counted: int = 0
+    failed: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain JSON."""
@@ -56,5 +64,33 @@ def signal_of(case: Case, now: datetime | None = None, alias: str | None = None)
         now: When the soak begins; now by default.
         alias: The database; the one for writing by default.
     """
-    taken = int((now.timestamp() if now else case.occurred.timestamp()) * 1000)
-    return Signal(case.group_id, case.service, case.name, taken, 0.0, 0, 0, 0.0, 0.0, 0)
+    now, alias = now or datetime.now(UTC), alias or counts.write_alias()
+    place = counts.place_of(case.service, case.name, alias)
+    ever = counts.ever(place, alias)
+    signal = Signal(
+        case.group_id,
+        case.service,
+        case.name,
+        bool(place.name),
+        now.timestamp(),
+        counted=ever.count,
+        failed=ever.failed,
+    )
+    return signal if case.group_id is None else _with_before(signal, case.group_id, place, now, alias)
+
+
+def _with_before(signal: Signal, group_id: int, place: counts.Place, now: datetime, alias: str) -> Signal:
+    """Add what it was like before."""
+    since = now - timedelta(seconds=BEFORE_SECONDS)
+    errors = counts.errors_of(group_id, signal.name, since, now, alias)
+    begin, minute = (errors.first or now).timestamp(), int(signal.taken // _MINUTE)
+    whole = counts.within(place, int(since.timestamp() // _MINUTE), minute, alias)
+    lately = counts.within(place, int(begin // _MINUTE), minute, alias)
+    rate = max(
+        whole.count / (signal.taken - since.timestamp() // _MINUTE * _MINUTE),
+        lately.count / max(1.0, signal.taken - begin // _MINUTE * _MINUTE),
+    )
+    met = max(float(errors.count), rate * (signal.taken - begin), 1.0)
+    others = max(0, lately.failed - errors.count) / lately.count if lately.count else 0.0
+    before = {"errors": errors.count, "share": errors.count / met, "others": min(1.0, others), "rate": rate}
+    return Signal(**(asdict(signal) | before))
