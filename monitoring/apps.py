@@ -26,10 +26,12 @@ class MonitoringConfig(AppConfig):
         from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, decisions, logs, presence, process
         from monitoring.recording.recorder import recorder
+        from monitoring.recording.resilience import caches
         from monitoring.recovery.in_code import names
 
         recorder.use_sink(_fold_eagerly)
         decisions.copy.follow(presence.companion)
+        caches.follow()
         celery.connect()
         beat.connect()
         logs.install()

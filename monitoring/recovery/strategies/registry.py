@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from .base import Strategy
+from .cache_clear import CacheClear
+from .request_throttle import RequestThrottle
+from .retry import Retry
 
-_DOCUMENTED: tuple[Strategy, ...] = ()
+_DOCUMENTED: tuple[Strategy, ...] = (
+    Retry(),
+    CacheClear(),
+    RequestThrottle(),
+)
 
 STRATEGIES: dict[str, Strategy] = {one.name: one for one in _DOCUMENTED}
 """All of them by name: the documented ones in their documented order, then those that were registered."""

@@ -66,6 +66,10 @@ def site_of(celery: Celery | None = None) -> Site:
         found = heartbeats.read(client, config.stream_prefix)
         return {one.node: one for one in found if one.kind == "worker"}
 
+    def processes() -> list[heartbeats.Heartbeat]:
+        read = (heartbeats.read_web, heartbeats.read_processes)
+        return [one for some in read for one in some(client, config.stream_prefix)]
+
     def remote() -> Any:
         assert celery is not None
         return open_to(celery)
@@ -76,7 +80,7 @@ def site_of(celery: Celery | None = None) -> Site:
         client=client,
         remote=remote,
         workers=workers,
-        processes=lambda: heartbeats.read_web(client, config.stream_prefix),
+        processes=processes,
         project=lambda: project(config),
     )
 
