@@ -20,6 +20,7 @@ BENCHMARKS = {
     "enforcement": "what the verdict on a request costs, and reading 100,000 decisions",
     "alerting": "how long it takes from an error to the message that somebody gets",
     "blocking": "how long it takes from an error too many to the moment when its client is refused",
+    "recovering": "how long it takes from an error until its remedy took effect",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
 }
