@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('window', models.IntegerField()),
                 ('probability', models.FloatField()),
                 ('base', models.FloatField()),
-                ('situation', models.CharField(max_length=40)),
+                ('situation', models.CharField(max_length=120)),
                 ('windows', models.FloatField()),
                 ('squares', models.FloatField()),
                 ('base_squares', models.FloatField()),

@@ -13,7 +13,7 @@ class Forecast(models.Model):
         window: Epoch minute at which the window begins that the forecast is about.
         probability: Of at least one error in that window.
         base: How often a window has had one.
-        situation: What it is like now; see `learning.Situation`.
+        situation: What it is like now; see `learning.situation`.
         windows: Windows that were scored; older ones count for less.
         squares: Mean square of the difference between forecast and outcome: Brier's score.
         base_squares: The same, had always the base rate been forecast.
@@ -28,7 +28,7 @@ class Forecast(models.Model):
     window = models.IntegerField()
     probability = models.FloatField()
     base = models.FloatField()
-    situation = models.CharField(max_length=40)
+    situation = models.CharField(max_length=120)
     windows = models.FloatField()
     squares = models.FloatField()
     base_squares = models.FloatField()

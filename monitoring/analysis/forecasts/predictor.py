@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .models import Forecast
+
+_MOST_LOGS = 10_000
+_FEATURES = ("service", "kind", "name", "error_type")
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,18 @@ class Prediction:
     says: str
 
 
+@dataclass
+class _Errors:
+    """The errors of one operation, of those that were given."""
+
+    types: Counter[str] = field(default_factory=Counter)
+    newest: tuple[str, str] = ("", "")
+
+    def add(self, log: Any) -> None:
+        self.types[_text(log, "error_type")] += 1
+        self.newest = max(self.newest, (_text(log, "created") or _text(log, "timestamp"), _text(log, "error_id")))
+
+
 class ErrorPredictor:
     """Predict errors of operations from how they went in the past, which Celery learns every quarter of an hour."""
 
@@ -55,10 +75,10 @@ class ErrorPredictor:
     def predict_errors(
         self, features: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None = None
     ) -> list[Prediction]:
-        """Return what is expected in the next window, the most probable errors first.
+        """Return what is expected in the window that runs, the most probable errors first.
 
         Operations of which forecasts do not beat the base rate are left out: nothing is known of them that would be
-        worth acting on. So are those that did not run lately.
+        worth acting on. So are those that did not run lately, and all of them when nobody has forecast for a while.
 
         Args:
             features: What an operation has to be like, of `service`, `kind`, `name` and `error_type`; or several such,
@@ -67,4 +87,65 @@ class ErrorPredictor:
         Raises:
             ValueError: A feature is of another name.
         """
-        return []
+        from .models import Forecast
+        from .window import is_current
+
+        wanted = _wanted(features)
+        by_name = None if self.error_logs is None else _by_name(self.error_logs)
+        found = []
+        for row in Forecast.objects.filter(useful=True).order_by("-probability", "name_id"):
+            errors = _Errors() if by_name is None else _errors_of(row, by_name)
+            if errors is None or not is_current(row.window, datetime.now(UTC)):
+                continue
+            prediction = _prediction(row, errors)
+            if any(all(getattr(prediction, name) == value for name, value in one.items()) for one in wanted):
+                found.append(prediction)
+        return found
+
+
+def _wanted(features: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    wanted = [features] if isinstance(features, Mapping) else list(features or ())
+    unknown = sorted({str(name) for one in wanted for name in one} - set(_FEATURES))
+    if unknown:
+        raise ValueError(f"There are no features {', '.join(unknown)}; there are {', '.join(_FEATURES)}.")
+    return wanted or [{}]
+
+
+def _by_name(logs: Iterable[Any]) -> dict[tuple[str, str], _Errors]:
+    """Put errors together by service and name."""
+    found: dict[tuple[str, str], _Errors] = {}
+    for log in islice(logs, _MOST_LOGS):
+        found.setdefault((_text(log, "service"), _text(log, "name")), _Errors()).add(log)
+    return found
+
+
+def _errors_of(row: Forecast, by_name: Mapping[tuple[str, str], _Errors]) -> _Errors | None:
+    """Return the errors of a series; those that name no service are of every one."""
+    return by_name.get((row.service, row.name)) or by_name.get(("", row.name))
+
+
+def _text(log: Any, name: str) -> str:
+    value = log.get(name) if isinstance(log, Mapping) else getattr(log, name, None)
+    return value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
+
+
+def _prediction(row: Forecast, errors: _Errors) -> Prediction:
+    from .window import bounds
+
+    starts, ends = bounds(row.window)
+    common = errors.types.most_common(1)
+    return Prediction(
+        error_probability=row.probability,
+        base_rate=row.base,
+        service=row.service,
+        kind=row.of,
+        name=row.name,
+        starts=starts,
+        ends=ends,
+        brier=row.squares,
+        base_brier=row.base_squares,
+        error_type=common[0][0] if common else "",
+        error_id=errors.newest[1],
+        says=f"{row.name} fails from {starts:%H:%M} to {ends:%H:%M} UTC with a probability of "
+        f"{row.probability * 100:.0f} % ({row.situation}); it does in {row.base * 100:.0f} % of windows.",
+    )
