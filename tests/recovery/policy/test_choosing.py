@@ -27,9 +27,7 @@ def seen(**arms: tuple[int, int]) -> History:
     return History(outcomes)
 
 
-def choose(
-    history: History | None = None, seed: int = 1, candidates: tuple[str, ...] = ARMS, **config: Any
-) -> Choice:
+def choose(history: History | None = None, seed: int = 1, candidates: tuple[str, ...] = ARMS, **config: Any) -> Choice:
     return decide("ConnectionError", candidates, history or History(), Random(seed), Config(**config), RATES)
 
 
