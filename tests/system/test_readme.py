@@ -15,16 +15,16 @@ from .platform import ROOT, SAMPLES, Client, Platform, wait_until
 
 pytestmark = pytest.mark.system
 
+_GUIDES = ("api.md", "alerts-api.md", "protection.md", "recovery-api.md", "analysis.md")
 _BLOCKS = re.compile(r"^```(sh|json|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _KEYS = re.compile(r'"[a-z_]+":|^(?:# )?\w+(?=[{ ])', re.MULTILINE)
 """What stands there of an answer in JSON, or of metrics: their keys, their names."""
 
 
 def examples() -> list[tuple[str, str]]:
-    """The commands of the README and of two guides, each block with the answer that stands below it."""
+    """The commands of the README and of some guides, each block with the answer that stands below it."""
     readme = (ROOT / "README.md").read_text().partition("## Ask it")[2].partition("\n## ")[0]
-    guides = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "alerts-api.md", "protection.md"))
-    blocks = _BLOCKS.findall(readme + guides)
+    blocks = _BLOCKS.findall(readme + "".join((ROOT / "docs" / name).read_text() for name in _GUIDES))
     found: list[tuple[str, str]] = []
     for kind, text in blocks:
         if kind == "sh":
