@@ -11,6 +11,7 @@ from monitoring.errors.bugs import decisions as bugs
 from monitoring.intake.connections import reading_client
 from monitoring.protection.allowed import decisions as allowed
 from monitoring.protection.blocks import decisions as blocks
+from monitoring.protection.circuits import decisions as circuits
 from monitoring.protection.throttles import decisions as throttles
 from monitoring.recording.decisions import copy
 from monitoring.recording.effects import KINDS
@@ -48,6 +49,7 @@ PROVIDERS: dict[str, Provider] = {
     "allow": allowed.entries,
     "throttle": throttles.entries,
     "block": blocks.entries,
+    "circuit": circuits.entries,
     "block_length": blocks.lengths,
     "protection": _protection,
     "process_count": _processes,

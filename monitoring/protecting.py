@@ -11,6 +11,7 @@ from monitoring.conf import Config
 from monitoring.health import outages
 from monitoring.intake.connections import reading_client
 from monitoring.protection import deciding
+from monitoring.protection.circuits import deciding as circuits
 from monitoring.protection.interruptions import reading as interruptions
 from monitoring.protection.interruptions.models import ProtectionRun
 from monitoring.protection.keys import blocked, counts, patches
@@ -31,7 +32,7 @@ def protect(config: Config) -> bool:
     client, alias = reading_client(config.redis_url), router.db_for_write(ProtectionRun)
     interruptions.resume(datetime.now(UTC), alias)
     decided = deciding.decide(config, outages.read(client, config))
-    if decided.blocked:
+    if circuits.decide() + decided.blocked:
         decisions.project(config)
     # Whose block this ends is told of at once by the signal that follows.
     blocked.synchronize(client, config.stream_prefix)
@@ -39,6 +40,19 @@ def protect(config: Config) -> bool:
     patches.write(client)
     interruptions.complete(datetime.now(UTC), alias)
     return decided.notices
+
+
+def decide_circuits(config: Config) -> None:
+    """Decide about circuits, and have every process know at once. Call it outside of transactions.
+
+    Args:
+        config: This installation's settings.
+
+    Raises:
+        redis.RedisError: Redis does not answer. What was decided is kept, and projected by a later run.
+    """
+    if circuits.decide():
+        decisions.project(config)
 
 
 def announce(config: Config) -> None:

@@ -19,7 +19,7 @@ from monitoring.stream.streams import parse_key
 from . import alerts, errors, nudging, protection
 from .jobs import watch_for_beat
 
-_DUE = {"alerts": alerts.evaluate, "protection": protection.decide}
+_DUE = {"alerts": alerts.evaluate, "protection": protection.decide, "circuits": protection.decide_circuits}
 """The tasks that do what drains make due."""
 
 

@@ -32,6 +32,23 @@ def decide() -> None:
 
 
 @shared_task(
+    name="tasks.protection.decide_circuits",
+    ignore_result=True,
+    acks_late=False,
+    expires=10,
+    soft_time_limit=_SOFT_DECIDING,
+    time_limit=_HARD_DECIDING,
+)
+def decide_circuits() -> None:
+    """Open, try and close circuits, and have every process know at once; `decide` does so too, as beat asks for it."""
+    from monitoring import protecting
+
+    with nudging.alone(decide_circuits, _LEASE) as mine:
+        if mine:
+            protecting.decide_circuits(get_config())
+
+
+@shared_task(
     name="tasks.protection.send",
     ignore_result=True,
     acks_late=False,

@@ -14,6 +14,7 @@ from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
 from monitoring.protection.admins.consume import consume as admins
+from monitoring.protection.circuits.consume import consume as circuits
 from monitoring.protection.counting.consume import consume as server_errors
 from monitoring.protection.interruptions.consume import consume as interruptions
 from monitoring.storage.folding import Columns, Fact, Scope, Write
@@ -94,6 +95,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     admins,
     alerts,
     server_errors,
+    circuits,
     interruptions,
 )
 

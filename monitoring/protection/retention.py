@@ -13,6 +13,7 @@ from monitoring.storage.deletion import delete_older
 from .admins.models import ActingAdmin
 from .allowed.models import AllowedNetwork
 from .blocks.models import Block
+from .circuits import retention as circuits
 from .throttles.models import Throttle
 
 _DECIDED: tuple[tuple[type[Model], str], ...] = (
@@ -37,5 +38,6 @@ def prune(config: Config) -> None:
     sampled = now - timedelta(days=config.sample_retention_days)
     over = Block.objects.using(router.db_for_write(Block)).filter(ended__lt=sampled)
     over.exclude(evidence={}).update(evidence={})
+    circuits.prune(now, decided)
     acted = now - timedelta(seconds=config.acting_admin_seconds)
     delete_older(connections[router.db_for_write(ActingAdmin)], ActingAdmin, "at", acted)
