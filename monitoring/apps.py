@@ -25,6 +25,7 @@ class MonitoringConfig(AppConfig):
         from monitoring.alerts.in_code import discovery
         from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, decisions, logs, presence, process
+        from monitoring.recording.effects import leaving, pools, statements
         from monitoring.recording.recorder import recorder
         from monitoring.recording.resilience import caches
         from monitoring.recovery.in_code import names
@@ -37,6 +38,9 @@ class MonitoringConfig(AppConfig):
         logs.install()
         process.install()
         connection_created.connect(crumbs.watch_queries, dispatch_uid="enginel")
+        connection_created.connect(statements.watch, dispatch_uid="enginel-statements")
+        for effect in (leaving, pools, statements):
+            effect.follow()
         setting_changed.connect(_reconfigure, dispatch_uid="enginel")
         decided.connect(_project, dispatch_uid="enginel")
         # The schema of whoever uses our authentication describes it.

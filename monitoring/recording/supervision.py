@@ -14,8 +14,23 @@ _SUPERVISORD = "supervisord"
 
 
 def of_server() -> bool:
-    """Whether this is a web process that a server replaces: gunicorn's arbiter does, once it is this one's parent."""
-    return "gunicorn.arbiter" in sys.modules
+    """Whether this is a web process that a server replaces: gunicorn's arbiter does, if it is this one's parent."""
+    return "gunicorn.arbiter" in sys.modules and _is_forked(os.getpid())
+
+
+@lru_cache(maxsize=4)
+def _is_forked(pid: int) -> bool:
+    """Whether a process was forked by its parent to do the same: the arbiter itself was started by something else."""
+    try:
+        own = psutil.Process(pid)
+        parent = own.parent()
+        lines = own.cmdline(), parent.cmdline() if parent is not None else []
+    except psutil.Error:
+        return False
+    # Where setproctitle is installed, gunicorn gives both a title of their own.
+    titles = tuple(" ".join(line) for line in lines)
+    titled = titles[0].startswith("gunicorn: worker") and titles[1].startswith("gunicorn: master")
+    return bool(lines[0]) and (lines[0] == lines[1] or titled)
 
 
 def of_worker() -> str:

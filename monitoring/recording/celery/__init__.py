@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from celery import signals
 
+from monitoring.recording import decisions, presence
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
 
@@ -40,3 +41,4 @@ def connect() -> None:
         return
     for signal, receiver in _RECEIVERS:
         signal.connect(receiver, weak=False, dispatch_uid=f"enginel-{receiver.__module__}-{receiver.__name__}")
+    decisions.copy.follow(presence.companion)

@@ -56,7 +56,7 @@ def describe(consumer: Any) -> dict[str, Any]:
         "started_at": node.started(),
         "celery": celery.__version__,
         "supervised": supervision.of_worker(),
-        "pool": _pool_kind(pool),
+        "pool": pool_kind(consumer),
         "concurrency": _asked(lambda: int(pool.num_processes), _asked(lambda: int(pool.limit), 1)),
         "autoscale": _autoscale(consumer),
         "busy": len(active),
@@ -86,9 +86,9 @@ def _running(request: Any) -> dict[str, Any]:
     return {"id": task_id, "name": wire.name(str(request.name)), "started": round(began, 3) if began else None}
 
 
-def _pool_kind(pool: Any) -> str:
-    """Return the pool's name as on Celery's command line."""
-    module = type(pool).__module__.rpartition(".")[2]
+def pool_kind(consumer: Any) -> str:
+    """Return the name of a worker's pool, as on Celery's command line."""
+    module = type(getattr(consumer, "pool", None)).__module__.rpartition(".")[2]
     return {"thread": "threads"}.get(module, module)
 
 

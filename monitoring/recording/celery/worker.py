@@ -10,12 +10,13 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
 from monitoring.recording import errors, node, presence, schedule
 from monitoring.recording.context import Context
+from monitoring.recording.effects import leaving
 from monitoring.recording.errors.capture import is_from_elsewhere
 from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskState
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
 
-from . import runs
+from . import limits, runs
 
 _TOLD = "_enginel_told"
 _taken: WeakValueDictionary[str, Any] = WeakValueDictionary()
@@ -33,6 +34,8 @@ def ready(sender: Any = None, **_: Any) -> None:
     try:
         from . import heartbeat  # only a worker needs what this loads
 
+        leaving.follow()
+        limits.follow(sender, heartbeat.pool_kind(sender))
         heartbeat.begin(sender)
         presence.begin()
     except Exception:  # the worker must work
@@ -54,6 +57,7 @@ def received(request: Any = None, **_: Any) -> None:
     """Count a message that was taken from its queue."""
     try:
         name, _taken[request.id] = request.name, request
+        limits.adjust(request)
         if name not in recorder.config.ignored_tasks:
             recorder.record(Received(time.time_ns(), name, request.delivery_info.get("routing_key") or ""))
     except Exception:  # the worker must go on

@@ -1,17 +1,22 @@
-"""An HTTP client whose timeouts recovery may raise, and which honours the circuit of its name.
+"""An HTTP client whose timeouts recovery may raise, and which honours the circuit that is declared under its name.
 
 It does not try again by itself: whether a request may be repeated, its caller knows.
 """
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import requests
 
-from .timeouts import timeout
+from .circuits import declared
+from .marks import mark
+from .timeouts import timeout as seconds_of
 
 _CONNECT_SECONDS = 5.0
+_FAILED = 500
+_SIGNATURE = inspect.signature(requests.Session.request)
 
 
 class Session(requests.Session):
@@ -21,19 +26,29 @@ class Session(requests.Session):
         super().__init__()
         self._name, self._default, self._most = name, default, most
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
-        """Send a request, as `requests` does; one that names a timeout of its own keeps it."""
-        if len(args) <= _ARGUMENTS_BEFORE_TIMEOUT and options.get("timeout") is None:
-            options["timeout"] = self._timeouts()
-        return super().request(method, url, *args, **options)
+    def request(self, *args: Any, **options: Any) -> requests.Response:
+        """Send a request, as `requests` does; one that names a timeout of its own keeps it.
 
-    def _timeouts(self) -> tuple[float, float]:
-        seconds = timeout(self._name, self._default, most=self._most)
-        return min(_CONNECT_SECONDS, seconds), seconds
-
-
-_ARGUMENTS_BEFORE_TIMEOUT = 6
-"""`params`, `data`, `headers`, `cookies`, `files` and `auth` come before the timeout in `Session.request`."""
+        Raises:
+            CircuitOpenError: The circuit of this name is open: nothing was sent.
+            requests.RequestException: It failed.
+        """
+        given = _SIGNATURE.bind(self, *args, **options)
+        if given.arguments.get("timeout") is None:
+            seconds = seconds_of(self._name, self._default, most=self._most)
+            given.arguments["timeout"] = (min(_CONNECT_SECONDS, seconds), seconds)
+        circuit = declared(self._name)
+        if circuit is not None:
+            with circuit as passage:
+                response = super().request(*given.args[1:], **given.kwargs)
+                if response.status_code >= _FAILED:
+                    passage.fail()
+                return response
+        try:
+            return super().request(*given.args[1:], **given.kwargs)
+        except Exception as error:
+            mark(error, self._name)
+            raise
 
 
 def session(name: str, timeout: float = 5.0, *, most: float | None = None) -> Session:
@@ -43,5 +58,10 @@ def session(name: str, timeout: float = 5.0, *, most: float | None = None) -> Se
         name: The dependency's, under which its timeout (and its circuit, if one is declared) is known.
         timeout: Seconds between two bytes of an answer, as long as nothing else was decided.
         most: Seconds beyond which nothing raises it; four times the timeout unless given.
+
+    Raises:
+        ValueError: The timeout is not positive, or more than the most.
     """
-    return Session(name, timeout, most if most is not None else 4 * timeout)
+    most = 4 * timeout if most is None else most
+    seconds_of(name, timeout, most=most)
+    return Session(name, timeout, most)

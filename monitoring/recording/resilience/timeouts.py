@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from monitoring.recording.effects import effects
+from monitoring.recording.effects import effects, timing
 
-_MOST_NAMES = 200
-PREFIX = "http:"
+_MOST_NAMES = 100
+FIRST = "http"
 """How keys of these timeouts begin, among effects of the kind `timeout`."""
 
 
@@ -44,7 +44,8 @@ def timeout(name: str, default: float, *, most: float) -> float:
             raise ValueError(f"timeout {name!r}: 0 < default <= most, not {default} and {most}.")
         if known is not None or len(_known) < _MOST_NAMES:
             _known[name] = Named(float(default), float(most))
-    value = effects.standing("timeout", PREFIX + name)
+            timing.register(FIRST, _apply, held)
+    value = effects.standing(timing.KIND, f"{FIRST}:{name}")
     return default if value is None else _bounded(value, default, most)
 
 
@@ -53,9 +54,15 @@ def _bounded(value: Any, default: float, most: float) -> float:
     return min(max(float(seconds), default), most) if isinstance(seconds, int | float) else default
 
 
-def known() -> dict[str, Named]:
-    """Return the timeouts that code of this process has offered, by name."""
-    return dict(_known)
+def held() -> dict[str, Any] | None:
+    """Return the timeouts that code of this process has offered, by name, in seconds."""
+    found = dict(_known)
+    return {name: {"default": one.default, "most": one.most} for name, one in found.items()} or None
+
+
+def _apply(name: str, value: dict[str, Any] | None) -> str | None:
+    del name, value  # whoever asks next looks for itself
+    return None
 
 
 def forget() -> None:
