@@ -6,8 +6,11 @@ from .access import paths  # noqa: F401  # makes `any_name` known
 from .alerts.acting.view import ActView
 from .alerts.api import urls as alerts
 from .alerts.api.history import AlertHistoryView
+from .analysis.anomalies.api import AnomaliesView
+from .analysis.forecasts.api import ForecastsView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .analysis.releases.api import ReleasesView
+from .analysis.suspects.api import GroupSuspectsView, SlowSuspectsView
 from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.bugs.api import BugsView, BugView, FileBugView
 from .errors.groups.api import CommentsView, GroupsView, GroupView, MergeView, UnmergeView
@@ -84,7 +87,11 @@ urlpatterns = [
     path("api/monitoring/protection/unblock/", UnblockView.as_view(), name="unblock"),
     path("api/monitoring/protection/throttles/", ThrottlesView.as_view(), name="throttles"),
     path("api/monitoring/protection/throttles/<int:pk>/", ThrottleView.as_view(), name="throttle"),
+    path("api/monitoring/analysis/anomalies/", AnomaliesView.as_view(), name="anomalies"),
+    path("api/monitoring/analysis/forecasts/", ForecastsView.as_view(), name="forecasts"),
     path("api/monitoring/analysis/releases/", ReleasesView.as_view(), name="releases"),
+    path("api/monitoring/analysis/suspects/groups/<int:pk>/", GroupSuspectsView.as_view(), name="group-suspects"),
+    path("api/monitoring/analysis/suspects/slow/", SlowSuspectsView.as_view(), name="slow-suspects"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
     path("api/monitoring/recovery/", include(recovery.urlpatterns)),
     path("api/metrics/errors", ErrorMetricsView.as_view(), name="metrics-errors"),

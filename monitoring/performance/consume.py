@@ -187,6 +187,7 @@ def _sample(fact: Fact) -> SlowSample:
     values = fact.values
     context = values.get("context")
     context = context if isinstance(context, dict) else {}
+    told = {key: fact.origin[key][:200] for key in ("release", "environment") if fact.origin.get(key)}
     duration = values.get("duration")
     return SlowSample(
         id=uuid.uuid4(),
@@ -196,5 +197,5 @@ def _sample(fact: Fact) -> SlowSample:
         name=str(values.get("name", ""))[:200],
         duration=duration / 1e9 if isinstance(duration, int) else 0.0,
         trace_id=str(context.get("trace_id", ""))[:32],
-        context=context,
+        context=context | told,
     )

@@ -19,7 +19,10 @@ LOOKED_AT = timedelta(days=30)
 BEFORE = timedelta(minutes=1)
 """So long before its mark a release may already serve: who deploys marks it when it is done."""
 _LEAST = timedelta(minutes=1)
+_KNOWN_FOR = timedelta(days=1)
+"""Marks of a shorter time say nothing of how often there are releases."""
 _MINUTE, _HOUR = 60, 3600
+_SAID_FROM = 0.005
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Began:
     Attributes:
         release: The latest release before it.
         seconds: How long after; below zero where the mark came a moment later.
-        chance: How likely any moment of the last 30 days lies as close behind a release; None without a mark.
+        chance: How likely any moment of the last 30 days lies as close behind a release; None where marks do not tell,
+            because there is none, or none that is older than a day.
         words: All of that, as a sentence goes on after its subject.
     """
 
@@ -54,7 +58,7 @@ def began(at: datetime, releases: Iterable[Known]) -> Began | None:
     if latest.source == SEEN:  # its first error may be this one: that says nothing of how long after
         return Began(latest, passed.total_seconds(), None, _seen(latest, passed))
     chance = _chance(at, passed, [one.at for one in before if one.source != SEEN])
-    odds = f"; by chance {chance:.0%} of all moments are as close" if chance >= 0.005 else ""  # 1 %
+    odds = f"; by chance {chance:.0%} of all moments are as close" if chance and chance >= _SAID_FROM else ""
     return Began(latest, passed.total_seconds(), chance, f"began {_after(passed)} release {latest.release}{odds}")
 
 
@@ -68,10 +72,12 @@ def _after(passed: timedelta) -> str:
     return "with" if abs(passed) < timedelta(seconds=1) or passed < timedelta() else f"{_length(passed)} after"
 
 
-def _chance(at: datetime, passed: timedelta, marks: Sequence[datetime]) -> float:
+def _chance(at: datetime, passed: timedelta, marks: Sequence[datetime]) -> float | None:
     """Return the share of the time looked at that lies no farther behind a release."""
     begins = max(at - LOOKED_AT, min(marks))
-    whole = max((at - begins).total_seconds(), _LEAST.total_seconds())
+    if at - begins < _KNOWN_FOR:
+        return None
+    whole = (at - begins).total_seconds()
     reach, covered, until = max(passed, _LEAST), 0.0, begins
     for mark in sorted(marks):
         start, end = max(mark, until), min(mark + reach, at)

@@ -52,6 +52,8 @@ def test_services_and_environments_are_told_apart_and_time_to_come_is_refused() 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_pods_that_mark_at_the_same_time_one_does() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("a database in memory has one writer, and others do not wait")
     start, new = threading.Barrier(4), []
 
     def pod() -> None:

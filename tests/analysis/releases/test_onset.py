@@ -70,5 +70,5 @@ def test_whatever_releases_there_were_it_is_the_latest_and_the_chance_is_a_share
     else:
         assert found is not None
         assert found.release.at == max(before)
-        assert found.chance is not None
-        assert 0 <= found.chance <= 1
+        assert found.chance is None or 0 <= found.chance <= 1
+        assert (found.chance is None) == (T0 - min(before) < timedelta(days=1))
