@@ -10,6 +10,8 @@ from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, 
 from monitoring.alerts.incidents.admin import EvaluationAdmin, IncidentAdmin, RuleTroubleAdmin
 from monitoring.alerts.rules.admin import AlertRuleAdmin
 from monitoring.alerts.silences.admin import InhibitionAdmin, MaintenanceWindowAdmin, SilenceAdmin
+from monitoring.analysis.anomalies.admin import AnomalyAdmin
+from monitoring.analysis.forecasts.admin import ForecastAdmin
 from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
@@ -30,6 +32,7 @@ __all__ = [
     "AlertDigestAdmin",
     "AlertRuleAdmin",
     "AllowedNetworkAdmin",
+    "AnomalyAdmin",
     "BlockAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
@@ -39,6 +42,7 @@ __all__ = [
     "ErrorLogAdmin",
     "EvaluationAdmin",
     "FindingAdmin",
+    "ForecastAdmin",
     "IncidentAdmin",
     "InhibitionAdmin",
     "KnownBugAdmin",

@@ -11,6 +11,7 @@ from monitoring.conf import QUEUE, get_config
 
 MODULES = [
     "tasks.alerts",
+    "tasks.analysis",
     "tasks.decisions",
     "tasks.errors",
     "tasks.health",
@@ -34,6 +35,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-decide-blocks": {"task": "tasks.protection.decide", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-deliver-alerts": {"task": "tasks.alerts.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
+    "enginel-analyze": {"task": "tasks.analysis.analyze", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
 }

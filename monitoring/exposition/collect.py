@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from monitoring import __version__
 from monitoring.alerts.deliveries.families import families as deliveries
 from monitoring.alerts.families import families as alerts
+from monitoring.analysis.families import families as analysis
 from monitoring.conf import Config
 from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
@@ -44,6 +45,7 @@ SOURCES: dict[str, Source] = {
     "alerts": alerts,
     "deliveries": deliveries,
     "protection": _protection,
+    "analysis": analysis,
 }
 """Families whose names are fixed, by the slice that has them."""
 

@@ -11,6 +11,7 @@ import msgspec
 from django.db import connections, router, transaction
 from django.db.models import Sum
 
+from monitoring.analysis.watched import watched
 from monitoring.conf import Config
 from monitoring.jobs.queues.models import NAME_KIND
 from monitoring.performance.buckets import merge, quantile
@@ -24,8 +25,6 @@ from .models import Baseline, QueueHour
 from .usual import QueueHours, SeriesHour
 from .windows import LEAST_TIMED
 
-KINDS = ("request", "operation", "task")
-"""Kinds of names that are watched, beside queues."""
 _CHUNK = 2_000
 
 
@@ -52,8 +51,12 @@ def _series(config: Config, hour: int, trouble: Trouble) -> Iterable[Baseline]:
     """Work out the baselines of the busiest routes, operations and tasks."""
     starts = candidates(hour)
     rows = HourRollup.objects.filter(start__in=starts)
-    names = Name.objects.filter(kind__in=KINDS).exclude(name=OTHER)
-    busiest = rows.filter(name_id__in=names.values("pk")).order_by().values_list("name_id").annotate(runs=Sum("count"))
+    busiest = (
+        rows.filter(name_id__in=watched(config).values("pk"))
+        .order_by()
+        .values_list("name_id")
+        .annotate(runs=Sum("count"))
+    )
     ids = [pk for pk, _ in busiest.order_by("-runs", "name_id")[: config.anomaly_series]]
     titles = {row.pk: Series(row.kind, row.service, row.name) for row in Name.objects.filter(pk__in=ids)}
     alive = set(rows.order_by().values_list("start", flat=True).distinct())

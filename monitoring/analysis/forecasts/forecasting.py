@@ -11,16 +11,15 @@ import msgspec
 from django.db import router, transaction
 from django.db.models import Count, F, Min, Sum
 
+from monitoring.analysis.watched import watched
 from monitoring.conf import Config
 from monitoring.performance.models import DayRollup, HourRollup, MinuteRollup
-from monitoring.storage.names import OTHER, Name
+from monitoring.storage.names import Name
 
 from . import learning
 from .learning import WINDOW, Memory, Season
 from .models import Forecast
 
-KINDS = ("request", "operation", "task")
-"""Kinds of names that are forecast."""
 _LATE = 60
 """Seconds after which a window is complete."""
 _BACK = 47 * 60 // WINDOW
@@ -53,7 +52,7 @@ def forecast(config: Config, now: datetime) -> int:
     stored = {row.name_id: row for row in Forecast.objects.using(using).all()}
     if any(row.window >= current * WINDOW for row in stored.values()):
         return 0
-    names = _busiest(current, config.anomaly_series)
+    names = _busiest(current, config)
     known = {pk: row for pk, row in stored.items() if pk in names}
     first = max(current - _BACK, min((row.window // WINDOW for row in known.values()), default=current))
     had = {**_windows(known, first, current), **_windows(names.keys() - known.keys(), current - _BACK, current)}
@@ -69,12 +68,12 @@ def forecast(config: Config, now: datetime) -> int:
     return len(rows)
 
 
-def _busiest(current: int, most: int) -> dict[int, Name]:
+def _busiest(current: int, config: Config) -> dict[int, Name]:
     """Return the series that ran most often in the last two days."""
-    names = Name.objects.filter(kind__in=KINDS).exclude(name=OTHER)
-    rows = MinuteRollup.objects.filter(start__gte=(current - _BACK) * WINDOW, name_id__in=names.values("pk")).order_by()
+    names = watched(config).values("pk")
+    rows = MinuteRollup.objects.filter(start__gte=(current - _BACK) * WINDOW, name_id__in=names).order_by()
     ranked = rows.values_list("name_id").annotate(runs=Sum("count")).order_by("-runs", "name_id")
-    return Name.objects.in_bulk([pk for pk, _ in ranked[:most]])
+    return Name.objects.in_bulk([pk for pk, _ in ranked[: config.anomaly_series]])
 
 
 def _windows(ids: Collection[int], first: int, end: int) -> dict[int, dict[int, bool]]:

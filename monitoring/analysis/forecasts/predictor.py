@@ -104,7 +104,7 @@ class ErrorPredictor:
 
 
 def _wanted(features: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
-    wanted = [features] if isinstance(features, Mapping) else list(features or ())
+    wanted: list[Mapping[str, Any]] = [features] if isinstance(features, Mapping) else list(features or ())
     unknown = sorted({str(name) for one in wanted for name in one} - set(_FEATURES))
     if unknown:
         raise ValueError(f"There are no features {', '.join(unknown)}; there are {', '.join(_FEATURES)}.")
