@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import socket
 import time
 
@@ -21,6 +20,7 @@ from monitoring.stream.connection import Client
 from . import node, pulse, supervision
 from .decisions import Companion, copy
 from .effects import effects
+from .instance import name as process_name
 from .recorder import recorder
 
 _SLOWER = 3
@@ -50,7 +50,7 @@ class Presence:
         self._prefix = config.stream_prefix
         self._service = config.service
         self._interval = config.heartbeat_interval * _SLOWER
-        self._node, self._instance = node.name(), secrets.token_hex(6)
+        self._node, self._instance = node.name(), process_name()
         self._kind = _kind()
         self._started = time.time()
         self._sent = -self._interval
@@ -63,7 +63,7 @@ class Presence:
         Returns:
             Seconds until somebody should look again.
         """
-        said = {
+        said: dict[str, object] = {
             "decisions": copy.describe(),
             "effects": effects.applied(),
             "can": effects.capabilities(lasting=True),

@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from monitoring.recording.decisions import copy
 from monitoring.recording.effects import effects
 from monitoring.recording.events import Call, CircuitDeclared, Counter
-from monitoring.recording.recorder import SWALLOWED, recorder
+from monitoring.recording.recorder import recorder
 
 from .marks import mark
 from .options import MAX_NAME, CircuitOptions
@@ -28,8 +28,6 @@ FAILED, SLOW, REFUSED, BEGAN = 1, 2, 4, 8
 """Flags of a recorded call: it failed, it was slow, it was refused, or it is a trial that has begun."""
 UNREADY = "circuit_unready_total"
 """Calls that were let through as the process had not read the decisions yet."""
-LAPSED = "circuit_lapsed_total"
-"""Calls that were let through as nobody has said for too long what becomes of an open circuit."""
 _DECLARE_NANOSECONDS = 600 * 10**9
 _MOST_NAMES = 200
 _TRIAL_SECONDS = 1.0
@@ -180,11 +178,14 @@ class Circuit:
         return called
 
     def _try(self, held: Standing) -> int:
-        """Return the number of a permit to try an open circuit, or 0 where nothing is known of it any more."""
+        """Return the number of a permit to try an open circuit, or 0 where nothing is known of it any more.
+
+        Raises:
+            CircuitOpenError: There is no permit.
+        """
         now = time.time_ns()
         milliseconds = now // 1_000_000
         if milliseconds >= held.void:
-            recorder.record(Counter(now, LAPSED, 1.0))
             return 0
         permit = take(self.name, held.permits) if held.permits else 0
         recorder.record(Call(now, 0, self.name, BEGAN if permit else REFUSED, permit))
@@ -254,16 +255,8 @@ def _make(name: str, options: CircuitOptions, ignored: tuple[type[BaseException]
     problems = options.problems()
     if problems:
         raise ValueError(f"circuit {name!r}: {' '.join(problems)}")
-    _follow()
+    copy.follow()
     return Circuit(name, options, ignored)
-
-
-def _follow() -> None:
-    """Have this process know what is decided about circuits."""
-    try:
-        copy.follow()
-    except SWALLOWED:
-        recorder.failed()
 
 
 def declared(name: str) -> Circuit | None:

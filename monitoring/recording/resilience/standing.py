@@ -6,15 +6,21 @@ time by this machine's clock.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from monitoring.recording import instance
 from monitoring.recording.effects import effects
+from monitoring.recording.events import Counter
+from monitoring.recording.recorder import recorder
 
 KIND = "circuit"
 """Kind of the decisions about circuits."""
+LAPSED = "circuit_lapsed_total"
+"""Open circuits whose calls processes let through again, as nobody has said for too long what becomes of them."""
 _MOST_SPENT = 1_000
 
 
@@ -40,7 +46,9 @@ _spent: dict[tuple[str, int], object] = {}
 def apply(name: str, value: Mapping[str, Any] | None) -> str | None:
     """Take over what was decided about a circuit, or that it is closed; return why that cannot be, or None."""
     if value is None:
-        standing.pop(name, None)
+        held = standing.pop(name, None)
+        if held is not None and time.time() * 1000 >= held.void:
+            recorder.record(Counter(time.time_ns(), LAPSED, 1.0))
         return None
     try:
         granted = value.get("grants", {}).get(instance.name(), ())
@@ -64,8 +72,16 @@ def take(name: str, permits: tuple[tuple[int, int], ...]) -> int:
 
 def _forget_spent() -> None:
     """Forget the oldest permits that were used: their time is long over."""
-    while len(_spent) > _MOST_SPENT:
-        _spent.pop(next(iter(_spent)), None)
+    with contextlib.suppress(RuntimeError):  # another thread is at it
+        while len(_spent) > _MOST_SPENT:
+            _spent.pop(next(iter(_spent)), None)
+
+
+def _leave_permits() -> None:
+    """In a forked child: the permits are its parent's."""
+    for name, held in standing.items():
+        standing[name] = held._replace(permits=())
 
 
 effects.register(KIND, apply)
+os.register_at_fork(after_in_child=_leave_permits)
