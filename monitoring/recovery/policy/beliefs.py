@@ -68,7 +68,8 @@ def beliefs(arms: Sequence[str], history: History, documented: Mapping[str, floa
     for arm in arms:
         (alpha, beta), (cleared, persisted) = _prior(arm, documented), weights[arm]
         seen = (1.0 + cleared, 1.0 + persisted)
-        found[arm] = Belief(*counts[arm], alpha + cleared, beta + persisted, seen)
+        yes, no = counts[arm]
+        found[arm] = Belief(yes, no, alpha + cleared, beta + persisted, seen)
     return found
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from monitoring.recovery.models import Recovery
+from monitoring.recovery.models import Recovery, RecoveryAction
 from monitoring.recovery.policy import NONE, Outcome, history
 from monitoring.recovery.policy.reading import MOST
-from monitoring.recovery.states import State
+from monitoring.recovery.states import ActionState, State
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,24 @@ def test_what_nobody_could_judge_or_is_still_watched_or_joined_another_says_noth
         row(2, outcome="unknown"), row(3, state=State.SOAKING, outcome=""), row(4, leader=leader),
     ])  # fmt: skip
     assert history("ConnectionError").outcomes == [Outcome("retry", True)]
+
+
+@pytest.mark.parametrize(("ended", "counts"), [(None, False), (15, False), (5, True)])
+def test_what_an_earlier_action_for_the_same_fault_was_still_in_effect_for_is_not_untreated(
+    ended: int | None, counts: bool
+) -> None:
+    fault = {"service": "shop", "fingerprint": "f1"}
+    first = row(1, **fault)
+    later = row(20, treated=False, watched_from=NOW + timedelta(seconds=10), **fault)
+    other = row(30, treated=False, outcome="persisted", watched_from=NOW, service="shop", fingerprint="f2")
+    Recovery.objects.bulk_create([first, later, other])
+    RecoveryAction.objects.create(
+        recovery=first, ordinal=1, strategy="retry", target="t", created=NOW, executed_at=NOW,
+        state=ActionState.EXECUTED if ended is None else ActionState.ENDED,
+        ended_at=None if ended is None else NOW + timedelta(seconds=ended),
+    )  # fmt: skip
+    untreated = [Outcome(NONE, True)] if counts else []
+    assert history("ConnectionError").outcomes == [Outcome("retry", True), *untreated, Outcome(NONE, False)]
 
 
 def test_environments_can_be_told_apart() -> None:
