@@ -21,7 +21,7 @@ from monitoring.errors.groups.models import (
 )
 from monitoring.errors.log.models import ErrorLog, LogTotal
 from monitoring.errors.tally.models import ErrorMinute, ErrorTotal
-from monitoring.health.models import ComponentState
+from monitoring.health.models import ComponentChange, ComponentState
 from monitoring.intake.models import Cursor, DeadLetter, Producer
 from monitoring.jobs.actions.models import Action, StoredMessage
 from monitoring.jobs.findings import Finding, FindingTotal
@@ -76,6 +76,7 @@ __all__ = [
     "CircuitPermit",
     "CircuitTotal",
     "CodeAlert",
+    "ComponentChange",
     "ComponentState",
     "CounterMinute",
     "Cursor",

@@ -22,3 +22,22 @@ class ComponentState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.component}: {self.status}"
+
+
+class ComponentChange(models.Model):
+    """A component changed its status, as its row was told: what was wrong at a time that has passed.
+
+    Attributes:
+        at: Since when it has the status.
+    """
+
+    component = models.CharField(max_length=200)
+    status = models.CharField(max_length=9, choices=[(status.value, status.value) for status in Status])
+    at = models.DateTimeField(db_index=True)
+    message = models.TextField(default="")
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.component}: {self.status} {self.at:%Y-%m-%d %H:%M:%S}"

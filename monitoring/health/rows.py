@@ -11,7 +11,7 @@ from django.db import router
 
 from monitoring.component import Check, Outcome, Status
 
-from .models import ComponentState
+from .models import ComponentChange, ComponentState
 from .snapshot import Part
 
 _REFRESH_SECONDS = 60.0
@@ -59,12 +59,24 @@ def write(component: str, part: Part) -> bool:
     }
     before = rows.filter(component=component).first()
     if before is None:
-        return bool(rows.get_or_create(component=component, defaults=values)[1])
+        written = bool(rows.get_or_create(component=component, defaults=values)[1])
+        if written and part.status is not Status.HEALTHY:
+            _note(component, part, since)
+        return written
     if before.checked > checked:
         return False
     if before.status == values["status"]:  # an evaluator that began anew does not know since when
         values["since"] = min(before.since, since)
-    return bool(rows.filter(component=component, checked=before.checked).update(**values))
+    written = bool(rows.filter(component=component, checked=before.checked).update(**values))
+    if written and before.status != values["status"]:
+        _note(component, part, since)
+    return written
+
+
+def _note(component: str, part: Part, since: datetime) -> None:
+    """Keep that a component changed; of several evaluators one has written its row, and tells."""
+    changes = ComponentChange.objects.using(router.db_for_write(ComponentChange))
+    changes.create(component=component, status=part.status.value, at=since, message=part.message)
 
 
 def _time(seconds: float) -> datetime:
