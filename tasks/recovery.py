@@ -1,1 +1,72 @@
-"""When recoveries are begun, watched and ended."""
+"""When recoveries are carried out: at once when a drain brings one, by severity; beat finds what was left."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING
+
+from celery import shared_task
+from celery.app import app_or_default
+from kombu.exceptions import OperationalError
+
+from monitoring.conf import get_config
+
+from . import nudging
+
+if TYPE_CHECKING:
+    from monitoring.recovery.execution.desk import Desk
+
+# A run ends before the lease that it takes does, so that nobody works beside it.
+_SOFT, _HARD = 24, 28
+_ADVANCING_SECONDS = 5
+_EXPIRES = 10
+
+
+@shared_task(
+    name="tasks.recovery.advance",
+    ignore_result=True,
+    acks_late=False,
+    expires=_EXPIRES,
+    soft_time_limit=_SOFT,
+    time_limit=_HARD,
+)
+def advance() -> None:
+    """Have the recoveries worked on that are due, the gravest first, and end effects whose time is over."""
+    from monitoring.recovery.execution import due
+
+    with nudging.alone(advance, _ADVANCING_SECONDS) as mine:
+        if not mine:
+            return
+        used = desk()
+        for one in due.take(used):
+            with contextlib.suppress(OperationalError):  # it is due again in some seconds
+                recover.apply_async((str(one.id),), priority=one.priority, expires=due.HANDED_SECONDS * 6)
+        due.end_overdue(used)
+
+
+@shared_task(
+    name="tasks.recovery.recover",
+    ignore_result=True,
+    acks_late=False,
+    soft_time_limit=_SOFT,
+    time_limit=_HARD,
+)
+def recover(recovery_id: str) -> None:
+    """Bring a recovery forward as far as it goes now. A message that is lost costs seconds, and one too many nothing.
+
+    Args:
+        recovery_id: The recovery's.
+    """
+    from monitoring.recovery.execution.work import work
+
+    work(uuid.UUID(recovery_id), desk())
+
+
+def desk() -> Desk:
+    """Return what recoveries are carried out with in this installation."""
+    from monitoring import decisions
+    from monitoring.recovery.execution.desk import Desk, site_of
+
+    config = get_config()
+    return Desk(site_of(config, app_or_default(), lambda: decisions.project(config)))

@@ -1,0 +1,119 @@
+"""What is asked for, read from events that were taken in; and which errors ask by themselves. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from monitoring.conf import Config
+from monitoring.errors.classification import Classification, severity_of, worst
+from monitoring.errors.classification.kinds import RECOVERY
+from monitoring.errors.digest import judging
+from monitoring.errors.digest.sightings import text, whole
+from monitoring.recovery.guardrails import Blame, limited_to
+from monitoring.recovery.states import Trigger
+from monitoring.storage.folding import Fact
+
+PRIORITIES = {"critical": 0, "high": 3, "medium": 6, "low": 9}
+"""Of a recovery's message by severity: the steps that kombu's queues on Redis have."""
+_GRAVE = ("critical", "high")
+_UNHANDLED = 500
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A recovery that is asked for.
+
+    Attributes:
+        at: When the error occurred, or was asked for.
+        explicit: Somebody asked, instead of the error by itself.
+        waits: Whether a caller waits for the answer.
+    """
+
+    error_id: UUID
+    at: datetime
+    trigger: str
+    service: str = ""
+    environment: str = ""
+    error_type: str = ""
+    severity: str = ""
+    name: str = ""
+    fingerprint: str = ""
+    dependency: str = ""
+    waits: bool = False
+
+    @property
+    def explicit(self) -> bool:
+        """Whether somebody asked for it."""
+        return self.trigger != Trigger.AUTOMATIC
+
+    @property
+    def priority(self) -> int:
+        """How soon its turn is: 0 is first. Of whose severity nothing is known, somebody has asked for it."""
+        return PRIORITIES.get(self.severity, PRIORITIES["high"])
+
+
+def of_error(fact: Fact, config: Config) -> Wish | None:
+    """Return what an error asks for by itself, if it does.
+
+    An error asks where its type has a documented remedy, where it is grave, or where code has declared a dependency
+    that failed. Enginel's own tasks never do: what helps others would be done by them.
+
+    Args:
+        fact: The error as the error log's consumer left it, which comes before.
+        config: This installation's settings.
+    """
+    values = fact.values
+    name, error_id = text(values, "name", 200), id_of(values.get("id"))
+    if error_id is None or values.get("kind") != "exception" or name.startswith(config.internal_tasks):
+        return None
+    environment = fact.origin.get("environment", "")[:50]
+    found, severity = _classified(values, environment)
+    context = values.get("context")
+    dependency = text(context, "dependency", 200) if isinstance(context, dict) else ""
+    if found.error_type not in RECOVERY and severity not in _GRAVE and not dependency:
+        return None
+    if not limited_to(found.recovery, Blame(whole(values.get("status")), found.error_type, found.kind)):
+        return None
+    return Wish(
+        error_id=error_id,
+        at=datetime.fromtimestamp(fact.at / 1000, UTC),
+        trigger=Trigger.AUTOMATIC,
+        service=text(values, "service", 200) or fact.service,
+        environment=environment,
+        error_type=found.error_type,
+        severity=severity,
+        name=name,
+        fingerprint=text(values, "fingerprint", 64),
+        dependency=dependency,
+    )
+
+
+def of_request(fact: Fact) -> Wish | None:
+    """Return what somebody asked for; None for what is no request."""
+    error_id, trigger = id_of(fact.values.get("error_id")), fact.values.get("trigger")
+    if error_id is None or trigger not in Trigger.values:
+        return None
+    at = datetime.fromtimestamp(fact.at / 1000, UTC)
+    waits = fact.values.get("waits") is True
+    return Wish(error_id, at, str(trigger), service=fact.service, waits=waits)
+
+
+def _classified(values: Mapping[str, Any], environment: str) -> tuple[Classification, str]:
+    status = whole(values.get("status"))
+    if not status and not (values.get("handled") is True or values.get("expected") is True):
+        status = _UNHANDLED
+    found = judging.classified(values.get("chain") or [], status, environment)
+    said = severity_of(text(values, "severity", 20))
+    return found, (found.severity if said is None else worst(said, found.severity)).value
+
+
+def id_of(value: Any) -> UUID | None:
+    """Return an error's id as it travels, with or without dashes; None for what is none."""
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return None
