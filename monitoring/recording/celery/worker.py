@@ -16,7 +16,7 @@ from monitoring.recording.events import UNKNOWN_DURATION, Received, Task, TaskSt
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
 
-from . import limits, runs
+from . import limits, recycling, runs
 
 _TOLD = "_enginel_told"
 _taken: WeakValueDictionary[str, Any] = WeakValueDictionary()
@@ -34,7 +34,8 @@ def ready(sender: Any = None, **_: Any) -> None:
     try:
         from . import heartbeat  # only a worker needs what this loads
 
-        leaving.follow()
+        recycling.follow(sender)
+        leaving.follow(recycling.recycle)
         limits.follow(sender, heartbeat.pool_kind(sender))
         heartbeat.begin(sender)
         presence.begin()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -30,11 +31,18 @@ _SECONDS = 1.0
 _PAUSE = 0.5
 _SHARE = 3
 _leaving: set[str] = set()
+_recyclers: list[Callable[[str, float], str | None]] = []
 _NOT_SUPERVISED = "Nobody is known to start it anew."
 
 
-def follow() -> None:
-    """Have this process leave when recovery says so."""
+def follow(recycle: Callable[[str, float], str | None] | None = None) -> None:
+    """Have this process leave when recovery says so.
+
+    Args:
+        recycle: Restarts the processes that this one has forked instead; returns why it cannot.
+    """
+    if recycle is not None:
+        _recyclers[:] = [recycle]
     effects.register(KIND, apply)
 
 
@@ -44,7 +52,8 @@ def apply(key: str, value: dict[str, Any] | None) -> str | None:
     Args:
         key: `web:<service>` or `worker:<node>`.
         value: With `instances` that are to leave, `slots` (a name that all share who wait for each other), `of` (how
-            many those are) and `seconds` for each. None when the effect ends: who has left is not called back.
+            many those are), `seconds` for each, and `pool` where a worker's pool restarts. None when the effect
+            ends: who has left is not called back.
     """
     place = _place(key)
     if value is None or not place:
@@ -54,6 +63,8 @@ def apply(key: str, value: dict[str, Any] | None) -> str | None:
     if mine not in value["instances"]:
         NativeThread(lambda: _make_room(slots)).start()
         return None
+    if value.get("pool"):
+        return _recyclers[0](str(value["id"]), float(value["seconds"])) if _recyclers else "It has no pool to restart."
     if not (supervision.of_server() if key.startswith(WEB) else supervision.of_worker()):
         return _NOT_SUPERVISED
     if mine not in _leaving:

@@ -169,6 +169,7 @@ class Strategy(ABC):
         defaults: The documented parameters.
         transactional: Whether `apply` and `undo` change only rows of the write database: then they run in the very
             transaction that says so. Else the intention is committed before, and `seen` tells after a crash.
+        takes: Seconds within which it takes effect, or does not at all.
     """
 
     name: ClassVar[str]
@@ -177,6 +178,7 @@ class Strategy(ABC):
     success_rate: ClassVar[float]
     defaults: ClassVar[Mapping[str, Any]]
     transactional: ClassVar[bool] = True
+    takes: ClassVar[float] = 30.0
 
     @abstractmethod
     def plan(self, case: Case, site: Site) -> Plan:

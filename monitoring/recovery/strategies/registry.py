@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from .base import Strategy
 from .cache_clear import CacheClear
+from .pool_increase import PoolIncrease
 from .request_throttle import RequestThrottle
 from .retry import Retry
+from .service_restart import ServiceRestart
+from .timeout_increase import TimeoutIncrease
 
 _DOCUMENTED: tuple[Strategy, ...] = (
     Retry(),
+    TimeoutIncrease(),
     CacheClear(),
+    PoolIncrease(),
     RequestThrottle(),
+    ServiceRestart(),
 )
 
 STRATEGIES: dict[str, Strategy] = {one.name: one for one in _DOCUMENTED}
