@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import router
-from django.db.models import Avg, Count
+from django.db.models import Count, Q, Sum
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
@@ -41,12 +41,18 @@ def _forecasts() -> Iterator[Metric]:
         labels=("of",),
     )
     rows = Forecast.objects.using(router.db_for_write(Forecast)).order_by()
-    counted = dict(rows.values_list("useful").annotate(Count("pk")))
+    sums = rows.values_list("useful").annotate(
+        series=Count("pk"),
+        scored=Count("pk", filter=Q(windows__gt=0)),
+        forecast=Sum("squares"),
+        base_rate=Sum("base_squares"),
+    )
+    counted = {useful: rest for useful, *rest in sums}
     for useful in (True, False):
-        numbers.add_metric((str(useful).lower(),), counted.get(useful, 0))
-    mean = rows.filter(windows__gt=0).aggregate(forecast=Avg("squares"), base_rate=Avg("base_squares"))
-    for of, score in mean.items():
-        if score is not None:
-            scores.add_metric((of,), score)
+        numbers.add_metric((str(useful).lower(),), counted.get(useful, [0])[0])
+    scored = sum(one[1] for one in counted.values())
+    if scored:
+        scores.add_metric(("forecast",), sum(one[2] for one in counted.values()) / scored)
+        scores.add_metric(("base_rate",), sum(one[3] for one in counted.values()) / scored)
     yield numbers
     yield scores

@@ -28,8 +28,8 @@ class ForecastSerializer(serializers.ModelSerializer[Forecast]):
     """What is expected of an operation."""
 
     of = serializers.ChoiceField(choices=OF)
-    starts = serializers.SerializerMethodField()
-    ends = serializers.SerializerMethodField()
+    starts = serializers.SerializerMethodField(help_text="When the window begins.")
+    ends = serializers.SerializerMethodField(help_text="When it is over.")
     error_probability = serializers.FloatField(
         source="probability", help_text="Of at least one error in the window, between 0 and 1."
     )

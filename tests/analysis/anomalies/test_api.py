@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from monitoring.analysis.anomalies.models import Anomaly
@@ -79,6 +79,6 @@ def test_only_admins_may_see_them(client: Client) -> None:
 
 @pytest.mark.usefixtures("found")
 def test_their_admin_page_shows_them(client: Client) -> None:
-    client.force_login(User.objects.create_superuser("anna"))
+    client.force_login(get_user_model().objects.create_superuser("anna"))
     page = client.get("/admin/monitoring/anomaly/").content.decode()
     assert page.count("It is slow.") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from monitoring.analysis.forecasts.models import Forecast
@@ -52,7 +52,7 @@ def test_the_most_probable_errors_come_first_with_the_score(api: Client) -> None
         0.04,
         0.07,
     )
-    assert (first["starts"], first["ends"]) == ("2026-02-02T10:45:00Z", "2026-02-02T11:00:00Z")
+    assert (first["starts"], first["ends"]) == ("2026-02-02T02:45:00Z", "2026-02-02T03:00:00Z")
 
 
 def test_the_list_can_be_narrowed_down_and_paged(api: Client) -> None:
@@ -69,6 +69,6 @@ def test_a_wrong_value_is_refused(api: Client, parameter: str) -> None:
 
 
 def test_their_admin_page_shows_them(client: Client) -> None:
-    client.force_login(User.objects.create_superuser("anna"))
+    client.force_login(get_user_model().objects.create_superuser("anna"))
     assert client.get("/admin/monitoring/forecast/").status_code == 200
     assert "n1" in client.get("/admin/monitoring/forecast/1/change/").content.decode()
