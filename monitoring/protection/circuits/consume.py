@@ -42,12 +42,13 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
 
 
 def _declared(facts: Sequence[Fact]) -> dict[Name, dict[str, Any]]:
-    """Return what was said last of each circuit."""
+    """Return what was said last of each circuit; nothing where code uses it as it is."""
     found: dict[Name, dict[str, Any]] = {}
     for fact in facts:
         name, options = fact.values.get("name"), fact.values.get("options")
         if isinstance(name, str) and 0 < len(name) <= MAX_NAME and len(fact.service) <= MAX_SERVICE:
-            found[fact.service, name] = CircuitOptions.read(options if isinstance(options, dict) else {}).told()
+            given = CircuitOptions.read(options).told() if isinstance(options, dict) and options else {}
+            found[fact.service, name] = given or found.get((fact.service, name), {})
     return dict(sorted(found.items()))
 
 
@@ -58,8 +59,8 @@ def _declare(declared: Mapping[Name, dict[str, Any]], scope: Scope) -> None:
         row = known.get(key)
         if row is None:
             continue
-        if not row.declared or row.options != options:
-            rows.filter(pk=row.pk).update(options=options, declared=True, seen=now)
+        if not row.declared or (options and row.options != options):
+            rows.filter(pk=row.pk).update(options=options or row.options, declared=True, seen=now)
             scope.due.add(DUE)
         elif row.seen < now - _SEEN:
             rows.filter(pk=row.pk, seen__lt=now).update(seen=now)

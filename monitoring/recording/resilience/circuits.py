@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from types import TracebackType
@@ -107,9 +107,11 @@ _innermost: ContextVar[Passage | None] = ContextVar("enginel_circuit", default=N
 class Circuit:
     """A circuit of this process's service; see `circuit`. Use it as often, and from as many threads, as you like."""
 
-    def __init__(self, name: str, options: CircuitOptions, ignored: tuple[type[BaseException], ...]) -> None:
+    def __init__(self, name: str, said: Mapping[str, Any], ignored: tuple[type[BaseException], ...]) -> None:
+        options = CircuitOptions(**said)
         self.name = name
         self.options = options
+        self._said = dict(said)
         self.ignored = ignored
         self.slow = int(options.slow_seconds * 1e9) if options.slow_seconds is not None else 0
         self._declare_at = 0
@@ -211,7 +213,7 @@ class Circuit:
     def _declare(self, passage: Passage) -> None:
         """Tell the platform of the circuit: at its first use, and every ten minutes while it is used."""
         self._declare_at = passage._began + _DECLARE_NANOSECONDS
-        recorder.record_fact(CircuitDeclared(passage._at, self.name, self.options.told()))
+        recorder.record_fact(CircuitDeclared(passage._at, self.name, self._said))
 
 
 _known: dict[str, Circuit] = {}
@@ -222,7 +224,8 @@ def circuit(
 ) -> Circuit:
     """Return a circuit, to be used as a context manager or a decorator, by sync and async code.
 
-    All processes of a service share it. Without options it is the one that was declared under the name before.
+    All processes of a service share it, and what was said last of its options holds for all of them. Without options it
+    is what it is.
 
     Args:
         name: The dependency's, such as `payments`; 100 characters at most.
@@ -241,7 +244,7 @@ def circuit(
     known = _known.get(name)
     if known is not None and not options and not ignore:
         return known
-    made = _make(name, CircuitOptions(**options), ignore if isinstance(ignore, tuple) else (ignore,))
+    made = _make(name, options, ignore if isinstance(ignore, tuple) else (ignore,))
     if known is not None and (known.options, known.ignored) == (made.options, made.ignored):
         return known
     if known is not None or len(_known) < _MOST_NAMES:
@@ -249,10 +252,10 @@ def circuit(
     return made
 
 
-def _make(name: str, options: CircuitOptions, ignored: tuple[type[BaseException], ...]) -> Circuit:
+def _make(name: str, options: Mapping[str, Any], ignored: tuple[type[BaseException], ...]) -> Circuit:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise ValueError(f"A circuit's name has 1 to {MAX_NAME} characters.")
-    problems = options.problems()
+    problems = CircuitOptions(**options).problems()
     if problems:
         raise ValueError(f"circuit {name!r}: {' '.join(problems)}")
     copy.follow()

@@ -58,6 +58,9 @@ def test_what_code_says_is_kept_and_what_cannot_be_is_as_by_default() -> None:
     assert DUE not in take_in(facts=[declare(failure_rate=0.25)]).due
     assert DUE in take_in(facts=[declare(failure_rate=0.75)]).due
     assert the_circuit().thresholds.failure_rate == 0.75
+    # Code that uses it as it is changes nothing.
+    assert DUE not in take_in(facts=[declare()]).due
+    assert the_circuit().thresholds.failure_rate == 0.75
 
 
 def test_calls_of_before_an_open_circuit_was_closed_do_not_count() -> None:
