@@ -20,7 +20,7 @@ from monitoring.recording import request_data
 from .sentences import of_kind, of_status
 from .views import accepts_page
 
-_BROKEN = 500
+BROKEN = 500
 _ANSWERED_BY_DJANGO = (BadRequest, SuspiciousOperation, MultiPartParserError)
 
 
@@ -36,7 +36,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if handled is not None or isinstance(error, _ANSWERED_BY_DJANGO):
         return handled
     found = classify_exception(error)
-    if found.status < _BROKEN:
+    if found.status < BROKEN:
         set_rollback()
         return problems.problem(found.status, of_status(found.status), error=error)
     request = context["request"]
@@ -56,7 +56,7 @@ def broken(error: Exception, request: Any, extensions: Mapping[str, Any] | None 
     set_rollback()
     got_request_exception.send(sender=None, request=request)
     kind = classify_exception(error).kind
-    response = problems.problem(_BROKEN, of_kind(kind), extensions=extensions, error=error)
+    response = problems.problem(BROKEN, of_kind(kind), extensions=extensions, error=error)
     log_response(
         "%s: %s", response.status_text, request.path, response=response, request=request._request, exception=error
     )

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.views import set_rollback
 
 from monitoring.answers import problem
+from monitoring.errors import ErrorCaptureService
 from monitoring.errors.answers import members, sentences, views
 from monitoring.recording.context import current
 
@@ -29,21 +30,26 @@ def answer(request: HttpRequest, caught: Caught, recovery: Member) -> HttpRespon
         caught: How.
         recovery: What became of it.
     """
-    _count_as_failure(request)
+    monitored = _counts_as_failure(request)
     set_rollback()
     status, text = caught.found.answer_status, sentences.of_kind(caught.found.kind)
     if views.accepts_page(request):
         return views.answer(request, status, caught.exception, text, sentences.title_of(_PAGE_TITLE))
-    extensions = {**members.of(status, text, caught.exception), "recovery": recovery}
+    error = members.of(status, text, caught.exception)["error"] | {"error_id": caught.error_id or None}
+    extensions = {"error": error, "recovery": recovery}
     body = json.dumps(problem.body(status, text, extensions=extensions), separators=(",", ":"))
     response = HttpResponse(body, status=status, content_type=problem.MEDIA_TYPE)
     response["Cache-Control"] = "no-store"
     response["Vary"] = "Accept"
+    if not monitored:  # nobody else will say with which status it was answered
+        ErrorCaptureService().capture_error(request, response)
     return response
 
 
-def _count_as_failure(request: Any) -> None:
-    """Have the request count as one that failed, also where the documented status is one of 4xx."""
+def _counts_as_failure(request: Any) -> bool:
+    """Have a monitored request count as one that failed, also where the documented status is one of 4xx."""
     context = current.get()
-    if context is not None and context.request is request:
-        context.unhandled = True
+    if context is None or context.request is not request:
+        return False
+    context.unhandled = True
+    return True

@@ -107,5 +107,5 @@ def _handle(error: Exception, context: dict[str, Any]) -> Response | None:
     request = context["request"]
     if isinstance(error, APIException) or accepts_page(request):
         return drf.handle(error, context)
-    recovery = asking.recover(catch(error, request._request), asking.DECORATOR)
+    recovery = asking.recover(catch(error, request._request, drf.BROKEN), asking.DECORATOR)
     return drf.broken(error, request, {"recovery": recovery})

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitoring.conf import Config, get_config
 from monitoring.error_recovery import get_error_recovery
+from monitoring.error_tracking import get_error_tracking
 from monitoring.errors import ErrorCaptureService
 from monitoring.errors.classification import Classification, classify_exception
 from monitoring.recording import errors
@@ -58,19 +59,21 @@ def is_failure(exception: BaseException) -> bool:
     return classify_exception(exception).status >= _BROKEN
 
 
-def catch(exception: BaseException, request: Any = None) -> Caught:
+def catch(exception: BaseException, request: Any = None, status: int = 0) -> Caught:
     """Record an exception, if nobody has yet, and return what is known of it.
 
     Args:
         exception: As caught.
         request: The request that it is the end of, if it is.
+        status: With which the request is answered; the documented one of its severity unless given.
     """
     seconds = get_error_recovery().seconds
     deadline = time.monotonic() + seconds
     found = classify_exception(exception)
+    error_id = None
     if request is None:
         error_id = errors.report(exception)
-    else:
+    elif (status or found.answer_status) not in get_error_tracking().exclude_status_codes:
         error_id = ErrorCaptureService().capture_exception(request, exception)
     return Caught(exception, error_id or "", found, capture.is_full(exception), deadline, get_config())
 
