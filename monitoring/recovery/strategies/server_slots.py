@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import Error, connections
 
@@ -44,7 +46,7 @@ class ServerSlots:
 
 
 def slots(alias: str) -> ServerSlots:
-    """Ask a database's server, over this process's own connection.
+    """Ask a database's server, over a connection of its own: those of a pool may all be in use.
 
     Args:
         alias: The database.
@@ -54,8 +56,13 @@ def slots(alias: str) -> ServerSlots:
     """
     if alias not in connections or connections[alias].vendor != "postgresql":
         raise RefusedError(f"The database {alias!r} is not one of PostgreSQL that recovery could ask.")
+    known: Any = connections[alias]
     try:
-        with connections[alias].cursor() as cursor:
+        with (
+            known.wrap_database_errors,
+            closing(known.Database.connect(**known.get_connection_params())) as raw,
+            closing(raw.cursor()) as cursor,
+        ):
             cursor.execute(_ASK)
             row = cursor.fetchone()
     except Error as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from monitoring.stream import heartbeats
 from monitoring.stream.connection import connect
 from tests.jobs.actions.conftest import Yard, app, patient, shop, yard
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "bin"))  # the servers that tests start
 __all__ = ["Yard", "app", "patient", "shop", "yard"]
 
 
