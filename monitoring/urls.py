@@ -7,6 +7,7 @@ from .alerts.acting.view import ActView
 from .alerts.api import urls as alerts
 from .alerts.api.history import AlertHistoryView
 from .analysis.anomalies.api import AnomaliesView
+from .analysis.causes.api import CausesView
 from .analysis.forecasts.api import ForecastsView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .analysis.releases.api import ReleasesView
@@ -90,6 +91,7 @@ urlpatterns = [
     path("api/monitoring/analysis/anomalies/", AnomaliesView.as_view(), name="anomalies"),
     path("api/monitoring/analysis/forecasts/", ForecastsView.as_view(), name="forecasts"),
     path("api/monitoring/analysis/releases/", ReleasesView.as_view(), name="releases"),
+    path("api/monitoring/analysis/causes/<uuid:error_id>/", CausesView.as_view(), name="causes"),
     path("api/monitoring/analysis/suspects/groups/<int:pk>/", GroupSuspectsView.as_view(), name="group-suspects"),
     path("api/monitoring/analysis/suspects/slow/", SlowSuspectsView.as_view(), name="slow-suspects"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
