@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
@@ -11,7 +12,9 @@ Network = IPv4Network | IPv6Network
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """In which translators show those who come by IPv4 (RFC 6052)."""
 _SHORTEST_TRANSLATED = 104
+_DEPLOYMENT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _MIN_TOKEN, _MAX_TOKEN = 20, 500
+_MAX_PASS = 8_192
 _MAX_KEY = 100
 _MAX_FACTOR = 100
 _MAX_EXPLORATION = 0.5
@@ -59,11 +62,24 @@ def _is_credential(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _MAX_TOKEN and all("!" <= character <= "~" for character in value)
 
 
+def _is_pass(value: Any) -> bool:
+    """Whether this is, or could be, a signed token, which holds what it stands for."""
+    return isinstance(value, str) and len(value) <= _MAX_PASS and all("!" <= character <= "~" for character in value)
+
+
 def _are_urls(value: Any) -> bool:
     """Whether these are URLs by the names of components."""
     return isinstance(value, dict) and all(
         isinstance(name, str) and name and isinstance(url, str) and url.startswith(("http://", "https://"))
         for name, url in value.items()
+    )
+
+
+def _are_deployments(value: Any) -> bool:
+    """Whether these are names of Deployments, as Kubernetes has names."""
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and key and isinstance(name, str) and _DEPLOYMENT.fullmatch(name)
+        for key, name in value.items()
     )
 
 
@@ -184,6 +200,12 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),
+    "kubernetes_deployments": (
+        _are_deployments,
+        'must be a dict of Deployments by service or queue, like {"shop": "shop-web", "queue:mail": "shop-mail"}',
+    ),
+    "kubernetes_token": (_is_pass, f"must have at most {_MAX_PASS} ASCII characters and no spaces"),
+    "kubernetes_url": (_is_url_or_none, "must be an http(s) URL without credentials, like https://10.96.0.1"),
     "metrics_token": (_is_token, f"must have {_MIN_TOKEN} to {_MAX_TOKEN} ASCII characters and no spaces"),
     "metrics_allowed_networks": (_are_networks, _NETWORKS),
     "outbound_allowed_networks": (_are_networks, _NETWORKS),

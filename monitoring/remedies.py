@@ -35,6 +35,16 @@ class Remedies:
     it."""
     supervised: bool | None = None
     """Whether somebody starts workers anew that end by themselves; found out unless given."""
+    kubernetes_deployments: dict[str, str] = field(default_factory=dict)
+    """Deployments that recovery may scale: by service, or by `queue:` and the queue that their workers consume."""
+    kubernetes_url: str = ""
+    """Address of the Kubernetes API; the one that pods are told of unless given."""
+    kubernetes_namespace: str = ""
+    """Namespace of those Deployments; that of the pod unless given."""
+    kubernetes_token: str = field(default="", repr=False)
+    """Token for that API; the service account's, read anew each time, unless given."""
+    kubernetes_ca: str = ""
+    """File of the certificates by which that API is known; the service account's unless given."""
     recovery_retention_days: int = 90
     """How long recoveries are kept."""
     anomalies: str = "shadow"

@@ -97,6 +97,7 @@ class Session:
         max_bytes: More of an answer is not read.
         redirects: So many are followed.
         named: What messages call the other side.
+        authorities: File of the certificates by which the other side is known; the usual ones unless given.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Session:
         max_bytes: int = MAX_BYTES,
         redirects: int = _MOST_REDIRECTS,
         named: str = "The server",
+        authorities: str = "",
     ) -> None:
         self._timeouts = timeouts or Timeouts()
         self._allow_private, self._max_bytes = allow_private, max_bytes
@@ -114,7 +116,7 @@ class Session:
         self._deadline = Deadline(time.monotonic() + self._timeouts.total)
         self._session = _Plain()
         self._session.trust_env = False  # neither a proxy nor a `.netrc` that nobody here chose
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self._session.verify = authorities or os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["User-Agent"] = f"enginel/{__version__}"
         # Unpacking is what could make much of little.
         self._session.headers["Accept-Encoding"] = "identity"

@@ -16,7 +16,7 @@ from kombu.utils import json
 from . import arguments, schedule, scrub
 from .events import MAX_TASK_ID, Message
 from .recorder import recorder
-from .stamp import HEADER
+from .stamp import HEADER, RAISED
 
 RERUN_OF = "enginel_rerun_of"
 """Header of a message that is published again: the id of the original."""
@@ -24,7 +24,7 @@ MAX_BYTES = 64 * 1024
 """Longer messages are not kept."""
 _MAX_SHOWN = 2_000
 # Whatever belongs to one sending alone; beat's entry would count the run as one more of its own.
-_NOT_REPEATED = frozenset({HEADER, RERUN_OF, schedule.ENTRY, schedule.ORIGIN, "x-death", "x-first-death-queue"})
+_NOT_REPEATED = frozenset({HEADER, RAISED, RERUN_OF, schedule.ENTRY, schedule.ORIGIN, "x-death", "x-first-death-queue"})
 _OF_A_GROUP = ("chord", "group_id", "group_index")
 
 

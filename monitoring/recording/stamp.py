@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 HEADER = "enginel"
+RAISED = "enginel_raised"
+"""Header of a message whose priority was raised: by what order, and what it was before."""
 _FIELDS = 7
 
 

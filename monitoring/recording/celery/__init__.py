@@ -11,12 +11,13 @@ from monitoring.recording import decisions, presence
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER
 
-from . import execution, kills, publishing, worker
+from . import execution, kills, priority, publishing, worker
 
 __all__ = ["HEADER", "connect"]
 
 _RECEIVERS = (
     (signals.before_task_publish, publishing.stamp),
+    (signals.before_task_publish, priority.raise_priority),
     (signals.after_task_publish, publishing.count),
     (signals.task_prerun, execution.start),
     (signals.task_postrun, execution.end),
@@ -42,3 +43,4 @@ def connect() -> None:
     for signal, receiver in _RECEIVERS:
         signal.connect(receiver, weak=False, dispatch_uid=f"enginel-{receiver.__module__}-{receiver.__name__}")
     decisions.copy.follow(presence.companion)
+    priority.follow()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .base import Strategy
 from .cache_clear import CacheClear
 from .pool_increase import PoolIncrease
+from .queue_priority import QueuePriority
 from .request_throttle import RequestThrottle
+from .resource_scale import ResourceScale
 from .retry import Retry
 from .service_restart import ServiceRestart
 from .timeout_increase import TimeoutIncrease
@@ -15,6 +17,8 @@ _DOCUMENTED: tuple[Strategy, ...] = (
     TimeoutIncrease(),
     CacheClear(),
     PoolIncrease(),
+    ResourceScale(),
+    QueuePriority(),
     RequestThrottle(),
     ServiceRestart(),
 )

@@ -1,0 +1,1 @@
+"""What can be scaled: a Deployment, or the pool of a worker."""
