@@ -16,10 +16,15 @@ from kombu.exceptions import OperationalError
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
-from . import alerts, errors, nudging, protection
+from . import alerts, errors, nudging, protection, recovery
 from .jobs import watch_for_beat
 
-_DUE = {"alerts": alerts.evaluate, "protection": protection.decide, "circuits": protection.decide_circuits}
+_DUE = {
+    "alerts": alerts.evaluate,
+    "circuits": protection.decide_circuits,
+    "protection": protection.decide,
+    "recovery": recovery.advance,
+}
 """The tasks that do what drains make due."""
 
 

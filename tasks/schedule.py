@@ -20,6 +20,7 @@ MODULES = [
     "tasks.metrics",
     "tasks.performance",
     "tasks.protection",
+    "tasks.recovery",
     "tasks.retention",
 ]
 
@@ -34,6 +35,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-roll-up": {"task": "tasks.performance.roll_up", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-decide-blocks": {"task": "tasks.protection.decide", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-deliver-alerts": {"task": "tasks.alerts.deliver", "schedule": 10.0, "options": {"expires": 10}},
+    "enginel-advance-recoveries": {"task": "tasks.recovery.advance", "schedule": 5.0, "options": {"expires": 5}},
     "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
     "enginel-analyze": {"task": "tasks.analysis.analyze", "schedule": 60.0, "options": {"expires": 60}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},

@@ -17,6 +17,7 @@ from monitoring.protection.admins.consume import consume as admins
 from monitoring.protection.circuits.consume import consume as circuits
 from monitoring.protection.counting.consume import consume as server_errors
 from monitoring.protection.interruptions.consume import consume as interruptions
+from monitoring.recovery.requests.consume import consume as recoveries
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 Measures = Mapping[str, Columns]
@@ -96,6 +97,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     alerts,
     server_errors,
     circuits,
+    recoveries,  # after the errors, which make safe what they say of themselves
     interruptions,
 )
 

@@ -68,17 +68,16 @@ def _fault(fact: Fact) -> Fault:
 
 def _complete(asked: Wish, fact: Fact, known: Wish | None) -> Wish:
     """Return a caller's wish with what its error, which came with it, says of itself."""
-    service, fingerprint = _fault(fact)
     return Wish(
         asked.error_id,
         asked.at,
         asked.trigger,
-        service=service,
+        service=_fault(fact)[0],
         environment=known.environment if known else fact.origin.get("environment", "")[:50],
         error_type=known.error_type if known else "",
         severity=known.severity if known else text(fact.values, "severity", 10).lower(),
         name=text(fact.values, "name", 200),
-        fingerprint=fingerprint,
+        fingerprint=known.fingerprint if known else wish.fingerprint_of(fact.values),
         dependency=known.dependency if known else "",
         waits=asked.waits,
     )
@@ -95,13 +94,12 @@ def write(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> 
     """
     rows = Recovery.objects.using(alias)
     busy = _busy(wishes, now, config, alias)
-    known = set(
-        rows.filter(error_id__in=[one.error_id for one in wishes], settled_at=None).values_list("error_id", flat=True)
-    )
-    again = [one.error_id for one in wishes if one.explicit and one.error_id in known]
-    if again:
+    explicit = [one.error_id for one in wishes if one.explicit]
+    under_way = rows.filter(error_id__in=explicit, settled_at=None)
+    known = set(under_way.values_list("error_id", flat=True)) if explicit else set()
+    if known:
         # Who asks for what is under way is told what comes of it, at once if that is known.
-        rows.filter(error_id__in=again, settled_at=None).update(waits=True, next_at=now)
+        under_way.update(waits=True, next_at=now)
     new = []
     for one in wishes:
         fault = (one.service, one.fingerprint)
@@ -112,7 +110,7 @@ def write(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> 
         if row.state == State.REQUESTED and one.fingerprint:
             busy[fault] = row
         new.append(row)
-    rows.bulk_create(new, batch_size=200, ignore_conflicts=True)  # another drain may have been faster
+    rows.bulk_create(new, batch_size=200, ignore_conflicts=True)  # it may have been asked for in another way
 
 
 def _busy(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> dict[Fault, Recovery]:

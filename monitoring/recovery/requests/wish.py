@@ -10,16 +10,16 @@ from uuid import UUID
 
 from monitoring.conf import Config
 from monitoring.errors.classification import Classification, severity_of, worst
-from monitoring.errors.classification.kinds import RECOVERY
+from monitoring.errors.classification.kinds import RECOVERY_BY_SEVERITY
 from monitoring.errors.digest import judging
 from monitoring.errors.digest.sightings import text, whole
+from monitoring.recording import fingerprint
 from monitoring.recovery.guardrails import Blame, limited_to
 from monitoring.recovery.states import Trigger
 from monitoring.storage.folding import Fact
 
 PRIORITIES = {"critical": 0, "high": 3, "medium": 6, "low": 9}
 """Of a recovery's message by severity: the steps that kombu's queues on Redis have."""
-_GRAVE = ("critical", "high")
 _UNHANDLED = 500
 
 
@@ -59,8 +59,9 @@ class Wish:
 def of_error(fact: Fact, config: Config) -> Wish | None:
     """Return what an error asks for by itself, if it does.
 
-    An error asks where its type has a documented remedy, where it is grave, or where code has declared a dependency
-    that failed. Enginel's own tasks never do: what helps others would be done by them.
+    An error asks where a remedy is documented or was set for its type, or where code has declared the dependency that
+    failed; for all others, whose remedies follow from their severity alone, somebody has to ask. Enginel's own tasks
+    never do: what helps others would be done by them.
 
     Args:
         fact: The error as the error log's consumer left it, which comes before.
@@ -74,7 +75,7 @@ def of_error(fact: Fact, config: Config) -> Wish | None:
     found, severity = _classified(values, environment)
     context = values.get("context")
     dependency = text(context, "dependency", 200) if isinstance(context, dict) else ""
-    if found.error_type not in RECOVERY and severity not in _GRAVE and not dependency:
+    if found.recovery in RECOVERY_BY_SEVERITY.values() and not dependency:
         return None
     if not limited_to(found.recovery, Blame(whole(values.get("status")), found.error_type, found.kind)):
         return None
@@ -87,7 +88,7 @@ def of_error(fact: Fact, config: Config) -> Wish | None:
         error_type=found.error_type,
         severity=severity,
         name=name,
-        fingerprint=text(values, "fingerprint", 64),
+        fingerprint=fingerprint_of(values),
         dependency=dependency,
     )
 
@@ -109,6 +110,16 @@ def _classified(values: Mapping[str, Any], environment: str) -> tuple[Classifica
     found = judging.classified(values.get("chain") or [], status, environment)
     said = severity_of(text(values, "severity", 20))
     return found, (found.severity if said is None else worst(said, found.severity)).value
+
+
+def fingerprint_of(values: Mapping[str, Any]) -> str:
+    """Return what an error is known by: as its sender found, or as this release does."""
+    if sent := text(values, "fingerprint", 64):
+        return sent
+    try:
+        return str(next(iter(fingerprint.every(values)), ""))[:64]
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError):  # of no form that we know
+        return ""
 
 
 def id_of(value: Any) -> UUID | None:
