@@ -1,14 +1,15 @@
 """The choice itself: a pure function of a case, what can be done about it, and what was seen before.
 
 1. The documented order decides, and nothing is left to chance, until its first strategy was seen often enough.
-2. From then on, now and then, an arm of which too little is known is tried instead, doing nothing among them.
-3. Once doing nothing is known too, the learner decides among what is known: Thompson sampling, in which a strategy
-   must clear more than doing nothing does by a margin. What is not known yet goes on being tried now and then.
+2. From then on, now and then, nothing is done instead, until that was seen often enough too.
+3. Then the learner decides: Thompson sampling among doing nothing and those strategies that were seen to clear more
+   than it does, by a margin. Now and then a strategy of which too little is known is tried, and more rarely one that
+   was seen not to help, as the world changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from monitoring.conf import Config
@@ -25,6 +26,8 @@ MARGIN = 0.05
 """Of a hundred cases a strategy must clear so many more than doing nothing, in parts of 1: acting is not free."""
 HELPS = 0.7
 """With this probability at least a strategy must be worth more than doing nothing, for the learner to choose it."""
+AGAIN = 0.3
+"""What was seen not to help is tried again in such a part of the cases in which the unknown would be tried."""
 
 
 def choose(case: Case, candidates: Sequence[str], history: History, random: Random, config: Config) -> Choice:
@@ -72,7 +75,7 @@ def decide(
     first = candidates[0]
     learned = config.recovery_policy == "learned" and {first, NONE} <= known
     settled = proposed if learned else {first: 1.0}
-    tried = _tried([arm for arm in believed if arm not in settled], config) if first in known else {}
+    tried = _tried([arm for arm in believed if arm not in settled], known, config) if first in known else {}
     chances = {arm: settled.get(arm, 0.0) * (1.0 - sum(tried.values())) + tried.get(arm, 0.0) for arm in believed}
     arm = _draw(chances, random)
     by = EXPLORED if arm in tried else LEARNED if learned else DOCUMENTED
@@ -100,15 +103,18 @@ def _helps(strategy: Belief, nothing: Belief) -> float:
     return propensities({"": strategy.seen, NONE: nothing.seen}, {"": MARGIN})[""]
 
 
-def _tried(others: Sequence[str], config: Config) -> dict[str, float]:
+def _tried(others: Sequence[str], known: Collection[str], config: Config) -> dict[str, float]:
     """Return with which probability each of the other arms is tried.
 
-    Doing nothing comes first: without it nothing can be said of any strategy.
+    Doing nothing comes first: without it nothing can be said of any strategy. Then comes what is not known; and what
+    was seen not to help is tried again more rarely, as the world changes.
     """
     if config.recovery_policy != "learned" or config.recovery_exploration <= 0 or not others:
         return {}
-    tried = [NONE] if NONE in others else others
-    return dict.fromkeys(tried, config.recovery_exploration / len(tried))
+    unknown = [NONE] if NONE in others else [arm for arm in others if arm not in known]
+    if unknown:
+        return dict.fromkeys(unknown, config.recovery_exploration / len(unknown))
+    return dict.fromkeys(others, config.recovery_exploration * AGAIN / len(others))
 
 
 def _draw(chances: Mapping[str, float], random: Random) -> str:

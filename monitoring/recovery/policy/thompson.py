@@ -14,6 +14,8 @@ from .beliefs import Beta
 
 CELLS = 200
 """Into how many equal parts the rates from 0 to 1 are cut."""
+_MIDDLES = [(place + 0.5) / CELLS for place in range(CELLS)]
+_LOGS = [(math.log(rate), math.log1p(-rate)) for rate in _MIDDLES]
 
 
 def propensities(rates: Mapping[str, Beta], handicaps: Mapping[str, float]) -> dict[str, float]:
@@ -36,9 +38,8 @@ def propensities(rates: Mapping[str, Beta], handicaps: Mapping[str, float]) -> d
 
 def _masses(rate: Beta, before: int, after: int) -> list[float]:
     """Return how likely each part of the grid is, with empty parts around, so that arms can be compared by place."""
-    middles = [(place + 0.5) / CELLS for place in range(CELLS)]
-    alpha, beta = rate
-    logs = [(alpha - 1.0) * math.log(one) + (beta - 1.0) * math.log1p(-one) for one in middles]
+    alpha, beta = rate[0] - 1.0, rate[1] - 1.0
+    logs = [alpha * rises + beta * falls for rises, falls in _LOGS]
     highest = max(logs)
     raw = [math.exp(one - highest) for one in logs]
     whole = math.fsum(raw)

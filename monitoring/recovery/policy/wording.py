@@ -57,11 +57,12 @@ def _latest(arm: str, arms: Mapping[str, Arm]) -> str:
 
 
 def _explored(error_type: str, arm: str, arms: Mapping[str, Arm], config: Config) -> str:
-    what = "Did nothing" if arm == NONE else f"Tried {arm}"
-    return (
-        f"{what} for comparison, by chance ({_percent(arms[arm].propensity)}): of {error_type} {seen(arm, arms)} with"
-        f" it so far, and {config.recovery_samples} cases are needed."
-    )
+    chance = _percent(arms[arm].propensity)
+    if arm == NONE:
+        so_far = f"{seen(arm, arms)} untreated so far"
+        return f"Did nothing about {error_type} for comparison, by chance ({chance}): {so_far}, {_needed(config)}."
+    tried = f"Tried {arm} for {error_type} by chance ({chance}): {_against(arm, arms)}"
+    return f"{tried}, to see whether that still holds." if arms[arm].known else f"{tried}, {_needed(config)}."
 
 
 def _documented(error_type: str, arm: str, arms: Mapping[str, Arm], config: Config) -> str:
@@ -73,6 +74,10 @@ def _documented(error_type: str, arm: str, arms: Mapping[str, Arm], config: Conf
         return f"{said}."
     names = " and ".join("untreated" if name == NONE else f"with {name}" for name in missing)
     return f"{said}; {config.recovery_samples} cases {names} are needed before what was seen decides."
+
+
+def _needed(config: Config) -> str:
+    return f"and {config.recovery_samples} cases are needed"
 
 
 def _percent(chance: float) -> str:

@@ -55,8 +55,8 @@ def test_once_the_first_strategy_is_known_cases_are_left_alone_now_and_then_unti
     left = next(choice for choice in choices if choice.arm == NONE)
     assert (left.by, left.propensity) == ("explored", pytest.approx(0.1))
     assert left.words == (
-        "Did nothing for comparison, by chance (10%): of ConnectionError never seen with it so far, and 8 cases are"
-        " needed."
+        "Did nothing about ConnectionError for comparison, by chance (10%): never seen untreated so far, and 8 cases"
+        " are needed."
     )
 
 
@@ -100,6 +100,20 @@ def test_nothing_is_done_where_nothing_helps() -> None:
     assert Counter(choice.arm for choice in choices)[NONE] > 165
     done = next(choice for choice in choices if choice.arm == NONE)
     assert done.words.startswith("Did nothing about ConnectionError: 7 of 30 cleared untreated, and with ")
+
+
+def test_what_was_seen_not_to_help_is_tried_again_more_rarely_than_what_is_not_known() -> None:
+    unknown = choose(seen(retry=(2, 20), none=(12, 20))).arms
+    assert unknown["fallback"].propensity == unknown["circuit_break"].propensity == pytest.approx(0.05)
+    assert unknown["retry"].propensity == 0
+    history = seen(retry=(2, 20), circuit_break=(2, 20), fallback=(2, 20), none=(12, 20))
+    assert choose(history).arms["fallback"].propensity == pytest.approx(0.01)
+    again = next(choice for seed in range(500) if (choice := choose(history, seed)).arm == "retry")
+    assert again.by == "explored"
+    assert again.words == (
+        "Tried retry for ConnectionError by chance (1%): 2 of 20 cleared against 12 of 20 untreated, to see whether"
+        " that still holds."
+    )
 
 
 def test_what_was_chosen_bears_the_probability_with_which_it_is_chosen() -> None:
