@@ -66,7 +66,8 @@ def _once(circuit: Circuit, calls: Calls, now: datetime, alias: str, step: Calla
     found = judge(Known(State(circuit.state), until, circuit.trials), calls, permits, options, at)
     if found is not None:
         step("change")
-        wanted = Change(found.state, found.reason, found.by, found.until, found.trials)
+        kept = None if found.state == State.CLOSED else circuit.action_id
+        wanted = Change(found.state, found.reason, found.by, found.until, found.trials, action_id=kept)
         return change(circuit, wanted, now, alias)
     if not trying:
         return False

@@ -40,9 +40,9 @@ class Circuit(models.Model):
         hold: Whether somebody wants it to stay open, or closed.
         reason: Why it is in this state, for people.
         by: Who decided so: `rates`, `trial`, `recovery` or a person.
-        action_id: The recovery's action that opened it; null for others.
+        action_id: The recovery's action that opened it, until it is closed; null for others.
         trials: How often trying it has failed since it was closed.
-        opened: How often it was opened since ever.
+        opened: How often it was opened since ever; what follows a trial that failed is the same opening.
         number: The last permit's.
         first: The first permit's of this trial.
         version: One more with each decision: who decides names the one that they looked at.

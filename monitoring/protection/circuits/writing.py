@@ -51,7 +51,7 @@ def change(circuit: Circuit, wanted: Change, now: datetime, alias: str) -> bool:
         "by": wanted.by[:MAX_WHO],
         "action_id": wanted.action_id,
         "trials": wanted.trials,
-        "opened": circuit.opened + (wanted.state == State.OPEN and circuit.state != State.OPEN),
+        "opened": circuit.opened + (wanted.state == State.OPEN and circuit.state == State.CLOSED),
         "first": circuit.number + 1,
         "version": circuit.version + 1,
     }

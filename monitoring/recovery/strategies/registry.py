@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .base import Strategy
 from .cache_clear import CacheClear
+from .circuit_break import CircuitBreak
+from .fallback import Fallback
 from .pool_increase import PoolIncrease
 from .queue_priority import QueuePriority
 from .request_throttle import RequestThrottle
@@ -18,6 +20,8 @@ _DOCUMENTED: tuple[Strategy, ...] = (
     CacheClear(),
     PoolIncrease(),
     ResourceScale(),
+    CircuitBreak(),
+    Fallback(),
     QueuePriority(),
     RequestThrottle(),
     ServiceRestart(),
