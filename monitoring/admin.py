@@ -10,9 +10,10 @@ from monitoring.alerts.deliveries.admin import AlertDigestAdmin, DeliveryAdmin, 
 from monitoring.alerts.incidents.admin import EvaluationAdmin, IncidentAdmin, RuleTroubleAdmin
 from monitoring.alerts.rules.admin import AlertRuleAdmin
 from monitoring.alerts.silences.admin import InhibitionAdmin, MaintenanceWindowAdmin, SilenceAdmin
+from monitoring.analysis.admin import AnalysedGroupAdmin, ReleaseMarkAdmin
 from monitoring.analysis.anomalies.admin import AnomalyAdmin
 from monitoring.analysis.forecasts.admin import ForecastAdmin
-from monitoring.errors.admin import ErrorGroupAdmin, ErrorLogAdmin
+from monitoring.errors.admin import ErrorLogAdmin
 from monitoring.errors.bugs.admin import KnownBugAdmin
 from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
@@ -32,13 +33,13 @@ __all__ = [
     "AlertDigestAdmin",
     "AlertRuleAdmin",
     "AllowedNetworkAdmin",
+    "AnalysedGroupAdmin",
     "AnomalyAdmin",
     "BlockAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
     "DeliveryAdmin",
     "DeliveryGateAdmin",
-    "ErrorGroupAdmin",
     "ErrorLogAdmin",
     "EvaluationAdmin",
     "FindingAdmin",
@@ -52,6 +53,7 @@ __all__ = [
     "RecoveryActionAdmin",
     "RecoveryAdmin",
     "RecoveryEntryAdmin",
+    "ReleaseMarkAdmin",
     "RuleTroubleAdmin",
     "SilenceAdmin",
     "SlowSampleAdmin",

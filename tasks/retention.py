@@ -7,6 +7,7 @@ from celery import shared_task
 from monitoring.alerts.deliveries import retention as deliveries
 from monitoring.alerts.incidents import retention as incidents
 from monitoring.analysis.anomalies import retention as anomalies
+from monitoring.analysis.releases import retention as releases
 from monitoring.conf import get_config
 from monitoring.errors import retention as errors
 from monitoring.health import retention as health
@@ -41,3 +42,4 @@ def prune() -> None:
     deliveries.prune(config)
     incidents.prune(config)
     anomalies.prune(config)
+    releases.prune()
