@@ -22,6 +22,7 @@ BENCHMARKS = {
     "blocking": "how long it takes from an error too many to the moment when its client is refused",
     "recovering": "how long it takes from an error until its remedy took effect",
     "recovery": "what choosing strategies by what was seen misses in a simulated fleet, beside the documented order",
+    "anomalies": "what is found of labelled incidents, and what is told of where nothing is",
     "latency": "how long a recorded event takes to become a row",
     "platform": "memory and idle CPU of everything that bin/up starts",
 }

@@ -1,0 +1,1 @@
+"""Anomalies on labelled synthetic incidents, beside a fixed threshold and mean and three standard deviations."""
