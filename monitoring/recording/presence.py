@@ -23,6 +23,8 @@ from .effects import effects
 from .instance import name as process_name
 from .recorder import recorder
 
+_AWAITED = ("throttle", "circuit")
+"""Kinds of decisions that somebody waits for to be in force everywhere, as recovery does."""
 _SLOWER = 3
 """Such a process says so that many times less often than a worker: nothing is lost with it but its share of a limit."""
 
@@ -55,6 +57,7 @@ class Presence:
         self._started = time.time()
         self._sent = -self._interval
         self._told: dict[str, object] = {}
+        self._awaited: object = None
         _instances[os.getpid()] = self._instance
 
     def visit(self, client: Client) -> float:
@@ -69,11 +72,13 @@ class Presence:
             "can": effects.capabilities(lasting=True),
             "server": Server.kind,
         }
+        # It is this thread that changes them.
+        awaited = [dict(copy.all(kind)) for kind in _AWAITED]
         soon = self._interval / _SLOWER
         left = self._sent + self._pause(said, soon) - time.monotonic()
-        if left > 0:
+        if left > 0 and awaited == self._awaited:
             return min(left, soon)
-        self._sent, self._told = time.monotonic(), said
+        self._sent, self._told, self._awaited = time.monotonic(), said, awaited
         with contextlib.suppress(redis.ResponseError):  # a Redis that takes nothing more can still be read
             self._send(client)
         return soon

@@ -141,6 +141,21 @@ def test_what_was_taken_over_is_told_soon_and_not_each_time(
     assert said == [0.0, 3.0, 6.0]
 
 
+def test_a_throttle_that_was_taken_over_is_told_at_once(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[float] = []
+    clock, held = Clock(), Copy()
+    monkeypatch.setattr(heartbeats, "send", lambda *_: said.append(clock.now))
+    monkeypatch.setattr(presence, "time", clock)
+    monkeypatch.setattr(presence, "copy", held)
+    one = Presence(get_config())
+    for number in range(9):
+        if number == 2:
+            held.take({"throttle": {"1": Entry("x")}})
+        one.visit(client)
+        clock.now += 0.1
+    assert said == pytest.approx([0.0, 0.2])
+
+
 class Clock:
     """Time that passes when told to."""
 

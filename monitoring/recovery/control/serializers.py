@@ -161,7 +161,7 @@ class StrategySerializer(serializers.Serializer[Any]):
     """A strategy, and what is known of it."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # fields have one, too, that is of no use here
     reach = serializers.CharField(help_text="`harmless`, `contained` or `wide`.")
     automatic = serializers.BooleanField(help_text="Whether it acts by itself here; if not, it is proposed.")
     success_rate = serializers.FloatField(help_text="What is believed before anything was seen.")
