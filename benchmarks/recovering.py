@@ -35,7 +35,7 @@ def main() -> int:
             "ENABLE_TEST_ERROR": "1",
             "TRUSTED_PROXIES": "127.0.0.1",
             "MONITORING": json.dumps(
-                {"RECOVERY_STRATEGIES": ["request_throttle"], "RECOVERY_MOST": 10_000, "RECOVERY_HOLDOUT": 0.0}
+                {"RECOVERY_STRATEGIES": ["request_throttle"], "RECOVERY_MOST": 10_000, "RECOVERY_EXPLORATION": 0.0}
             ),
         }
         log = Path(folder, "log")
