@@ -21,6 +21,7 @@ from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
 from monitoring.performance.admin import SlowSampleAdmin
 from monitoring.protection.allowed.admin import AllowedNetworkAdmin
+from monitoring.protection.circuits.admin import CircuitAdmin
 from monitoring.protection.control.admin import BlockAdmin
 from monitoring.protection.notices.admin import NoticeAdmin
 from monitoring.protection.throttles.admin import ThrottleAdmin
@@ -36,6 +37,7 @@ __all__ = [
     "AnalysedGroupAdmin",
     "AnomalyAdmin",
     "BlockAdmin",
+    "CircuitAdmin",
     "ComponentStateAdmin",
     "DeadLetterAdmin",
     "DeliveryAdmin",

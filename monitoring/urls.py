@@ -27,6 +27,7 @@ from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
 from .performance.api import PerformanceView, SlowView
 from .protection.allowed.api import AllowedNetworkView, AllowedView
+from .protection.circuits.api import CircuitsView, CircuitView, CloseCircuitView, OpenCircuitView, ReleaseCircuitView
 from .protection.control.api import BlocksView, BlockView, UnblockOneView, UnblockView
 from .protection.control.summary import ProtectionView
 from .protection.throttles.api import ThrottlesView, ThrottleView
@@ -94,6 +95,11 @@ urlpatterns = [
     path("api/monitoring/analysis/causes/<uuid:error_id>/", CausesView.as_view(), name="causes"),
     path("api/monitoring/analysis/suspects/groups/<int:pk>/", GroupSuspectsView.as_view(), name="group-suspects"),
     path("api/monitoring/analysis/suspects/slow/", SlowSuspectsView.as_view(), name="slow-suspects"),
+    path("api/monitoring/circuits/", CircuitsView.as_view(), name="circuits"),
+    path("api/monitoring/circuits/<int:pk>/", CircuitView.as_view(), name="circuit"),
+    path("api/monitoring/circuits/<int:pk>/open/", OpenCircuitView.as_view(), name="open-circuit"),
+    path("api/monitoring/circuits/<int:pk>/close/", CloseCircuitView.as_view(), name="close-circuit"),
+    path("api/monitoring/circuits/<int:pk>/release/", ReleaseCircuitView.as_view(), name="release-circuit"),
     path("api/monitoring/alerts/", include(alerts.urlpatterns)),
     path("api/monitoring/recovery/", include(recovery.urlpatterns)),
     path("api/metrics/errors", ErrorMetricsView.as_view(), name="metrics-errors"),

@@ -13,10 +13,11 @@ from monitoring.recording.enforcement.counting import FAILED, NAMES, REFUSED, UN
 
 from .blocks import totals as blocks
 from .blocks.models import Block
+from .circuits import families as circuits
 from .notices.totals import totals as notices
 from .throttles.models import Throttle, ThrottleState
 
-COUNTED = NAMES
+COUNTED = (*NAMES, *circuits.COUNTED)
 """The counters that processes keep of requests; `families` shows them under names of its own."""
 _OF_REQUESTS = {
     "enginel_requests_refused": ("Requests that were answered with 429, by why.", REFUSED),
@@ -57,6 +58,7 @@ def families(counted: Mapping[str, float]) -> Iterator[Metric]:
     for values, count in notices().items():
         told.add_metric(values, count)
     yield told
+    yield from circuits.families(counted)
 
 
 def _counter(name: str, documentation: str, label: str, counts: Mapping[str, float]) -> Metric:
