@@ -44,12 +44,13 @@ HOMES = {
     "monitoring.analysis": ["ErrorMetricsCollector", "ErrorAnalysisEngine", "ErrorPredictor"],
     "monitoring.endpoints": ["ErrorMonitoringEndpoints"],
     "monitoring.alerts": ["ErrorAlertingSystem", "AlertLevel", "ErrorMonitor"],
+    "monitoring.recovery": [
+        "AIErrorRecoveryMiddleware", "ai_error_handler", "ErrorRecoveryContextManager", "trigger_manual_recovery",
+        "trigger_preventive_recovery", "RecoveryStrategy", "AutoRecoveryExecutor", "ErrorRecovery",
+        "ErrorRecoveryStrategies",
+    ],
 }  # fmt: skip
 LATER = {
-    "monitoring.recovery": (
-        "Recovery",
-        ["AIErrorRecoveryMiddleware", "ai_error_handler", "ErrorRecoveryContextManager", "trigger_manual_recovery"],
-    ),
     "monitoring.recording.asgi": (
         "Journal and FastAPI",
         ["create_error_handling_middleware", "create_logging_middleware", "create_error_monitoring_middleware"],
@@ -68,7 +69,6 @@ READABLE = {
     "/api/schema/": 200, "/api/docs/": 200,
 }  # fmt: skip
 LATER_PATHS = {
-    "/api/errors/recovery/trigger/": "Recovery",
     "/api/monitoring/traces/" + "0" * 32 + "/": "Journal and FastAPI",
     "/monitoring/": "Pages",
 }
@@ -146,6 +146,7 @@ class TestAddresses:
     def test_an_error_on_purpose_is_answered_in_the_error_format_and_logged(self, api: Client) -> None:
         answer = api.generic("POST", "/api/test-error/", headers={"x-service": "django"})
         told = answer.json()["error"]
+        assert answer.json()["recovery"]["attempted"] is True
         assert (answer.status_code, told["type"], told["severity"]) == (500, "DatabaseError", "critical")
         row = ErrorLog.objects.get(error_id=told["error_id"])
         assert (row.error_type, row.service) == ("DatabaseError", "django")

@@ -51,6 +51,7 @@ def test_each_severity_has_its_documented_status(caller: Client, failure: Any, s
     row = ErrorLog.objects.get()
     assert (str(row.error_id), row.status_code, row.handled) == (told["error"]["error_id"], status, False)
     assert (row.name, row.url_pattern) == ("GET plain/", "plain/")
+    assert Recovery.objects.get().error_id == row.error_id
 
 
 @pytest.mark.usefixtures("eager")
