@@ -38,7 +38,10 @@ _OF_CODE = frozenset(
 )
 """Classes by which a dependency says that it was asked wrongly: it did not fail."""
 _DJANGO = frozenset({"django.db.utils.OperationalError", "django.db.utils.InterfaceError"})
-_WITHOUT_ADDRESS = frozenset({"ConnectionError", "ConnectionRefusedError", "ConnectionResetError", "gaierror"})
+_OF_THE_SYSTEM = frozenset(
+    {"ConnectionRefusedError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError"}
+)
+"""Classes that the operating system raises itself; a plain `ConnectionError` is what code makes of anything."""
 
 
 def of_error(context: Any, chain: Any, exception_type: str) -> str:
@@ -68,7 +71,7 @@ def of_type(exception_type: str, bases: Sequence[str] = ()) -> str:
     if exception_type in _DJANGO:
         return DATABASE
     if not module or module == "builtins":
-        return NETWORK if name in _WITHOUT_ADDRESS else ""
+        return NETWORK if name in _OF_THE_SYSTEM else ""
     return _MODULES.get(module.partition(".")[0], "")
 
 
