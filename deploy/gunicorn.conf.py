@@ -23,6 +23,13 @@ control_socket_disable = True
 forwarder_headers = ""
 
 
+def post_worker_init(_worker: Any) -> None:
+    """Follow the decisions at once: who takes the place of another one says so before its first request."""
+    from monitoring.recording import presence
+
+    presence.begin()
+
+
 def when_ready(_server: Any) -> None:
     """Load what the first request would load, and keep the collector away from it, so that workers share all of it."""
     from django.urls import get_resolver

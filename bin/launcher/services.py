@@ -98,7 +98,7 @@ def _worker(name: str, pool: tuple[str, ...], shared: dict[str, str], state: Sta
         name,
         *pool,
     )
-    settings = {**shared, "ENGINEL_READY_FILE": str(ready_file(state, name))}
+    settings = {**shared, "ENGINEL_READY_FILE": str(ready_file(state, name)), "SUPERVISED": "true"}
     return Service(name, command, settings, ROOT, second_signal=signal.SIGQUIT)
 
 
