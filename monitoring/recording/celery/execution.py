@@ -135,7 +135,8 @@ def failed(sender: Any = None, task_id: str = "", exception: BaseException | Non
             if type(exception).__name__ == _WRAPPER:  # what cannot be pickled; what it stands for is being handled
                 exception = sys.exception() or exception
             expected = isinstance(exception, tuple(getattr(sender, "throws", None) or ()))
-            errors.ended_task(exception, sender.name, context, expected=expected)
+            queue = queue_of(context.message)
+            errors.ended_task(exception, sender.name, context, expected=expected, queue=queue)
     except Exception:  # the worker must go on
         recorder.failed()
 

@@ -91,11 +91,21 @@ def report(
         return None
 
 
-def ended_task(exception: BaseException, name: str, context: Context | None, *, expected: bool = False) -> None:
-    """Record the exception that ended a task; `expected` is one that the task says it may end with."""
+def ended_task(
+    exception: BaseException, name: str, context: Context | None, *, expected: bool = False, queue: str = ""
+) -> None:
+    """Record the exception that ended a task.
+
+    Args:
+        exception: It.
+        name: The task's.
+        context: Of its execution, if that is known.
+        expected: Whether the task says that it may end with it.
+        queue: Through which the task came: recovery cannot wait until its run is known.
+    """
     if _is_recorded() and not (name.startswith(recorder.config.internal_tasks) and _is_outage(exception)):
         about = {"handled": False, "expected": True} if expected else {"handled": False}
-        capture.record(exception, Told("exception", name, about), context)
+        capture.record(exception, Told("exception", name, about, {"queue": queue} if queue else {}), context)
 
 
 def ended_process(exception: BaseException, name: str) -> None:

@@ -96,7 +96,7 @@ def load(row: Recovery, alias: str) -> Known:
         route=error.url_pattern,
         status=status,
         task_id=error.task_id,
-        queue=_queue(error.task_id, alias),
+        queue=_text(error.context, "queue") or _queue(error.task_id, alias),
         client=error.ip_address or "",
         authenticated=bool(error.user_key),
         dependency=_text(error.context, "dependency") or row.dependency,

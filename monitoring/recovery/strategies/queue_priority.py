@@ -82,7 +82,7 @@ class QueuePriority(Strategy):
                 says = f"{says}; {moved} that waited in {queue} were moved."
             except RefusedError as error:  # those who publish know already
                 says = f"{says}; those that wait in {queue} could not be moved: {error}"
-        return Applied(says, undo={"queue": queue, "moves": wanted[LOWEST_FIRST]}, facts={"moved": moved})
+        return Applied(says, undo={"queue": queue}, facts={"moved": moved})
 
     def seen(self, order: Order, applied: Applied | None, site: Site) -> Seen:
         """See whether messages were moved, or whether those who publish know."""
@@ -96,15 +96,16 @@ class QueuePriority(Strategy):
             return Seen(True, f"{moved} messages were brought forward. {said.says()}", facts)
         return Seen(said.effect, said.says(), facts)
 
-    def undo(self, order: Order, undo: Mapping[str, Any], site: Site) -> str:
+    def undo(self, order: Order, undo: Mapping[str, Any], site: Site) -> str:  # noqa: ARG002  # the order tells all
         """Tell those who publish, and move back what still waits."""
         with transaction.atomic(using=site.alias):
             effects.end(order.id, site.alias, by=self.name)
         site.project()
-        if not undo["moves"]:
+        wanted = order.plan.parameters
+        if not wanted[LOWEST_FIRST]:
             return f"Messages of {order.case.name} get their own priority again."
         with at_work(site) as there, _telling(there.remote.connection):
-            back = _lower(Lists(there.remote.connection, str(undo["queue"])), order)
+            back = _lower(Lists(there.remote.connection, str(wanted["queue"])), order)
         return f"Messages of {order.case.name} get their own priority again; {back} that still wait were moved back."
 
 

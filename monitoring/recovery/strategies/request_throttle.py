@@ -106,9 +106,11 @@ class RequestThrottle(Strategy):
         facts |= {"processes": len(serving), "acknowledged": told}
         return Seen(True if serving and told == len(serving) else None, says, facts)
 
-    def undo(self, order: Order, undo: Mapping[str, Any], site: Site) -> str:  # noqa: ARG002  # all are called alike
+    def undo(self, order: Order, undo: Mapping[str, Any], site: Site) -> str:  # noqa: ARG002  # the order tells all
         """End the throttle, if it still stands."""
-        key = int(undo["throttle"])
+        key = _rows(site.alias).filter(created_by=_who(order)).values_list("pk", flat=True).first()
+        if key is None:
+            return "No throttle was made."
         ended = actions.end(key, self.name, order.now)
         return f"Throttle {key} was ended." if ended else f"Throttle {key} had been ended already."
 

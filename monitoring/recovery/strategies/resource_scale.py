@@ -13,7 +13,7 @@ _MEMORY = frozenset({"MemoryError", "OutOfMemoryError"})
 
 
 class ResourceScale(Strategy):
-    """It stays until it is taken back: what was added serves on."""
+    """What was added serves for an hour; where it is still needed then, errors ask for it again."""
 
     name = "resource_scale"
     label = "Resource Scale"

@@ -71,11 +71,10 @@ def test_a_client_that_provokes_errors_is_slowed_down_and_let_go_again(serving: 
     assert (seen.effect, seen.facts["acknowledged"]) == (True, 1), seen
     assert any(refused() for _ in range(20))
 
-    assert applied.undo is not None
-    assert THROTTLE.undo(wanted, applied.undo, site).endswith("was ended.")
+    assert THROTTLE.undo(wanted, {}, site).endswith("was ended.")
     site.project()
     wait_for(lambda: not refused(), "nobody is refused any more")
-    assert THROTTLE.undo(wanted, applied.undo, site).endswith("had been ended already.")
+    assert THROTTLE.undo(wanted, {}, site).endswith("had been ended already.")
     assert THROTTLE.seen(wanted, applied, site).effect is False
 
 

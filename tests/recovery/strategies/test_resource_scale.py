@@ -53,7 +53,7 @@ def executed(done: Order, facts: Any) -> None:
         ordinal=1,
         strategy=SCALE.name,
         target=done.plan.target,
-        facts=dict(facts),
+        facts={"applied": {}, "seen": dict(facts)},
         created=now,
         performing_at=now,
         executed_at=now,
@@ -66,7 +66,7 @@ def test_a_deployment_is_scaled_as_far_as_it_may_and_back(cluster: FakeCluster) 
     cluster.has("web", 4)
     site, of = site_of(), case(**BUSY)
     wanted = order(of, SCALE.plan(of, site))
-    assert (wanted.plan.target, wanted.plan.seconds) == ("deployment:shop:web", None)
+    assert (wanted.plan.target, wanted.plan.seconds) == ("deployment:shop:web", 3600.0)
     assert wanted.plan.parameters["new"] == 6
     applied = SCALE.apply(wanted, site)
     assert cluster.replicas == {"web": 6}
@@ -88,11 +88,11 @@ def test_a_deployment_is_scaled_as_far_as_it_may_and_back(cluster: FakeCluster) 
     assert SCALE.plan(of, site).parameters["first"] == 10
 
     cluster.has("web", 8)
-    assert SCALE.undo(second, {"before": 6, "after": 8}, site).endswith("was scaled back from 8 to 6 replicas.")
+    assert SCALE.undo(second, {}, site).endswith("was scaled back from 8 to 6 replicas.")
     assert cluster.replicas == {"web": 6}
-    assert SCALE.undo(second, {"before": 6, "after": 8}, site).endswith("has 6 replicas already.")
+    assert SCALE.undo(second, {}, site).endswith("has 6 replicas already.")
     cluster.has("web", 3)
-    assert "it is left as it is" in SCALE.undo(second, {"before": 6, "after": 8}, site)
+    assert "it is left as it is" in SCALE.undo(second, {}, site)
     assert SCALE.seen(second, None, site).effect is False
 
 

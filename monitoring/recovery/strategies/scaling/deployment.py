@@ -51,7 +51,8 @@ def plan(name: str, factor: float, site: Site) -> Plan:
             "new": size,
             "first": first,
         },
-        says=f"Scale the Deployment {name} from {scale.wanted} to {size} replicas, until it is taken back.",
+        says=f"Scale the Deployment {name} from {scale.wanted} to {size} replicas, for {growing.SECONDS / 3600:g} h.",
+        seconds=growing.SECONDS,
     )
 
 
@@ -90,9 +91,10 @@ def seen(order: Order, applied: Applied | None, site: Site) -> Seen:  # noqa: AR
     return Seen(True if scale.made >= new else None, says, facts)
 
 
-def undo(order: Order, undo: Mapping[str, Any], site: Site) -> str:
+def undo(order: Order, undo: Mapping[str, Any], site: Site) -> str:  # noqa: ARG001  # the order tells all
     """Scale it back, unless somebody else has changed it since."""
-    name, before, after = str(order.plan.parameters["deployment"]), int(undo["before"]), int(undo["after"])
+    done = order.plan.parameters
+    name, before, after = str(done["deployment"]), int(done["current"]), int(done["new"])
     cluster = Cluster(site.config)
     try:
         found = cluster.scale(name)

@@ -10,6 +10,9 @@ from monitoring.error_recovery import get_error_recovery
 from monitoring.recovery.models import RecoveryAction
 from monitoring.recovery.strategies.base import RefusedError
 
+SECONDS = 3_600.0
+"""For so long capacity is added: it costs money, and where it is still needed, errors ask for it again."""
+
 
 def wanted(current: int, first: int, factor: float, most_factor: float) -> int:
     """Return to how many something is scaled.
@@ -39,7 +42,8 @@ def first_of(target: str, current: int, alias: str) -> int:
     """
     done = RecoveryAction.objects.using(alias).filter(target=target, executed_at__isnull=False)
     last = done.order_by("-performing_at").values_list("facts", flat=True).first()
-    facts: Mapping[str, Any] = last if isinstance(last, dict) else {}
+    told: Mapping[str, Any] = last if isinstance(last, dict) else {}
+    facts: Mapping[str, Any] = {**(told.get("applied") or {}), **(told.get("seen") or {})}
     first = facts.get("first")
     return first if facts.get("after") == current and isinstance(first, int) and 0 < first <= current else current
 

@@ -45,7 +45,8 @@ def plan(queue: str, factor: float, site: Site) -> Plan:
             "new": size,
             "first": first,
         },
-        says=f"Grow the pool of {node} from {before} to {size}, until it is taken back or the worker restarts.",
+        says=f"Grow the pool of {node} from {before} to {size} for {growing.SECONDS / 3600:g} h.",
+        seconds=growing.SECONDS,
     )
 
 
@@ -76,7 +77,8 @@ def seen(order: Order, applied: Applied | None, site: Site) -> Seen:  # noqa: AR
 
 def undo(order: Order, undo: Mapping[str, Any], site: Site) -> str:
     """Shrink it to what it was, unless its size is another one by now."""
-    node, before, after = str(order.plan.parameters["worker"]), int(undo["before"]), int(undo["after"])
+    done = order.plan.parameters
+    node, before, after = str(done["worker"]), int(done["current"]), int(undo.get("after", done["new"]))
     with at_work(site) as there:
         size = _size(node, there)
     if size == before:
