@@ -47,7 +47,8 @@ HOMES = {
     "monitoring.recovery": [
         "AIErrorRecoveryMiddleware", "ai_error_handler", "ErrorRecoveryContextManager", "trigger_manual_recovery",
         "trigger_preventive_recovery", "RecoveryStrategy", "AutoRecoveryExecutor", "ErrorRecovery",
-        "ErrorRecoveryStrategies",
+        "ErrorRecoveryStrategies", "circuit", "CircuitOpenError", "fallback", "is_degraded", "session", "timeout",
+        "with_fallback",
     ],
 }  # fmt: skip
 LATER = {
