@@ -34,6 +34,8 @@ KINDS = (
     "anomaly_throughput_rise",
     "anomaly_queue_length",
     "anomaly_queue_age",
+    "recovery_recurring",
+    "recovery_not_taken_back",
 )
 """Every kind of finding there is."""
 _MAX_SUBJECT = 300

@@ -141,6 +141,20 @@ _RULES: tuple[dict[str, Any], ...] = (
         "keep_firing_seconds": 60,
     },
     {
+        "name": "Recurring recoveries",
+        "params": {"kinds": ["recovery_recurring"]},
+        "severity": "medium",
+        "summary": "{target} {finding}",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Recoveries not taken back",
+        "params": {"kinds": ["recovery_not_taken_back"]},
+        "severity": "high",
+        "summary": "{target} {finding}",
+        **_OF_JOBS,
+    },
+    {
         # Off: the protection has notices of its own.
         "name": "Clients blocked",
         "kind": "client_blocked",

@@ -55,6 +55,12 @@ PHRASES = {
     "schedule_doubled": Phrase("was published by two beats", "Leave one beat running", _MISSED),
     "beat_dead": Phrase("is dead: nothing of the schedule runs", "Start beat again", _MISSED),
     "beat_doubled": Phrase("runs twice", "Leave one beat running", _FINDINGS),
+    "recovery_recurring": Phrase(
+        "has to be recovered again and again", "Look for the cause, and set for good what helps", _FINDINGS
+    ),
+    "recovery_not_taken_back": Phrase(
+        "was changed by recovery and could not be put back", "Look at it, and put it right by hand", _FINDINGS
+    ),
 }
 """By kind of finding."""
 
