@@ -10,6 +10,7 @@ from django.db import router
 from django.db.models import Q
 
 from monitoring.analysis.releases import reading
+from monitoring.analysis.releases.onset import Began
 from monitoring.performance.models import SlowSample
 
 from . import runs
@@ -59,11 +60,17 @@ def findings(kind: str, name: str, since: datetime, until: datetime, alias: str 
             rest = [_features(context) for _, _, context in _samples(condition, begin, end, alias)]
             compared[words] = len(rest)
             counted += tallies(words, cases, rest)
-    first = min((at for at, _, _ in samples), default=since)
-    service = samples[0][1] if samples else ""
-    environment = str(samples[0][2].get("environment", "")) if samples else ""
-    began = reading.after(first, service, environment, alias) if samples else None
+    began = _began(mine, samples, since, alias)
     return Findings(since, until, len(cases), compared, began, judge(counted), note_of(len(cases), compared))
+
+
+def _began(mine: Q, samples: Sequence[Any], since: datetime, alias: str) -> Began | None:
+    """Return after which release it became slow; None where it was so the day before, or no release was near."""
+    before = SlowSample.objects.using(alias).filter(mine, at__gt=since - _DAY, at__lte=since)
+    if not samples or before.exists():
+        return None
+    first, service, context = min(samples, key=lambda one: one[0])
+    return reading.after(first, service, str(context.get("environment", "")), alias)
 
 
 def _samples(condition: Q, since: datetime, until: datetime, alias: str) -> Sequence[Any]:

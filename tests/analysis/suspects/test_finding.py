@@ -167,6 +167,8 @@ def test_slow_requests_of_one_user_are_told_from_what_else_was_slow(api: Client)
     assert answer["cases"] == 20
     assert answer["suspects"][0]["words"].startswith("user 7: 90% of them, ")
     assert answer["began"]["words"] == "began 10 minutes after release 2.0"
+    SlowSample.objects.filter(at__lt=at(1)).update(at=at(-60))
+    assert slow.findings("request", "GET api/report/", at(0), at(60)).began is None
 
 
 def test_over_http_a_group_has_its_suspects_or_is_unknown(api: Client) -> None:
