@@ -132,6 +132,14 @@ _RULES: tuple[dict[str, Any], ...] = (
         **_OF_JOBS,
     },
     {
+        # There are none unless they are asked for: see the setting ANOMALIES.
+        "name": "Anomalies",
+        "kind": "anomaly",
+        "severity": "medium",
+        "summary": "{name} {brief}",
+        "keep_firing_seconds": 300,
+    },
+    {
         # Workers and beat have rules of their own.
         "name": "Components unhealthy",
         "kind": "health",

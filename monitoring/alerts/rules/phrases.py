@@ -13,6 +13,8 @@ _LOST = "docs/troubleshooting/lost-tasks.md"
 _BEHIND = "docs/troubleshooting/queue-behind.md"
 _MISSED = "docs/troubleshooting/missed-runs.md"
 _FINDINGS = "docs/findings.md"
+_FAILING = "docs/troubleshooting/high-error-rate.md"
+_SLOW = "docs/troubleshooting/slow-performance.md"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ PHRASES = {
     "recovery_not_taken_back": Phrase(
         "was changed by recovery and could not be put back", "Look at it, and put it right by hand", _FINDINGS
     ),
+    "anomaly_error_rate": Phrase("fails unusually often", "Look at its errors", _FAILING),
+    "anomaly_error_count": Phrase("fails more often than usual", "Look at its errors", _FAILING),
+    "anomaly_latency": Phrase("is unusually slow", "Look at its slow samples", _SLOW),
+    "anomaly_throughput_drop": Phrase("runs unusually seldom", "Look whether what calls it still works", _FINDINGS),
+    "anomaly_throughput_rise": Phrase("runs unusually often", "Look who calls it", _FINDINGS),
+    "anomaly_queue_length": Phrase("is unusually long", "Look whether its workers keep up", _BEHIND),
+    "anomaly_queue_age": Phrase("holds unusually old messages", "Look whether its workers keep up", _BEHIND),
 }
 """By kind of finding."""
 

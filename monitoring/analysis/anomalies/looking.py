@@ -150,6 +150,7 @@ def _measure(row: Anomaly, one: _Judged, comparisons: int, now: datetime) -> Non
     row.seen, row.value, row.expected, row.chance = now, found.value, found.expected, found.chance
     row.says = words.say(found, words.subject(*one.series), usual.level, usual.hours, comparisons)
     row.evidence = {
+        "brief": words.brief(found),
         "window_minutes": found.minutes,
         "compared_with": usual.level.value,
         "hours": usual.hours,

@@ -21,8 +21,23 @@ def subject(of: str, service: str, name: str) -> str:
     return f"{before}{name}{f' ({service})' if service else ''}"
 
 
+def brief(look: Look) -> str:
+    """Say what is unusual, as it follows the name of what it is about."""
+    value, usual = _shown(look, look.value), _shown(look, look.expected)
+    within, long = f"within {look.minutes} minutes", f"for {look.minutes} minutes"
+    return {
+        Measure.ERROR_RATE: f"failed in {value} of its runs {within}; usual is {usual} at most",
+        Measure.ERROR_COUNT: f"failed {value} times {within}; usual is {usual} at most",
+        Measure.LATENCY: f"took {value} ({look.what} {within}){_times(look)} usual {usual}",
+        Measure.THROUGHPUT_DROP: f"ran {value} times {within}; usual is {usual}",
+        Measure.THROUGHPUT_RISE: f"ran {value} times {within}{_times(look)} usual {usual}",
+        Measure.QUEUE_LENGTH: f"held {value} messages or more {long}; usual is {usual} at most",
+        Measure.QUEUE_AGE: f"held a message that was {value} old or older {long}; usual is {usual} at most",
+    }[look.measure]
+
+
 def say(look: Look, about: str, level: Level, hours: int, comparisons: int) -> str:
-    """Say what is unusual, in one sentence.
+    """Say what is unusual, with what it was compared, and how likely that is.
 
     Args:
         look: What was found.
@@ -31,20 +46,8 @@ def say(look: Look, about: str, level: Level, hours: int, comparisons: int) -> s
         hours: How many those are.
         comparisons: How many comparisons this look made.
     """
-    value, usual = _shown(look, look.value), _shown(look, look.expected)
-    compared = f"usual {_COMPARED[level]} (from {hours} hours)"
-    within, long = f"within {look.minutes} minutes", f"for {look.minutes} minutes"
-    seen = {
-        Measure.ERROR_RATE: f"{value} of {about} failed {within}; at most {usual} is",
-        Measure.ERROR_COUNT: f"{about} failed {value} times {within}; at most {usual} is",
-        Measure.LATENCY: f"{about} took {value} ({look.what} {within}){_times(look)} {usual} that is",
-        Measure.THROUGHPUT_DROP: f"{about} ran {value} times {within}; {usual} is",
-        Measure.THROUGHPUT_RISE: f"{about} ran {value} times {within}{_times(look)} {usual} that is",
-        Measure.QUEUE_LENGTH: f"In {about} at least {value} messages waited {long}; {usual} is",
-        Measure.QUEUE_AGE: f"In {about} the oldest message was {value} old or older {long}; {usual} is",
-    }[look.measure]
     chance = f"By chance that is so in {_chance(look.chance)} of comparisons, of which this look made {comparisons:,}."
-    return f"{seen} {compared}. {chance}"
+    return f"{about} {brief(look)} {_COMPARED[level]} (from {hours} hours). {chance}"
 
 
 def _shown(look: Look, value: float) -> str:
