@@ -49,7 +49,9 @@ class LinkSerializer(serializers.Serializer[Any]):
 class ClueSerializer(serializers.Serializer[Any]):
     """Something that was wrong at the time."""
 
-    source = serializers.ChoiceField(choices=["health", "circuit", "finding", "errors"])  # type: ignore[assignment]
+    source = serializers.CharField(  # type: ignore[assignment]  # REST framework's fields have a source, too
+        help_text="What tells of it: `health`, `circuit`, `finding` or `errors`."
+    )
     name = serializers.CharField()
     at = serializers.DateTimeField(help_text="Since when.")
     until = serializers.DateTimeField(allow_null=True, help_text="Until when, where it is over.")
