@@ -19,6 +19,7 @@ from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
 from monitoring.protection import retention as protection
 from monitoring.protection.notices import retention as notices
+from monitoring.recovery import retention as recovery
 
 
 @shared_task(name="tasks.retention.prune", ignore_result=True, expires=3600, soft_time_limit=1800)
@@ -42,4 +43,5 @@ def prune() -> None:
     deliveries.prune(config)
     incidents.prune(config)
     anomalies.prune(config)
+    recovery.prune(config)
     releases.prune()

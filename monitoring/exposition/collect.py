@@ -25,6 +25,7 @@ from monitoring.metrics.labels import COUNTER
 from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
 from monitoring.protection import families as protection
+from monitoring.recovery.families import families as recovery
 
 logger = logging.getLogger("monitoring.exposition")
 
@@ -46,6 +47,7 @@ SOURCES: dict[str, Source] = {
     "deliveries": deliveries,
     "protection": _protection,
     "analysis": analysis,
+    "recovery": recovery,
 }
 """Families whose names are fixed, by the slice that has them."""
 

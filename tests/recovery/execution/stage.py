@@ -118,7 +118,7 @@ class Stage:
             processes=list,
             project=self.project,
         )
-        return Desk(site, Random(1), self.patience, lambda: self.time, lambda name: self.step(name))
+        return Desk(site, Random(1), self.patience, lambda: self.time, self.step)
 
     def work(self, row: Recovery) -> Recovery:
         """Bring a recovery forward, and return what it is then."""
