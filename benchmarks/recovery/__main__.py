@@ -20,6 +20,7 @@ import django
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench recovery", description=__doc__)
+    parser.add_argument("worlds", nargs="*", help="only these, such as 'nothing helps' (all)")
     parser.add_argument("--seeds", type=int, default=10, help="fleets of each world (10)")
     parser.add_argument("--cases", type=int, default=300, help="cases of each error type (300)")
     parser.add_argument("--quick", action="store_true", help="a short run that shows that everything works")
@@ -42,7 +43,7 @@ def main() -> int:
     print(
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {chosen.seeds} fleets, {chosen.cases} cases a type"
     )
-    for world in WORLDS:
+    for world in chosen.worlds or WORLDS:
         begin = time.perf_counter()
         scores = tournament(world, range(chosen.seeds), chosen.cases)
         print(f"\n{world} ({time.perf_counter() - begin:.0f} s)")

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.recovery.playing import Score, tournament
 from benchmarks.recovery.world import WORLDS
 
-SEEDS, CASES = range(20), 400
+SEEDS, CASES = range(8), 600
 
 
 @pytest.mark.soak
