@@ -30,8 +30,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
     environment = serializers.CharField(help_text="Empty where nobody said.")
     release = serializers.CharField()
     at = serializers.DateTimeField(help_text="Since when.")
-    source = serializers.ChoiceField(  # type: ignore[assignment]  # REST framework's fields have a source, too
-        choices=[timeline.MARKED, timeline.SEEN],
+    source = serializers.CharField(  # type: ignore[assignment]  # REST framework's fields have a source, too
         help_text="`mark`: somebody said so; `errors`: known by the first error that told its release.",
     )
     url = serializers.CharField()
