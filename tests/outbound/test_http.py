@@ -245,6 +245,9 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed_unless_an_operato
         http.get(url, allow_private=True)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
     assert http.get(url, allow_private=True).ok
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with http.Session(allow_private=True, authorities=certificate) as session:
+        assert session.send("GET", url).ok
 
 
 def test_nobody_at_home_is_away() -> None:
