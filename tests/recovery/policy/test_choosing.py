@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import pytest
 
 from monitoring.conf import Config
+from monitoring.recovery import policy
 from monitoring.recovery.policy import NONE, Choice, History, Outcome
 from monitoring.recovery.policy.beliefs import beliefs
 from monitoring.recovery.policy.choosing import decide
+from monitoring.recovery.strategies.base import Case
 
 ARMS = ("retry", "circuit_break", "fallback")
 RATES = {"retry": 0.75, "circuit_break": 0.9, "fallback": 0.95}
@@ -133,6 +137,18 @@ def test_a_choice_is_plain_json() -> None:
     assert kept["arms"]["retry"].keys() == {
         "cleared", "persisted", "alpha", "beta", "known", "proposed", "propensity",
     }  # fmt: skip
+
+
+def test_the_documented_rates_are_those_of_the_strategies_themselves() -> None:
+    case = Case(
+        recovery_id=uuid.uuid4(), error_id=uuid.uuid4(), group_id=None, service="shop", environment="production",
+        error_type="DatabaseError", exception_type="", kind="database_error", severity="critical", message="",
+        fingerprint="f", name="GET cart/", occurred=datetime(2026, 11, 22, tzinfo=UTC),
+    )  # fmt: skip
+    arms = policy.choose(case, ["cache_clear", "of_their_own"], History(), Random(1), Config()).arms
+    assert {name: arm.rate for name, arm in arms.items()} == pytest.approx(
+        {"cache_clear": 0.8, "of_their_own": 0.5, NONE: 0.5}
+    )
 
 
 def test_what_is_documented_weighs_as_much_as_four_cases() -> None:
