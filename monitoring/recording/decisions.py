@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -161,6 +162,7 @@ class Copy:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
+        self._beginning = threading.Lock()
         self._replica = Replica("")
         self._follower: Follower | None = None
 
@@ -222,16 +224,19 @@ class Copy:
             config: This installation's settings.
             failed: Counts what goes wrong here, Redis being away apart.
         """
-        if not self._wanted or self._follower is not None:
+        if not self._wanted:
             return
-        try:
-            companion = self._companion(config) if self._companion is not None else None
-            follower = Follower(config, failed, self._effects, companion)
-            follower.start()
-        except RuntimeError:  # no thread to be had: a process without decisions, which records all the same
-            failed()
-            return
-        self._follower, self._replica = follower, follower.replica
+        with self._beginning:  # the recorder's thread, and whoever follows from the start, must not both
+            if self._follower is not None:
+                return
+            try:
+                companion = self._companion(config) if self._companion is not None else None
+                follower = Follower(config, failed, self._effects, companion)
+                follower.start()
+            except RuntimeError:  # no thread to be had: a process without decisions, which records all the same
+                failed()
+                return
+            self._follower, self._replica = follower, follower.replica
 
     def take(self, wanted: Mapping[str, Mapping[str, Entry]]) -> None:
         """Hold these decisions of these kinds, without Redis: what eager mode does instead of projecting.

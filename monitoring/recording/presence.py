@@ -58,7 +58,6 @@ class Presence:
         self._sent = -self._interval
         self._told: dict[str, object] = {}
         self._awaited: object = None
-        _instances[os.getpid()] = self._instance
 
     def visit(self, client: Client) -> float:
         """Send a heartbeat, if one is due: at once where effects were applied, sooner for anything else that is new.
@@ -134,13 +133,9 @@ class _Waker:
         del client  # the pulse says goodbye itself
 
 
-_instances: dict[int, str] = {}
-"""What tells this process from others, by its number: a forked child has inherited its parent's."""
-
-
 def instance() -> str:
-    """Return what tells this process from all others in heartbeats; nothing before it told of itself."""
-    return node.instance() if pulse.current() is not None else _instances.get(os.getpid(), "")
+    """Return what tells this process from all others in heartbeats."""
+    return node.instance() if pulse.current() is not None else process_name()
 
 
 def companion(config: Config) -> Companion:

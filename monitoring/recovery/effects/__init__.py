@@ -2,15 +2,13 @@
 
 from .acknowledging import Acknowledgement, acknowledgement, living, process_name, targets
 from .models import Effect
-from .writing import change, end, expire, forget, put
+from .writing import end, forget, put
 
 __all__ = [
     "Acknowledgement",
     "Effect",
     "acknowledgement",
-    "change",
     "end",
-    "expire",
     "forget",
     "living",
     "process_name",

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from monitoring.recovery.strategies.base import Order, RefusedError
 
 from .models import Effect
 
 EXPIRED = "expired"
+"""Who took back what was over by itself, where something else is put in its place."""
 
 
 def put(
@@ -54,11 +56,6 @@ def put(
         raise RefusedError(f"Another action has changed {key} and still stands.") from None
 
 
-def change(effect: Effect, value: Mapping[str, Any], *, alias: str) -> bool:
-    """Tell processes something else of an effect that stands; return whether it still did."""
-    return bool(Effect.objects.using(alias).filter(pk=effect.pk, ended=None).update(value=dict(value)))
-
-
 def end(action_id: uuid.UUID, alias: str, *, by: str = "") -> int:
     """End the effects of an action; return how many still stood.
 
@@ -71,11 +68,6 @@ def end(action_id: uuid.UUID, alias: str, *, by: str = "") -> int:
     return standing.update(ended=datetime.now(UTC), ended_by=by[:200])
 
 
-def expire(now: datetime, alias: str) -> int:
-    """Say of effects whose time is over that they ended; return how many. Processes go by the expiry itself."""
-    return Effect.objects.using(alias).filter(ended=None, expires__lte=now).update(ended=now, ended_by=EXPIRED)
-
-
 def forget(before: datetime, alias: str) -> int:
-    """Delete effects that ended before a time; return how many."""
-    return Effect.objects.using(alias).filter(ended__lt=before).delete()[0]
+    """Delete effects that ended, or expired, before a time; return how many."""
+    return Effect.objects.using(alias).filter(Q(ended__lt=before) | Q(expires__lt=before)).delete()[0]

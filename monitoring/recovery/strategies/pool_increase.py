@@ -27,7 +27,7 @@ _FULL = ("too many clients", "remaining connection slots", "too many connections
 
 
 class _Pool(NamedTuple):
-    """The pool of one process."""
+    """The pool of one process, as it says itself, or as its parent says of it."""
 
     most: int
     size: int
@@ -101,11 +101,15 @@ def _not_full(case: Case) -> None:
 def _pools(case: Case, site: Site) -> tuple[str, list[_Pool]]:
     """Return the database that the case is about, and the pools that processes have of it."""
     found: dict[str, list[_Pool]] = {}
-    for one in effects.living(site, case.service):
+    living = effects.living(site, case.service)
+    for one in living:
         for alias in in_force.told(one, "pools"):
             pool = _read(one, alias)
             if pool is not None:
                 found.setdefault(alias, []).append(pool)
+            elif _forks(one) and (inherited := _told(one, alias)) is not None:
+                found.setdefault(alias, []).extend([inherited] * _silent(one, living))
+    found = {alias: pools for alias, pools in found.items() if pools}
     if not found:
         raise RefusedError("No process has a pool of connections; OPTIONS['pool'] of a database makes one.")
     named = case.facts.get("database")
@@ -131,7 +135,25 @@ def _evidence(case: Case, alias: str, pools: list[_Pool]) -> None:
     raise RefusedError(f"Nobody waits for a connection of the pool of {alias!r}: a larger one would not help.")
 
 
+def _forks(one: Heartbeat) -> bool:
+    """Whether this is the main process of a prefork worker, which runs no task and so needs no connection itself."""
+    return one.kind == "worker" and one.state.get("pool") == "prefork"
+
+
+def _silent(parent: Heartbeat, living: list[Heartbeat]) -> int:
+    """Return how many processes of a worker's pool have said nothing yet: they will have the pool that it tells of."""
+    host, pid = parent.state.get("host"), parent.state.get("pid")
+    heard = sum(one.state.get("parent") == pid and one.state.get("host") == host for one in living)
+    forked = parent.state.get("processes")
+    return max((len(forked) if isinstance(forked, list) else 0) - heard, 0)
+
+
 def _read(one: Heartbeat, alias: str) -> _Pool | None:
+    """Return the pool that a process has itself."""
+    return None if _forks(one) else _told(one, alias)
+
+
+def _told(one: Heartbeat, alias: str) -> _Pool | None:
     said = in_force.told(one, "pools").get(alias)
     if not isinstance(said, dict):
         return None

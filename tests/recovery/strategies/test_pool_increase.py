@@ -107,6 +107,20 @@ def test_what_one_pool_gets_is_multiplied_by_the_number_of_processes(
     assert plan.target == "pool:enginel:default"
 
 
+def test_processes_of_a_prefork_pool_that_said_nothing_yet_are_counted_and_their_parent_is_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_increase, "slots", lambda _: ServerSlots(most=100, used=40, spare=10))
+    pools = {"can": {"pools": {"default": {"most": 4, "size": 0}}}, "interval": 60, "service": "enginel", "host": "h"}
+    main = {**pools, "instance": "main", "pool": "prefork", "pid": 1, "processes": [2, 3, 4]}
+    heartbeats.send(site.client, site.config.stream_prefix, "worker", "celery@h", main)
+    child = {**pools, "instance": "child", "pid": 2, "parent": 1}
+    heartbeats.send(site.client, site.config.stream_prefix, "process", "celery@h", child)
+    plan = STRATEGY.plan(case(**WAITED), site)
+    assert (plan.parameters["processes"], plan.parameters["new_size"]) == (3, 10)
+    assert "12 more are promised" in plan.says
+
+
 @pytest.mark.parametrize(
     ("values", "pools", "reason"),
     [
