@@ -18,6 +18,7 @@ BENCHMARKS = {
     "drain": "events a second from the stream into the database",
     "errors": "what an error costs where it is raised, and how many are digested a second",
     "enforcement": "what the verdict on a request costs, and reading 100,000 decisions",
+    "circuits": "what a circuit adds to a call",
     "alerting": "how long it takes from an error to the message that somebody gets",
     "blocking": "how long it takes from an error too many to the moment when its client is refused",
     "recovering": "how long it takes from an error until its remedy took effect",

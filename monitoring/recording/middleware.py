@@ -27,6 +27,7 @@ from . import acting, errors, facets, presence
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
+from .resilience.circuits import CircuitOpenError
 from .streaming import watch
 
 logger = logging.getLogger("monitoring.slow")
@@ -152,7 +153,8 @@ class MonitoringMiddleware:
                 and not (context.refused or context.blameless)
             ):
                 errors.answered(context, status, error)
-            if (status >= _BROKEN or context.unhandled) and not context.blameless:
+            blamed = not (context.blameless or isinstance(error, CircuitOpenError))
+            if (status >= _BROKEN or context.unhandled) and blamed:
                 errors.blame(context, method, route, max(status, _BROKEN))
             if wanted & facets.LINES:
                 _write_line(context, duration, f"{method} {route}", status)

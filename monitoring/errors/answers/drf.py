@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,14 @@ from rest_framework.views import set_rollback
 
 from monitoring.access import problems
 from monitoring.errors.classification import classify_exception
-from monitoring.recording import request_data
+from monitoring.recording import errors, request_data
+from monitoring.recording.resilience.circuits import CircuitOpenError
 
 from .sentences import of_kind, of_status
 from .views import accepts_page
 
 BROKEN = 500
+_UNAVAILABLE = 503
 _ANSWERED_BY_DJANGO = (BadRequest, SuspiciousOperation, MultiPartParserError)
 
 
@@ -28,13 +31,19 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into an answer, or leave it to Django.
 
     Besides what REST framework handles, these are exceptions to which the setting `ERROR_CLASSES` gives a status below
-    500. All others reach Django's handlers, and whoever listens to `got_request_exception`. Under `DEBUG` clients that
-    ask for no page get the same answer as without; Django's own would be a traceback.
+    500, and calls that an open circuit has refused (503). All others reach Django's handlers, and whoever listens to
+    `got_request_exception`. Under `DEBUG` clients that ask for no page get the same answer as without; Django's own
+    would be a traceback.
     """
     request_data.keep_parsed(context.get("request"))
     handled = problems.handle(error, context)
     if handled is not None or isinstance(error, _ANSWERED_BY_DJANGO):
         return handled
+    if isinstance(error, CircuitOpenError):
+        set_rollback()
+        errors.note(error)
+        retry = {"Retry-After": str(math.ceil(error.retry_after))}
+        return problems.problem(_UNAVAILABLE, of_status(_UNAVAILABLE), headers=retry, error=error)
     found = classify_exception(error)
     if found.status < BROKEN:
         set_rollback()

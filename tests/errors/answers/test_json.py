@@ -13,6 +13,7 @@ from django.test import AsyncClient, Client
 from monitoring.errors.answers import members
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.models import ErrorLog
+from monitoring.protection.counting.models import ErrorTally
 
 from .conftest import PAGE
 from .urls import SECRET
@@ -51,6 +52,18 @@ def test_of_an_unhandled_exception_its_class_of_trouble_is_told(client: Client, 
     assert b"Traceback" not in response.content
     assert b"urls.py" not in response.content
     assert (response["Cache-Control"], "Accept" in response["Vary"]) == ("no-store", True)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_call_that_an_open_circuit_refused_is_answered_with_503_and_nobody_is_blamed(client: Client) -> None:
+    response = client.get("/rest/refused/")
+    found = problem(response)
+    assert (response.status_code, response["Retry-After"]) == (503, "7")
+    assert (found["error"]["type"], found["error"]["severity"]) == ("ServiceUnavailableError", "low")
+    assert client.get("/plain/refused/").status_code == 500
+    assert not ErrorTally.objects.exists()
+    client.get("/plain/broken/")
+    assert ErrorTally.objects.exists()
 
 
 @pytest.mark.parametrize("layer", ["plain", "later"])

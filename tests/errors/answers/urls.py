@@ -15,6 +15,7 @@ from rest_framework.exceptions import APIException, NotFound, Throttled, Validat
 from rest_framework.views import APIView
 
 from designs.models import User
+from monitoring.recording.resilience.circuits import CircuitOpenError
 
 SECRET = "the-password-is-hunter2"
 
@@ -58,6 +59,7 @@ RAISED: dict[str, Any] = {
     "suspicious": lambda: SuspiciousOperation(SECRET),
     "sold-out": lambda: SoldOutError(SECRET),
     "paper": OutOfPaper,
+    "refused": lambda: CircuitOpenError("payments", 6.5),
     "structured": Structured,
     "throttled": lambda: Throttled(wait=9),
     "not-found": NotFound,

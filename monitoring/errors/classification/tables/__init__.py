@@ -7,7 +7,7 @@ A row says what its class adds to those of its bases; what no row says is the de
 from __future__ import annotations
 
 from ..traits import Traits
-from . import builtin, celery, databases, django, documented, http, redis
+from . import builtin, celery, databases, django, documented, http, own, redis
 
 TABLE: dict[str, Traits] = {
     **builtin.CLASSES,
@@ -16,6 +16,7 @@ TABLE: dict[str, Traits] = {
     **redis.CLASSES,
     **celery.CLASSES,
     **django.CLASSES,
+    **own.CLASSES,
 }
 """Rows by the qualified name of a class; builtins by their bare one."""
 

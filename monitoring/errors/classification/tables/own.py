@@ -1,0 +1,14 @@
+"""Enginel's own exceptions."""
+
+from __future__ import annotations
+
+from ..severity import ErrorSeverity
+from ..traits import Traits
+from .documented import like
+
+CLASSES: dict[str, Traits] = {
+    # The dependency's own errors have told how bad it is; opening its circuit once more would help nobody.
+    "monitoring.recording.resilience.circuits.CircuitOpenError": like(
+        "ServiceUnavailableError", severity=ErrorSeverity.LOW, status=503, recovery=("fallback",)
+    ),
+}
