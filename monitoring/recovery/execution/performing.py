@@ -26,8 +26,6 @@ from .desk import Desk, Turn
 from .taking_back import fail
 
 logger = logging.getLogger("monitoring.recovery")
-GIVEN_UP_SECONDS = 30
-"""What did not take effect within so long did not."""
 _AGAIN = timedelta(seconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 
@@ -138,9 +136,9 @@ def go_on(action: RecoveryAction, turn: Turn, *, fresh: bool, applied: Applied |
         return None
     now = desk.now()
     if seen.effect is None:
-        if (now - (action.performing_at or now)).total_seconds() < GIVEN_UP_SECONDS:
+        if (now - (action.performing_at or now)).total_seconds() < strategy.takes:
             return now + _AGAIN
-        seen = Seen(False, f"It did not take effect within {GIVEN_UP_SECONDS} s. {seen.says}", seen.facts)
+        seen = Seen(False, f"It did not take effect within {strategy.takes:g} s. {seen.says}", seen.facts)
     if seen.effect:
         _executed(action, row, seen, now, desk)
     else:
