@@ -15,7 +15,7 @@ from celery.app import app_or_default
 
 from monitoring.jobs.actions import kind as actions
 from monitoring.jobs.actions.carry_out import Desk, Requester, Wish, carry_out
-from monitoring.jobs.actions.models import Action, StoredMessage
+from monitoring.jobs.actions.models import ABANDONED_SECONDS, Action, StoredMessage
 from monitoring.jobs.actions.outcomes import ActionError, State
 from monitoring.jobs.actions.outcomes import RefusedError as NotNowError
 from monitoring.jobs.actions.rerun import Republish
@@ -60,6 +60,7 @@ class Retry(Strategy):
     success_rate = 0.75
     defaults = {"max_retries": 3, "retry_delay_ms": 1000, "exponential_backoff": True}
     transactional = False
+    takes = 2.0 * ABANDONED_SECONDS  # before, nobody knows what came of a publisher that died
 
     def plan(self, case: Case, site: Site) -> Plan:
         """See that there is a message, that the task is over, and that attempts are left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,8 @@ from django.core.cache import caches
 
 from monitoring.protection.throttles.models import Throttle
 from monitoring.recovery import verification
-from monitoring.recovery.execution.desk import Desk
+from monitoring.recovery.execution.desk import Desk, no_step
+from monitoring.recovery.execution.holding import LEASE_SECONDS
 from monitoring.recovery.states import ActionState, State
 from monitoring.recovery.strategies.cache_clear import CacheClear
 from monitoring.recovery.strategies.request_throttle import RequestThrottle
@@ -34,7 +35,21 @@ class RealStage(Stage):
     patience: float = field(default=2.0)
 
     def desk(self) -> Desk:
-        return Desk(site_of(self.app), patience=self.patience, now=lambda: self.time)
+        return Desk(site_of(self.app), patience=self.patience, now=lambda: self.time, step=self.step)
+
+
+class DeathError(BaseException):
+    """The process ends."""
+
+
+def dying_at(step: str) -> Callable[[str], None]:
+    """Let the process end before a step."""
+
+    def die(name: str) -> None:
+        if name == step:
+            raise DeathError
+
+    return die
 
 
 @pytest.fixture
@@ -61,6 +76,23 @@ def test_a_failed_task_is_published_again_once(
     done = action(row, strategy="retry")
     assert (row.state, row.message, done.state) == (State.SOAKING, "Recovery successful: Retry", ActionState.EXECUTED)
     stage.work(row)
+    assert depth(shop) == 1
+
+
+@pytest.mark.parametrize("step", ["perform", "keep", "executed"])
+def test_whoever_dies_over_it_a_task_is_published_once(
+    step: str, current: Celery, shop: Any, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, Retry())
+    stage, stored = RealStage(app=current, step=dying_at(step)), waiting(shop, yard)
+    about = {"error_type": "ConnectionError", "exception_type": "builtins.ConnectionError", "status_code": 0}
+    row = recovery(error(**about, name="shop.pay", task_id=stored.pk, context={"queue": NOBODY}), stage)
+    with pytest.raises(DeathError):
+        stage.work(row)
+    stage.step = no_step
+    stage.later(LEASE_SECONDS + 1)
+    stage.work(row)
+    assert action(row, strategy="retry").state == ActionState.EXECUTED
     assert depth(shop) == 1
 
 
