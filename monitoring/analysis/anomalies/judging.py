@@ -21,8 +21,8 @@ from .windows import QueueWindow, Window
 
 ALARMS = 1e-3
 """False alarms of one look at everything, at most."""
-_CALM = 0.01
-"""A chance from which on something is as usual."""
+_HALF = 0.5
+"""What is so far on the way to being worth telling is not as usual either, and ends nothing."""
 _LEAST_ERRORS = 5
 _RATE_FACTOR, _RATE_MORE = 2.0, 0.01
 _COUNT_FACTOR = 3.0
@@ -127,7 +127,7 @@ def _together(short: Look, long: Look) -> Look:
 def _weigh(look: Look, found: _Finding, comparisons: int) -> Look:
     if found.size >= 1 and found.chance <= ALARMS / comparisons:
         verdict = Verdict.UNUSUAL
-    elif found.size >= 0.5 and found.chance <= _CALM:
+    elif found.size >= _HALF:
         verdict = Verdict.RAISED
     else:
         verdict = Verdict.CALM
@@ -143,7 +143,7 @@ def _error_rate(usual: Usual, seen: Window, comparisons: int) -> Look:
     size = (rate - usual.error_rate) / (alarming - usual.error_rate)
     if seen.errors < _LEAST_ERRORS:
         size = min(size, 0.9)
-    chance = tails.binomial_upper(seen.errors, seen.count, usual.error_rate) if size >= 0.5 else 1.0
+    chance = tails.binomial_upper(seen.errors, seen.count, usual.error_rate) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)
 
 
@@ -155,7 +155,7 @@ def _error_count(usual: Usual, seen: Window, comparisons: int) -> Look:
     size = (seen.errors - expected) / ((_COUNT_FACTOR - 1) * expected)
     if seen.errors < _LEAST_ERRORS:
         size = min(size, 0.9)
-    chance = tails.poisson_upper(seen.errors, expected) if size >= 0.5 else 1.0
+    chance = tails.poisson_upper(seen.errors, expected) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)
 
 
@@ -180,7 +180,7 @@ def _slower(look: Look, usual: tuple[float, float], found: float, noise: float, 
     expected, value = math.exp(centre), math.exp(found)
     look = look._replace(value=value, expected=expected)
     size = min((found - centre) / math.log(_SLOWER), (value - expected) / _SLOWER_SECONDS)
-    if size < 0.5:
+    if size < _HALF:
         return look._replace(verdict=Verdict.CALM)
     score = (found - centre) / math.hypot(spread, noise)
     return _weigh(look, _Finding(size, tails.student_upper(score, whole.timed_hours - 1)), comparisons)
@@ -192,7 +192,7 @@ def _drop(usual: Usual, seen: Window, comparisons: int) -> Look:
     if expected < _LEAST_EXPECTED:
         return look
     size = (1 - seen.count / expected) / (1 - 1 / _THROUGHPUT_FACTOR[usual.level])
-    chance = tails.clustered_lower(seen.count, expected, usual.count_spread) if size >= 0.5 else 1.0
+    chance = tails.clustered_lower(seen.count, expected, usual.count_spread) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)
 
 
@@ -201,8 +201,8 @@ def _rise(usual: Usual, seen: Window, comparisons: int) -> Look:
     look = Look(Measure.THROUGHPUT_RISE, seen.minutes, Verdict.CALM, float(seen.count), expected)
     size = (seen.count / expected - 1) / (_THROUGHPUT_FACTOR[usual.level] - 1)
     if seen.count < _LEAST_RISEN:
-        return look if size < 0.5 else look._replace(verdict=Verdict.RAISED)
-    chance = tails.clustered_upper(seen.count, expected, usual.count_spread) if size >= 0.5 else 1.0
+        return look if size < _HALF else look._replace(verdict=Verdict.RAISED)
+    chance = tails.clustered_upper(seen.count, expected, usual.count_spread) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)
 
 
@@ -222,5 +222,5 @@ def _of_queue(
     expected = math.expm1(centre)
     look = look._replace(value=float(value), expected=expected)
     size = min((math.log1p(value) - centre) / math.log(_QUEUE_FACTOR), value / least)
-    chance = tails.student_upper((math.log1p(value) - centre) / spread, hours - 1) if size >= 0.5 else 1.0
+    chance = tails.student_upper((math.log1p(value) - centre) / spread, hours - 1) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)

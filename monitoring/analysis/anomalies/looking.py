@@ -25,6 +25,7 @@ _LATE = 10
 """Seconds after which a minute is complete: what was recorded in it is in the database."""
 _COURSE = ("state", "unusual", "calm", "unknown", "ending")
 _MEASURED = ("value", "expected", "chance", "says", "evidence", "seen")
+_CHANGING = [*_COURSE, *_MEASURED, "opened", "closed"]
 _MISSING = (Measure.THROUGHPUT_DROP,)
 _BATCH = 500
 
@@ -91,7 +92,10 @@ def _look(now: datetime) -> Done:
     with transaction.atomic(using=using):
         rows = Anomaly.objects.using(using)
         rows.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
-        rows.bulk_update(changed, [*_COURSE, *_MEASURED, "opened", "closed"], batch_size=_BATCH)
+        # In a storm of anomalies this takes a fraction of what `bulk_update` does, which asks row by row.
+        rows.bulk_create(
+            changed, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_CHANGING
+        )
         rows.filter(pk__in=[row.pk for row in gone], state=State.SUSPECTED).delete()
     return Done(
         comparisons,
