@@ -55,7 +55,9 @@ def of_error(context: Any, chain: Any, exception_type: str) -> str:
     if isinstance(context, Mapping) and isinstance(told := context.get("dependency"), str) and told:
         return told[:200]
     types = [(exception_type, []), *_types(chain)]
-    return next((found for kind, bases in reversed(types) if (found := of_type(kind, bases))), "")
+    found = [name for kind, bases in reversed(types) if (name := of_type(kind, bases))]
+    # At the root of a driver's error there often is the operating system's, which knows no more than the network.
+    return next((name for name in found if name != NETWORK), found[0] if found else "")
 
 
 def of_type(exception_type: str, bases: Sequence[str] = ()) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -62,8 +63,19 @@ def test_many_rows_are_read_evenly_and_few_are_all_read(seconds: list[int], most
     since, until = T0 - timedelta(seconds=1), T0 + timedelta(hours=1)
     found = evenly(read, since, until, most)
     assert len(found) <= most
-    assert sum(asked) <= 2 * most + 1
+    assert len(asked) <= 1 + 3 * 12
+    assert sum(asked) <= 4 * most + 1
     if len(moments) <= most:
         assert found == moments[::-1]
-    else:
-        assert len({(one - since) * 12 // (until - since) for one in moments}) <= len(found)
+
+
+def test_what_broke_out_lately_is_read_evenly_over_the_time_it_lasts() -> None:
+    moments = [T0 + timedelta(seconds=one) for one in range(7000)]
+
+    def read(begin: datetime, end: datetime, limit: int) -> list[datetime]:
+        return [one for one in moments if begin < one <= end][::-1][:limit]
+
+    found = sorted(evenly(read, T0 - timedelta(hours=22), T0 + timedelta(hours=2), 600))
+    assert 300 <= len(found) <= 600
+    assert found[0] < T0 + timedelta(minutes=20)
+    assert max(later - earlier for earlier, later in pairwise(found)) < timedelta(minutes=20)
