@@ -11,6 +11,7 @@ import contextlib
 from celery import shared_task
 from celery.signals import worker_ready
 from celery.worker import state
+from django.db import Error
 from kombu.exceptions import OperationalError
 
 from monitoring.conf import get_config
@@ -23,7 +24,6 @@ _DUE = {
     "alerts": alerts.evaluate,
     "circuits": protection.decide_circuits,
     "protection": protection.decide,
-    "recovery": recovery.advance,
 }
 """The tasks that do what drains make due."""
 
@@ -33,10 +33,13 @@ def _stopping() -> bool:
 
 
 def _nudge(due: str) -> None:
-    """Have done at once what a drain has made due; a broker that is away leaves it to beat."""
+    """Have done at once what a drain has made due; a broker or database that is away leaves it to beat."""
     if due == "bugs":
         with contextlib.suppress(OperationalError):
             errors.nudge()
+    elif due == "recovery":
+        with contextlib.suppress(OperationalError, Error):
+            recovery.hand_out(recovery.desk())
     elif due in _DUE:
         nudging.nudge(_DUE[due])
 

@@ -32,17 +32,15 @@ _EXPIRES = 10
     time_limit=_HARD,
 )
 def advance() -> None:
-    """Have the recoveries worked on that are due, the gravest first, and end effects whose time is over."""
+    """Have the recoveries worked on that are due, and end effects whose time is over."""
     from monitoring.recovery.execution import due
 
     with nudging.alone(advance, _ADVANCING_SECONDS) as mine:
-        if not mine:
-            return
-        used = desk()
-        for one in due.take(used):
-            with contextlib.suppress(OperationalError):  # it is due again in some seconds
-                recover.apply_async((str(one.id),), priority=one.priority, expires=due.HANDED_SECONDS * 6)
-        due.end_overdue(used)
+        if mine:
+            used = desk()
+            with contextlib.suppress(OperationalError):  # what was not sent is due again in some seconds
+                hand_out(used)
+            due.end_overdue(used)
 
 
 @shared_task(
@@ -61,6 +59,25 @@ def recover(recovery_id: str) -> None:
     from monitoring.recovery.execution.work import work
 
     work(uuid.UUID(recovery_id), desk())
+
+
+def hand_out(used: Desk) -> int:
+    """Send a message for each recovery that is due, the gravest first; return how many there were.
+
+    Drains do so themselves: a remedy that takes effect at once has no time for another task between.
+
+    Args:
+        used: What recoveries are carried out with.
+
+    Raises:
+        OperationalError: The broker is away.
+    """
+    from monitoring.recovery.execution import due
+
+    found = due.take(used)
+    for one in found:
+        recover.apply_async((str(one.id),), priority=one.priority, expires=due.HANDED_SECONDS * 6)
+    return len(found)
 
 
 def desk() -> Desk:

@@ -79,4 +79,4 @@ def test_a_remedy_takes_effect_is_watched_taken_back_and_switched_off(platform: 
     assert send(admin, "PUT", "switch/", {"on": True}).json["on"] is True
 
     metrics = admin.get("/metrics").text
-    assert 'enginel_recovery_actions_total{strategy="request_throttle",' in metrics
+    assert 'enginel_recovery_actions_total{outcome="executed",strategy="request_throttle"} 1.0' in metrics

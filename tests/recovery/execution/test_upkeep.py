@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from monitoring.recovery.execution import due
 from monitoring.recovery.execution.work import work
 from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry
 from monitoring.recovery.strategies.base import Applied, Order, Seen, Site
-from tasks.intake import _DUE
+from tasks.intake import _nudge
 from tasks.recovery import advance, recover
 from tasks.schedule import install as schedule
 
@@ -58,14 +60,28 @@ def test_few_statements_lie_between_the_request_and_the_effect(stage: Stage, mon
     assert _statements(recovery(error(), stage), stage, "executed") <= 28
 
 
-def test_beat_asks_for_what_is_due_and_drains_ask_at_once() -> None:
+def test_beat_asks_for_what_is_due_on_the_queue_of_the_platform() -> None:
     app = Celery("shop", set_as_current=False)
     schedule(app)
     entry = app.conf.beat_schedule["enginel-advance-recoveries"]
-    assert (entry["task"], entry["schedule"], _DUE["recovery"]) == (advance.name, 5.0, advance)
+    assert (entry["task"], entry["schedule"]) == (advance.name, 5.0)
     for name in (advance.name, recover.name):
         assert app.amqp.router.route({}, name)["queue"].name == "monitoring"
     assert advance.name in get_config().ignored_tasks
+
+
+def test_a_drain_sends_for_what_it_made_due_at_once_and_by_severity(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, redis_client: Any
+) -> None:
+    app = recover.app
+    row = recovery(error(severity="high"), stage, priority=3)
+    with app.connection_for_write(url=get_config().redis_url) as connection:
+        monkeypatch.setattr(recover, "apply_async", partial(recover.apply_async, connection=connection))
+        _nudge("recovery")
+    (key,) = [key for key in redis_client.keys("monitoring*") if redis_client.type(key) == b"list"]
+    assert key.endswith(b"3")
+    (message,) = redis_client.lrange(key, 0, -1)
+    assert json.loads(message)["headers"]["argsrepr"] == f"('{row.pk}',)"
 
 
 def test_what_is_due_is_handed_out_by_severity_and_again_where_the_message_is_lost(stage: Stage) -> None:
