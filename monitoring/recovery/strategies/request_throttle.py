@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.db import router
@@ -63,7 +63,7 @@ class RequestThrottle(Strategy):
         if not any(one.alive and one.kind == "web" for one in site.processes()):
             raise RefusedError("No process that answers requests is alive: none would keep a throttle.")
         scope, match, whose = _whose(case, site)
-        standing = _rows(site.alias).in_state(ThrottleState.ACTIVE, case.occurred).filter(scope=scope, match=match)
+        standing = _rows(site.alias).in_state(ThrottleState.ACTIVE, datetime.now(UTC)).filter(scope=scope, match=match)
         if (other := standing.first()) is not None:
             raise RefusedError(f"Throttle {other.pk} limits {whose} already.")
         rate, burst = self.defaults["requests_per_minute"], self.defaults["burst_size"]
@@ -126,7 +126,7 @@ def _whose(case: Case, site: Site) -> tuple[str, str, str]:
         if address is None:
             raise RefusedError("It is an error of its client, of whom the address is not known.")
         network = block_network(address)
-        if (exempt := _exempt(network, site, case.occurred)) is not None:
+        if (exempt := _exempt(network, site, datetime.now(UTC))) is not None:
             raise RefusedError(f"{network} is {exempt}, whose requests are never refused.")
         return Scope.CLIENT.value, str(network), f"requests of {network}"
     if case.route.startswith("<"):
