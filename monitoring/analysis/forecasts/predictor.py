@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .models import Forecast
 
 _MOST_LOGS = 10_000
+_CHUNK = 1_000
+_COLUMNS = ("service", "name", "error_type", "created", "error_id")
 _FEATURES = ("service", "kind", "name", "error_type")
 
 
@@ -114,9 +116,18 @@ def _wanted(features: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None) ->
 def _by_name(logs: Iterable[Any]) -> dict[tuple[str, str], _Errors]:
     """Put errors together by service and name."""
     found: dict[tuple[str, str], _Errors] = {}
-    for log in islice(logs, _MOST_LOGS):
+    for log in islice(_without_payloads(logs), _MOST_LOGS):
         found.setdefault((_text(log, "service"), _text(log, "name")), _Errors()).add(log)
     return found
+
+
+def _without_payloads(logs: Iterable[Any]) -> Iterable[Any]:
+    """Read no tracebacks where the logs are still to be read, which only a query of whole rows can leave out."""
+    try:
+        rows: Iterable[Any] = logs.only(*_COLUMNS).iterator(_CHUNK)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):
+        return logs
+    return rows
 
 
 def _errors_of(row: Forecast, by_name: Mapping[tuple[str, str], _Errors]) -> _Errors | None:

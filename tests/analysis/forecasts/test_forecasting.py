@@ -14,6 +14,7 @@ from monitoring.analysis import ErrorPredictor
 from monitoring.analysis.forecasts.forecasting import forecast
 from monitoring.analysis.forecasts.models import Forecast
 from monitoring.conf import Config
+from monitoring.errors.models import ErrorLog
 from monitoring.performance.models import DayRollup, HourRollup, MinuteRollup
 from monitoring.storage import partitions
 from tests.analysis.anomalies.stage import name_id, values
@@ -128,6 +129,17 @@ def test_predictions_are_about_what_the_error_logs_name(as_rows: bool) -> None:
     assert found.brier < found.base_brier
     assert found.starts <= NOW < found.ends + timedelta(minutes=1)
     assert found.says.startswith("shop.export fails from ")
+
+
+@pytest.mark.usefixtures("known")
+def test_of_rows_of_the_error_log_no_payload_is_read() -> None:
+    ErrorLog.objects.create(service="shop", name="shop.export", error_type="KeyError", message="secret")
+    rows = ErrorLog.objects.order_by("-created")
+    for given in (rows, rows[:5], rows.values("service", "name", "error_type"), list(rows)):
+        with CaptureQueriesContext(connection) as queries:
+            (found,) = ErrorPredictor(given).predict_errors()
+        assert found.error_type == "KeyError"
+        assert not any("exception_message" in one["sql"] for one in queries)
 
 
 @pytest.mark.usefixtures("known")
