@@ -14,14 +14,10 @@ from django.db import router
 from . import reading
 from .models import Circuit, Hold, State
 from .policy import Calls, Known, grants, judge
-from .writing import Change, change, grant
+from .writing import Change, change, grant, no_step
 
 _STEPS = 3
 """A circuit takes so many steps in one run at most: its time is over, and then somebody may try it."""
-
-
-def no_step(name: str) -> None:
-    """Go on: outside of tests nothing happens between the steps of a run."""
 
 
 def decide(now: datetime | None = None, step: Callable[[str], None] = no_step) -> int:
@@ -68,14 +64,14 @@ def _once(circuit: Circuit, calls: Calls, now: datetime, alias: str, step: Calla
         step("change")
         kept = None if found.state == State.CLOSED else circuit.action_id
         wanted = Change(found.state, found.reason, found.by, found.until, found.trials, action_id=kept)
-        return change(circuit, wanted, now, alias)
+        return change(circuit, wanted, now, alias, step)
     if not trying:
         return False
     processes = grants(permits, reading.askers(circuit, at, alias), options, at)
     if not processes:
         return False
     step("grant")
-    return grant(circuit, processes, now, alias)
+    return grant(circuit, processes, now, alias, step)
 
 
 def _milliseconds(moment: datetime) -> int:

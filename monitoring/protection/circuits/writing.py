@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +33,11 @@ class Change:
     action_id: UUID | None = None
 
 
-def change(circuit: Circuit, wanted: Change, now: datetime, alias: str) -> bool:
+def no_step(name: str) -> None:
+    """Go on: outside of tests nothing happens between the steps."""
+
+
+def change(circuit: Circuit, wanted: Change, now: datetime, alias: str, step: Callable[[str], None] = no_step) -> bool:
     """Change a circuit; return whether it still was as it was looked at.
 
     Args:
@@ -41,6 +45,7 @@ def change(circuit: Circuit, wanted: Change, now: datetime, alias: str) -> bool:
         wanted: What it becomes.
         now: The time.
         alias: The write database.
+        step: Called with the name of each step before it happens; tests end the process there.
     """
     values: dict[str, Any] = {
         "state": wanted.state,
@@ -67,10 +72,13 @@ def change(circuit: Circuit, wanted: Change, now: datetime, alias: str) -> bool:
             at=now,
             **{name: values[name] for name in ("state", "hold", "reason", "by")},
         )
+        step("commit the change")
     return True
 
 
-def grant(circuit: Circuit, processes: Sequence[str], now: datetime, alias: str) -> bool:
+def grant(
+    circuit: Circuit, processes: Sequence[str], now: datetime, alias: str, step: Callable[[str], None] = no_step
+) -> bool:
     """Permit processes a call each, for a moment; return whether the circuit still was as it was looked at."""
     milliseconds = int(now.timestamp() * 1000)
     void = milliseconds + BEGIN
@@ -90,4 +98,5 @@ def grant(circuit: Circuit, processes: Sequence[str], now: datetime, alias: str)
         if not same.update(number=circuit.number + len(permits), version=circuit.version + 1):
             return False
         CircuitPermit.objects.using(alias).bulk_create(permits)
+        step("commit the grant")
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,7 +102,7 @@ def test_what_is_told_of_an_open_circuit_holds_for_a_while_and_is_renewed(monkey
     clock = now() // 30_000 * 30_000
     first = None
     for seconds, same in ((0, True), (29, True), (599, True), (660, False)):
-        monkeypatch.setattr(decisions.time, "time", lambda at=clock / 1000 + seconds: at)
+        monkeypatch.setattr(time, "time", lambda at=clock / 1000 + seconds: at)
         (entry,) = decisions.entries().values()
         assert entry.expires is not None
         assert entry.expires > clock + seconds * 1000 + 60_000
