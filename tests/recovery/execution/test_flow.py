@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from monitoring.errors.log.models import ErrorLog
 from monitoring.recovery import approving, status, switch, verification
@@ -338,3 +339,38 @@ def test_only_one_works_on_a_recovery_at_a_time(stage: Stage, monkeypatch: pytes
     with pytest.raises(holding.LostError):
         holding.save(held, "default", message="Too late.")
     assert Recovery.objects.get(pk=row.pk).success
+
+
+def test_a_strategy_that_breaks_is_said_to_and_whatever_it_may_have_done_is_taken_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, redis_client: Any
+) -> None:
+    class Breaks(stages.Reaches):
+        def apply(self, order: Order, site: Site) -> Applied:
+            super().apply(order, site)
+            raise ConnectionResetError("The broker went away.")
+
+    install(monkeypatch, Breaks())
+    row = stage.work(recovery(error(), stage))
+    assert (row.state, row.success, redis_client.get("deeds")) == (State.SOAKING, False, b"0")
+    assert "ConnectionResetError: The broker went away." in row.message
+    assert action(row, strategy="pool_increase").state == ActionState.FAILED
+
+
+def test_what_fails_for_want_of_the_database_is_left_to_somebody_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Starves(Writes):
+        def apply(self, order: Order, site: Site) -> Applied:
+            super().apply(order, site)
+            raise OperationalError("database is locked")
+
+    install(monkeypatch, Starves())
+    row = recovery(error(), stage)
+    with pytest.raises(OperationalError):
+        stage.work(row)
+    row.refresh_from_db()
+    assert (row.state, row.lease, row.attempts) == (State.REQUESTED, None, 1)
+    install(monkeypatch, Writes())
+    stage.later(6)
+    assert stage.work(row).success
+    assert row.attempts == 0
