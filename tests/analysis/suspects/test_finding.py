@@ -186,3 +186,19 @@ def test_over_http_a_group_has_its_suspects_or_is_unknown(api: Client) -> None:
     assert api.get("/api/monitoring/analysis/suspects/groups/99999999999999999999/").status_code == 404
     assert api.get("/api/monitoring/analysis/suspects/slow/", {"kind": "request"}).status_code == 400
     assert Client().get(url).status_code == 401
+
+
+def test_slow_runs_of_a_task_are_told_from_those_in_time_by_their_worker() -> None:
+    ids = [uuid4().hex for _ in range(15)]
+    SlowSample.objects.bulk_create(
+        SlowSample(at=at(place + 1), kind="task", service="shop", name=TASK, duration=90, context={"task_id": task_id})
+        for place, task_id in enumerate(ids)
+    )
+    store(
+        [run(place, task_id=task_id, reason="slow", worker="celery@b") for place, task_id in enumerate(ids)]
+        + [run(place, worker=f"celery@{'ab'[place % 5 == 0]}") for place in range(60)]
+    )
+
+    (found,) = slow.findings("task", TASK, at(0), at(60)).suspects
+    assert (found.dimension, found.value, found.compared_with) == ("worker", "celery@b", "its runs that succeeded")
+    assert (found.table.cases, found.table.all_cases) == (15, 15)
