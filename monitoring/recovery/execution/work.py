@@ -58,6 +58,8 @@ def work(recovery_id: uuid.UUID, desk: Desk) -> bool:
 
 def _forward(row: Recovery, desk: Desk) -> datetime | None:
     """Take one step after the other; return when to look again, or None where it is over."""
+    if row.decided_at is not None:
+        _take_back_wanted(row, desk)
     while True:
         later = _step(row, desk)
         if later is not None or row.state == State.SETTLED:
@@ -66,7 +68,6 @@ def _forward(row: Recovery, desk: Desk) -> datetime | None:
 
 def _step(row: Recovery, desk: Desk) -> datetime | None:
     """Take one step; return when to look again, or None where there is a next step, or nothing more."""
-    _take_back_wanted(row, desk)
     if row.state == State.REQUESTED:
         return acting.decide(row, desk)
     if row.state == State.JOINED:

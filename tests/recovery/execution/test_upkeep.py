@@ -54,10 +54,10 @@ def test_few_statements_lie_between_the_request_and_the_effect(stage: Stage, mon
     work(recovery(error(), stage).pk, stage.desk())
     stage.later(3600)
     RecoveryAction.objects.all().delete()
-    assert _statements(recovery(error(), stage), stage, "begin") <= 9
+    assert _statements(recovery(error(), stage), stage, "begin") <= 8
     stage.later(3600)
     RecoveryAction.objects.all().delete()
-    assert _statements(recovery(error(), stage), stage, "executed") <= 28
+    assert _statements(recovery(error(), stage), stage, "executed") <= 24
 
 
 def test_beat_asks_for_what_is_due_on_the_queue_of_the_platform() -> None:
