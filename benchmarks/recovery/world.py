@@ -13,11 +13,9 @@ from random import Random
 from monitoring.errors.classification.kinds import RECOVERY
 from monitoring.recovery.policy import NONE
 from monitoring.recovery.policy.choosing import MARGIN
+from monitoring.recovery.strategies.registry import STRATEGIES
 
-DOCUMENTED = {
-    "retry": 0.75, "timeout_increase": 0.65, "cache_clear": 0.80, "pool_increase": 0.85, "resource_scale": 0.80,
-    "circuit_break": 0.90, "fallback": 0.95, "queue_priority": 0.70, "request_throttle": 0.65, "service_restart": 0.88,
-}  # fmt: skip
+DOCUMENTED = {name: strategy.success_rate for name, strategy in STRATEGIES.items()}
 UNAVAILABLE = 0.1
 """How often a strategy cannot act, so that a case does not offer it."""
 UNKNOWN = 0.1
