@@ -84,10 +84,13 @@ def _place(key: str) -> str:
 
 
 def _make_room(slots: Slots) -> None:
+    client = connect(get_config().redis_url, _SECONDS)
     try:
-        slots.give_back(connect(get_config().redis_url, _SECONDS))
+        slots.give_back(client)
     except (redis.RedisError, OSError):  # it is given back when its time is over
         recorder.failed()
+    finally:
+        client.connection_pool.disconnect()
 
 
 def _leave_in_turn(key: str, slots: Slots, mine: str, most: int, seconds: float) -> None:
