@@ -143,9 +143,9 @@ def _forks(one: Heartbeat) -> bool:
 def _silent(parent: Heartbeat, living: list[Heartbeat]) -> int:
     """Return how many processes of a worker's pool have said nothing yet: they will have the pool that it tells of."""
     host, pid = parent.state.get("host"), parent.state.get("pid")
-    heard = sum(one.state.get("parent") == pid and one.state.get("host") == host for one in living)
+    heard = [one for one in living if one.state.get("parent") == pid and one.state.get("host") == host]
     forked = parent.state.get("processes")
-    return max((len(forked) if isinstance(forked, list) else 0) - heard, 0)
+    return max((len(forked) if isinstance(forked, list) else 0) - len(heard), 0)
 
 
 def _read(one: Heartbeat, alias: str) -> _Pool | None:
