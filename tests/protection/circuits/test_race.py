@@ -16,7 +16,7 @@ import pytest
 
 from monitoring import decisions
 from monitoring.conf import get_config
-from monitoring.protection.circuits import actions, deciding
+from monitoring.protection.circuits import actions, consume, deciding, policy, reading, writing
 from monitoring.protection.circuits.models import CircuitAsker, CircuitCall, CircuitPermit, Outcome, State
 from tests.pipeline import drain_all
 
@@ -62,7 +62,15 @@ class Callers:
 
 
 @pytest.fixture
-def callers(redis_client: object, tmp_path: Path) -> Iterator[Callers]:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing lapse because this machine has other work: what is over, the test says."""
+    monkeypatch.setattr(writing, "BEGIN", 600_000)
+    for module in (consume, policy, reading):
+        monkeypatch.setattr(module, "ASKED", 600_000)
+
+
+@pytest.fixture
+def callers(redis_client: object, patient: None, tmp_path: Path) -> Iterator[Callers]:
     take_in(facts=[declare(half_open_requests=PERMITTED)])
     actions.open_it(the_circuit(), "anna", datetime.now(UTC), reason="For the test.", seconds=0.001)
     decisions.project(get_config())
@@ -92,7 +100,7 @@ def refused() -> int:
 def test_at_most_the_permitted_calls_pass_and_who_dies_with_a_permit_blocks_nobody(callers: Callers) -> None:
     run_until(lambda: len(callers.passed) >= PERMITTED, "the permitted calls pass")
     before = refused()
-    run_until(lambda: refused() >= before + 20 * PROCESSES, "everybody is refused, over and over")
+    run_until(lambda: refused() >= before + 10 * PROCESSES, "everybody is refused, over and over")
     assert len(callers.passed) == PERMITTED
     granted = CircuitPermit.objects.values_list("process", flat=True)
     assert sorted(name for _, name in callers.passed) == sorted(granted)
