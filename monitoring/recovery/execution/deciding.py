@@ -76,12 +76,16 @@ def decide(row: Recovery, begun: Sequence[RecoveryAction], now: datetime, desk: 
     refusals = {one.strategy: one.says for one in begun}
     plans = _plans(known, refusals, now, desk)
     history = policy.history(known.case.error_type, environment=known.case.environment, alias=desk.alias)
-    choice = policy.choose(known.case, list(plans), history, desk.random, desk.config)
+    modes = {
+        name: guardrails.mode_of(strategy, known.case.environment, desk.config) for name, (strategy, _) in plans.items()
+    }
+    # What may act at once comes before what waits for somebody, wherever it stands in the order.
+    able = [name for name in plans if modes[name] == Mode.ACT] or list(plans)
+    choice = policy.choose(known.case, able, history, desk.random, desk.config)
     if choice.arm == policy.NONE or choice.arm not in plans:
         return Decision(known, choice, refusals=refusals, says=_nothing(choice, plans, refusals, known.case))
     strategy, plan = plans[choice.arm]
-    mode = guardrails.mode_of(strategy, known.case.environment, desk.config)
-    return Decision(known, choice, Chosen(strategy, plan, mode), refusals)
+    return Decision(known, choice, Chosen(strategy, plan, modes[choice.arm]), refusals)
 
 
 def leader_of(row: Recovery, known: Known, alias: str) -> Recovery | None:

@@ -108,6 +108,17 @@ def test_what_did_not_help_is_rolled_back_and_not_tried_again_on_the_same_fault(
     assert "did not help" in action(again, strategy="pool_increase").says
 
 
+def test_what_may_act_at_once_comes_before_what_waits_for_somebody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Second(Writes):
+        name, label, target = "timeout_increase", "Timeout Increase", "timeout:default"
+
+    install(monkeypatch, Wide(), Second())
+    row = stage.work(recovery(error(), stage))
+    assert (row.state, row.strategy, row.treated) == (State.SOAKING, "timeout_increase", True)
+
+
 def test_a_strategy_that_does_not_take_effect_is_taken_back_and_the_next_one_is_tried(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
