@@ -25,12 +25,12 @@ from monitoring.protection.telling import tell
 from . import actions, reading
 from .models import Circuit, CircuitChange
 from .serializers import (
+    CircuitDecisionSerializer,
     CircuitDetailSerializer,
     CircuitFilterSerializer,
     CircuitSerializer,
-    CloseSerializer,
-    DecisionSerializer,
-    OpenSerializer,
+    CloseCircuitSerializer,
+    OpenCircuitSerializer,
 )
 
 _MAX_ID = 2**63 - 1
@@ -83,12 +83,12 @@ class OpenCircuitView(ApiView):
 
     @describe(
         operation_id="open_circuit",
-        request=OpenSerializer,
+        request=OpenCircuitSerializer,
         responses={200: CircuitDetailSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Open a circuit: every process refuses its calls at once."""
-        return _decide(request, pk, OpenSerializer, actions.open_it)
+        return _decide(request, pk, OpenCircuitSerializer, actions.open_it)
 
 
 class CloseCircuitView(ApiView):
@@ -96,12 +96,12 @@ class CloseCircuitView(ApiView):
 
     @describe(
         operation_id="close_circuit",
-        request=CloseSerializer,
+        request=CloseCircuitSerializer,
         responses={200: CircuitDetailSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Close a circuit: every process lets its calls through at once, and counting begins anew."""
-        return _decide(request, pk, CloseSerializer, actions.close_it)
+        return _decide(request, pk, CloseCircuitSerializer, actions.close_it)
 
 
 class ReleaseCircuitView(ApiView):
@@ -109,15 +109,15 @@ class ReleaseCircuitView(ApiView):
 
     @describe(
         operation_id="release_circuit",
-        request=DecisionSerializer,
+        request=CircuitDecisionSerializer,
         responses={200: CircuitDetailSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: int) -> Response:
         """Let what is counted decide again: one that was held open is tried at once."""
-        return _decide(request, pk, DecisionSerializer, actions.release)
+        return _decide(request, pk, CircuitDecisionSerializer, actions.release)
 
 
-def _decide(request: Request, pk: int, form: type[DecisionSerializer], act: Callable[..., bool]) -> Response:
+def _decide(request: Request, pk: int, form: type[CircuitDecisionSerializer], act: Callable[..., bool]) -> Response:
     given = form(data=request.data)
     given.is_valid(raise_exception=True)
     values = dict(given.validated_data)

@@ -16,7 +16,7 @@ _MAX_VERSION = 2**63 - 1
 _MAX_SECONDS = 86_400.0
 
 
-class ThresholdsSerializer(serializers.Serializer[Any]):
+class CircuitThresholdsSerializer(serializers.Serializer[Any]):
     """When a circuit opens, and how it is tried, as code has declared it."""
 
     failure_rate = serializers.FloatField()
@@ -29,7 +29,7 @@ class ThresholdsSerializer(serializers.Serializer[Any]):
     half_open_requests = serializers.IntegerField()
 
 
-class CallsSerializer(serializers.Serializer[Any]):
+class CircuitCallsSerializer(serializers.Serializer[Any]):
     """Calls within the window, since the circuit was closed."""
 
     calls = serializers.IntegerField()
@@ -40,8 +40,8 @@ class CallsSerializer(serializers.Serializer[Any]):
 class CircuitSerializer(serializers.ModelSerializer[Circuit]):
     """A circuit."""
 
-    thresholds = ThresholdsSerializer()
-    calls = CallsSerializer(help_text="Calls within the window, since it was closed.")
+    thresholds = CircuitThresholdsSerializer()
+    calls = CircuitCallsSerializer(help_text="Calls within the window, since it was closed.")
 
     class Meta:
         model = Circuit
@@ -65,7 +65,7 @@ class CircuitSerializer(serializers.ModelSerializer[Circuit]):
         read_only_fields = fields
 
 
-class ChangeSerializer(serializers.ModelSerializer[CircuitChange]):
+class CircuitChangeSerializer(serializers.ModelSerializer[CircuitChange]):
     """A decision about a circuit."""
 
     class Meta:
@@ -77,7 +77,7 @@ class ChangeSerializer(serializers.ModelSerializer[CircuitChange]):
 class CircuitDetailSerializer(CircuitSerializer):
     """A circuit with what was decided about it."""
 
-    changes = ChangeSerializer(source="latest", many=True, help_text="The last decisions, the newest first.")
+    changes = CircuitChangeSerializer(source="latest", many=True, help_text="The last decisions, the newest first.")
 
     class Meta(CircuitSerializer.Meta):
         fields = [*CircuitSerializer.Meta.fields, "changes"]
@@ -92,7 +92,7 @@ class CircuitFilterSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=MAX_NAME, required=False)
 
 
-class DecisionSerializer(StrictSerializer):
+class CircuitDecisionSerializer(StrictSerializer):
     """What somebody decides about a circuit."""
 
     version = WholeNumberField(
@@ -103,13 +103,13 @@ class DecisionSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=MAX_REASON, help_text="Why, for others to read.")
 
 
-class CloseSerializer(DecisionSerializer):
+class CloseCircuitSerializer(CircuitDecisionSerializer):
     """A circuit is to be closed."""
 
     hold = serializers.BooleanField(default=False, help_text="It stays closed, whatever is counted.")
 
 
-class OpenSerializer(DecisionSerializer):
+class OpenCircuitSerializer(CircuitDecisionSerializer):
     """A circuit is to be opened."""
 
     seconds = SecondsField(
