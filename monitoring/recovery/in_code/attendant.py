@@ -39,9 +39,10 @@ class Holder(Protocol):
 
 
 class _Work:
-    """What is done about one error; `result` is there once `done` is set."""
+    """What is done about one error; `result` is there once `done` is set, and `begun` once it was handed on."""
 
     def __init__(self) -> None:
+        self.begun = False
         self.done = threading.Event()
         self.result: Result | None = None
 
@@ -79,9 +80,15 @@ class Attendant:
         from monitoring.alerts.in_code.event import of_record
 
         event = of_record(at, values, recorder.config)
+        known = self._works.get(event.error_id)
+        # What is sent may be heard of before its exception is.
+        if (known is not None and known.begun) or self._function(EXCEPTION, event.error_type) is not None:
+            return
         function = self._function(EVENT, event.error_type)
-        if function is not None and self._function(EXCEPTION, event.error_type) is None:
-            self._do(function, (event,), self._work(event.error_id))
+        if function is not None:
+            self._do(function, (event,), known or self._work(event.error_id))
+        elif known is not None:  # what is sent says that it is of another kind than its class did: nobody will come
+            known.done.set()
 
     def result(self, error_id: str, seconds: float) -> Result | None:
         """Return what was done about an error, waiting so long for it; None where nothing was, or not yet."""
@@ -106,6 +113,7 @@ class Attendant:
     def _do(self, function: Callable[..., Any], arguments: tuple[Any, ...], work: _Work) -> None:
         """Have a function called soon; in eager mode now."""
         name = getattr(function, "__qualname__", type(function).__name__)
+        work.begun = True
         if recorder.config.eager:
             _run(name, function, arguments, work)
             return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError
@@ -15,7 +17,7 @@ from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
 from monitoring.recording.recorder import recorder
 from monitoring.recovery import ErrorRecovery, ErrorRecoveryContextManager, ErrorRecoveryStrategies
-from monitoring.recovery.in_code import calling
+from monitoring.recovery.in_code import attendant, calling
 from monitoring.recovery.in_code.result import of_status
 from tests.pipeline import drain_all
 from tests.recovery.callers.conftest import SUCCEEDED
@@ -70,6 +72,25 @@ def test_the_other_kind_is_shown_the_error_as_it_is_sent() -> None:
     assert (event.error_id, event.error_type, event.message) == (error_id, KIND, "gone")
     recorder.flush()
     assert said()["recovery_strategy"] == "using_read_replica"
+
+
+@pytest.mark.usefixtures("eager")
+def test_of_two_for_one_kind_the_one_with_the_exception_is_called() -> None:
+    called: list[str] = []
+    ErrorRecovery().recovery_strategies[KIND] = lambda *_: called.append("exception")
+    ErrorRecoveryStrategies().recovery_strategies[KIND] = lambda _event: called.append("event")
+    fail()
+    assert called == ["exception"]
+
+
+def test_nobody_waits_for_one_that_is_not_called_after_all() -> None:
+    ErrorRecoveryStrategies().recovery_strategies[KIND] = lambda _event: None
+    attendant._attendant.raised(DatabaseError("gone"), 7, None)
+    event = SimpleNamespace(error_id=str(UUID(int=7)), error_type=ErrorType.NOT_FOUND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitoring.alerts.in_code.event.of_record", lambda *_: event)
+        attendant._attendant.hear(0, {})
+    assert attendant.result(event.error_id, 60.0) is None
 
 
 @pytest.mark.usefixtures("eager")
