@@ -29,6 +29,7 @@ class MonitoringConfig(AppConfig):
         from monitoring.recording.recorder import recorder
         from monitoring.recording.resilience import caches
         from monitoring.recovery.in_code import names
+        from monitoring.recovery.requests import created
 
         recorder.use_sink(_fold_eagerly)
         decisions.copy.follow(presence.companion)
@@ -57,6 +58,7 @@ class MonitoringConfig(AppConfig):
             register(check)
         register(checks.check_redis, Tags.database)
         names.adopt(_register_strategy)
+        created.follow()
         discovery.discover([app.name for app in apps.get_app_configs()])
         if not process.is_command(sys.argv):  # which runs the checks itself
             checks.warn()
