@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
         "BlockOriginEnum": "monitoring.protection.blocks.models.BlockOrigin",
         "BlockStateEnum": "monitoring.protection.blocks.models.BlockState",
         "BugStatusEnum": "monitoring.errors.bugs.models.BugStatus",
+        "CircuitStateEnum": "monitoring.protection.circuits.models.State",
         "DesignStatusEnum": "designs.models.Status",
         "GroupDecisionEnum": "monitoring.errors.groups.serializers.DECISIONS",
         "GroupStatusEnum": "monitoring.errors.groups.models.GroupStatus",

@@ -15,6 +15,7 @@ from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.conf import get_config
 from monitoring.errors.log.filters import Exact
+from monitoring.errors.log.serializers import TypeCountSerializer
 
 from .engine import insights
 from .metrics import metrics, trends
@@ -36,13 +37,6 @@ class InsightFilterSerializer(serializers.Serializer[Any]):
                 f"Counts by hour are kept for {2 * most} hours; half of it can be compared with the time before."
             )
         return hours
-
-
-class TypeCountSerializer(serializers.Serializer[Any]):
-    """Errors of one type."""
-
-    error_type = serializers.CharField()
-    count = serializers.IntegerField()
 
 
 class MetricsSerializer(serializers.Serializer[Any]):

@@ -24,15 +24,15 @@ from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry
 
 from . import overview
 from .serializers import (
+    ActionDecisionSerializer,
     ActionFilterSerializer,
-    ActionSerializer,
-    DecisionSerializer,
+    ActionRejectionSerializer,
+    ActionTakenSerializer,
     EntryFilterSerializer,
-    EntrySerializer,
     RecoveryDetailSerializer,
+    RecoveryEntrySerializer,
+    RecoveryEpisodeSerializer,
     RecoveryFilterSerializer,
-    RecoverySerializer,
-    RejectionSerializer,
     StrategySerializer,
     SwitchSerializer,
     TurnSerializer,
@@ -70,7 +70,7 @@ def _narrowed(given: dict[str, Any]) -> dict[str, Any]:
 class RecoveriesView(ApiView, generics.ListAPIView[Recovery]):
     """Recoveries."""
 
-    serializer_class = RecoverySerializer
+    serializer_class = RecoveryEpisodeSerializer
     pagination_class = RecoveryPages
     filter_backends = []
 
@@ -82,7 +82,7 @@ class RecoveriesView(ApiView, generics.ListAPIView[Recovery]):
     @describe(
         operation_id="recoveries",
         parameters=[RecoveryFilterSerializer],
-        responses={200: RecoverySerializer(many=True), **refusals(400)},
+        responses={200: RecoveryEpisodeSerializer(many=True), **refusals(400)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List recoveries, the newest first."""
@@ -105,7 +105,7 @@ class RecoveryView(ApiView):
 class RecoveryActionsView(ApiView, generics.ListAPIView[RecoveryAction]):
     """Actions of all recoveries."""
 
-    serializer_class = ActionSerializer
+    serializer_class = ActionTakenSerializer
     pagination_class = ActionPages
     filter_backends = []
 
@@ -116,7 +116,7 @@ class RecoveryActionsView(ApiView, generics.ListAPIView[RecoveryAction]):
     @describe(
         operation_id="recovery_actions",
         parameters=[ActionFilterSerializer],
-        responses={200: ActionSerializer(many=True), **refusals(400)},
+        responses={200: ActionTakenSerializer(many=True), **refusals(400)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List actions, the newest first; `?state=proposed` waits for somebody's decision."""
@@ -126,7 +126,7 @@ class RecoveryActionsView(ApiView, generics.ListAPIView[RecoveryAction]):
 class TrailView(ApiView, generics.ListAPIView[RecoveryEntry]):
     """The audit trail."""
 
-    serializer_class = EntrySerializer
+    serializer_class = RecoveryEntrySerializer
     pagination_class = EntryPages
     filter_backends = []
 
@@ -137,7 +137,7 @@ class TrailView(ApiView, generics.ListAPIView[RecoveryEntry]):
     @describe(
         operation_id="recovery_trail",
         parameters=[EntryFilterSerializer],
-        responses={200: EntrySerializer(many=True), **refusals(400)},
+        responses={200: RecoveryEntrySerializer(many=True), **refusals(400)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List what was decided and done, and by whom, the newest first."""
@@ -149,12 +149,12 @@ class ApproveView(ApiView):
 
     @describe(
         operation_id="approve_recovery_action",
-        request=DecisionSerializer,
-        responses={202: ActionSerializer, **refusals(400, 404, 409)},
+        request=ActionDecisionSerializer,
+        responses={202: ActionTakenSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Let a proposal be carried out, within some seconds."""
-        version = _sent(DecisionSerializer, request)["version"]
+        version = _sent(ActionDecisionSerializer, request)["version"]
         return _decided(pk, lambda: approving.approve(pk, _who(request), version))
 
 
@@ -163,12 +163,12 @@ class RejectView(ApiView):
 
     @describe(
         operation_id="reject_recovery_action",
-        request=RejectionSerializer,
-        responses={202: ActionSerializer, **refusals(400, 404, 409)},
+        request=ActionRejectionSerializer,
+        responses={202: ActionTakenSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Have a proposal not carried out."""
-        sent = _sent(RejectionSerializer, request)
+        sent = _sent(ActionRejectionSerializer, request)
         return _decided(pk, lambda: approving.reject(pk, _who(request), sent["version"], sent["reason"]))
 
 
@@ -177,12 +177,12 @@ class RollBackView(ApiView):
 
     @describe(
         operation_id="roll_back_recovery_action",
-        request=DecisionSerializer,
-        responses={202: ActionSerializer, **refusals(400, 404, 409)},
+        request=ActionDecisionSerializer,
+        responses={202: ActionTakenSerializer, **refusals(400, 404, 409)},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Have what an action did taken back, within some seconds."""
-        version = _sent(DecisionSerializer, request)["version"]
+        version = _sent(ActionDecisionSerializer, request)["version"]
         return _decided(pk, lambda: approving.take_back(pk, _who(request), version))
 
 
@@ -243,7 +243,7 @@ def _decided(pk: uuid.UUID, decide: Callable[[], RecoveryAction]) -> Response:
     if not _rows(RecoveryAction).filter(pk=pk).exists():
         raise NotFound("There is no such action.")
     try:
-        return Response(ActionSerializer(decide()).data, status=202)
+        return Response(ActionTakenSerializer(decide()).data, status=202)
     except approving.NotPossibleError as error:
         return problem(409, str(error))
 

@@ -25,7 +25,7 @@ class PlainField(serializers.JSONField):
     """A JSON object."""
 
 
-class ActionSerializer(serializers.ModelSerializer[RecoveryAction]):
+class ActionTakenSerializer(serializers.ModelSerializer[RecoveryAction]):
     """A strategy, and what was made of it."""
 
     recovery = serializers.UUIDField(source="recovery_id")
@@ -53,7 +53,7 @@ class ActionSerializer(serializers.ModelSerializer[RecoveryAction]):
         return row.undo is not None
 
 
-class RecoverySerializer(serializers.ModelSerializer[Recovery]):
+class RecoveryEpisodeSerializer(serializers.ModelSerializer[Recovery]):
     """One episode: an error, what was done about it, and what came of it."""
 
     group = serializers.IntegerField(source="group_id", allow_null=True)
@@ -75,7 +75,7 @@ class RecoverySerializer(serializers.ModelSerializer[Recovery]):
         read_only_fields = fields
 
 
-class EntrySerializer(serializers.ModelSerializer[RecoveryEntry]):
+class RecoveryEntrySerializer(serializers.ModelSerializer[RecoveryEntry]):
     """One entry of the audit trail."""
 
     event = serializers.CharField(help_text="What happened.")
@@ -87,15 +87,15 @@ class EntrySerializer(serializers.ModelSerializer[RecoveryEntry]):
         read_only_fields = fields
 
 
-class RecoveryDetailSerializer(RecoverySerializer):
+class RecoveryDetailSerializer(RecoveryEpisodeSerializer):
     """A recovery with why it was chosen, its actions and its trail."""
 
     choice = PlainField(help_text="Why this was chosen: in words, by what, and what was believed of each strategy.")
-    actions = ActionSerializer(many=True)
-    trail = EntrySerializer(many=True, help_text="What happened, in its order.")
+    actions = ActionTakenSerializer(many=True)
+    trail = RecoveryEntrySerializer(many=True, help_text="What happened, in its order.")
 
-    class Meta(RecoverySerializer.Meta):
-        fields = [*RecoverySerializer.Meta.fields, "choice", "actions", "trail"]
+    class Meta(RecoveryEpisodeSerializer.Meta):
+        fields = [*RecoveryEpisodeSerializer.Meta.fields, "choice", "actions", "trail"]
         read_only_fields = fields
 
 
@@ -128,13 +128,13 @@ class EntryFilterSerializer(serializers.Serializer[Any]):
     target = Exact()
 
 
-class DecisionSerializer(StrictSerializer):
+class ActionDecisionSerializer(StrictSerializer):
     """A decision about an action as somebody saw it."""
 
     version = WholeNumberField(min_value=0, help_text="Of the action as it was seen: 409 if it has changed since.")
 
 
-class RejectionSerializer(DecisionSerializer):
+class ActionRejectionSerializer(ActionDecisionSerializer):
     """That a proposal is not to be carried out."""
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=_MOST_REASON, default="")
