@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench recovery", description=__doc__)
     parser.add_argument("worlds", nargs="*", help="only these, such as 'nothing helps' (all)")
     parser.add_argument("--seeds", type=int, default=10, help="fleets of each world (10)")
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first fleet (0)")
     parser.add_argument("--cases", type=int, default=300, help="cases of each error type (300)")
     parser.add_argument("--quick", action="store_true", help="a short run that shows that everything works")
     chosen = parser.parse_args()
@@ -41,11 +42,12 @@ def main() -> int:
         return f"{missed:>14}{late:>10}{cleared:>12}{whole.left_alone:>14.0%}"
 
     print(
-        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {chosen.seeds} fleets, {chosen.cases} cases a type"
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {chosen.seeds} fleets from seed {chosen.first},"
+        f" {chosen.cases} cases a type"
     )
     for world in chosen.worlds or WORLDS:
         begin = time.perf_counter()
-        scores = tournament(world, range(chosen.seeds), chosen.cases)
+        scores = tournament(world, range(chosen.first, chosen.first + chosen.seeds), chosen.cases)
         print(f"\n{world} ({time.perf_counter() - begin:.0f} s)")
         print(f"{'':15}{'regret, of 100':>14}{'at last':>10}{'cleared':>12}{'left alone':>14}")
         for name, played in scores.items():
