@@ -108,6 +108,14 @@ class Recorder:
             return True
         return self.flusher.flush()
 
+    def fold_elsewhere(self) -> None:
+        """Let what the calling thread records in eager mode wait for the next call of another thread.
+
+        Whoever serves another thread has a database connection of its own, which would wait for the transaction of the
+        one that waits for it.
+        """
+        self._folding.busy = True
+
     def close(self) -> None:
         """Send what is left and say goodbye. Called when the process ends; recording may go on after it."""
         try:

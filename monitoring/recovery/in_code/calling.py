@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from monitoring.recording.recorder import recorder
+
 LIMIT_SECONDS = 10.0
 _inside = threading.local()
 _left: dict[str, threading.Thread] = {}
@@ -50,6 +52,7 @@ def call(name: str, function: Callable[..., Any], *arguments: Any, seconds: floa
 
     def run() -> None:
         _inside.now = True
+        recorder.fold_elsewhere()
         try:
             result = function(*arguments)
             found.append(asyncio.run(_within(result, seconds)) if inspect.isawaitable(result) else result)
@@ -61,6 +64,8 @@ def call(name: str, function: Callable[..., Any], *arguments: Any, seconds: floa
     thread = threading.Thread(target=run, name="enginel-recovery", daemon=True)
     thread.start()
     thread.join(seconds)
+    if recorder.config.eager:
+        recorder.flush()
     if thread.is_alive():
         _left[name] = thread
         raise FailedError(f"{name} takes longer than {seconds:g} seconds.")
