@@ -54,7 +54,7 @@ def test_what_is_over_by_itself_makes_room(db: None) -> None:
 
 
 def test_processes_are_told_what_stands_with_its_id_and_expiry(db: None) -> None:
-    row = put(an_order(), seconds=60)
+    row = put(an_order(), seconds=3600)
     put(an_order(now=NOW - timedelta(seconds=60)), seconds=30, key="http:over")
     ended = an_order()
     put(ended, key="http:ended")
@@ -62,7 +62,7 @@ def test_processes_are_told_what_stands_with_its_id_and_expiry(db: None) -> None
     ((key, entry),) = entries_of("timeout")().items()
     assert key == "enginel:http:payments"
     assert json.loads(entry.value) == {"id": str(row.pk), "seconds": 9}
-    assert entry.expires == int((NOW + timedelta(seconds=60)).timestamp() * 1000)
+    assert entry.expires == int((NOW + timedelta(seconds=3600)).timestamp() * 1000)
     assert entries_of("pool")() == {}
 
 
@@ -72,7 +72,7 @@ def test_what_is_long_over_is_forgotten(db: None) -> None:
     effects.end(ended.id, DEFAULT_DB_ALIAS)
     put(an_order(), seconds=10, key="http:expired")
     stands = put(an_order(), key="http:stands")
-    assert effects.forget(NOW + timedelta(seconds=60), DEFAULT_DB_ALIAS) == 2
+    assert effects.forget(datetime.now(UTC) + timedelta(seconds=60), DEFAULT_DB_ALIAS) == 2
     assert list(Effect.objects.all()) == [stands]
 
 

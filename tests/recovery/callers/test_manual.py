@@ -31,7 +31,7 @@ def patience(settings: Any) -> None:
 @pytest.fixture
 def error() -> ErrorLog:
     return ErrorLog.objects.create(
-        service="shop", name="POST buy/", error_type="DatabaseError", severity="critical", message="gone"
+        service="shop", name="POST buy/", error_type="DatabaseError", severity="critical", message="gone", kept="new"
     )
 
 

@@ -147,6 +147,7 @@ def error(**values: Any) -> ErrorLog:
         "fingerprint": uuid.uuid4().hex[:16],
         "name": "GET api/designs/",
         "status_code": 500,
+        "kept": "new",
         "group": group,
     }
     return ErrorLog.objects.create(**(told | values))
