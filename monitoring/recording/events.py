@@ -273,8 +273,8 @@ class Call(Struct, frozen=True, gc=False):
 
     Attributes:
         name: Of the circuit.
-        flags: Bits: 1 it failed, 2 it was slow, 4 it was refused because the circuit is open, 8 a trial begins, of whose
-            end another event tells.
+        flags: Bits: 1 it failed, 2 it was slow, 4 it was refused because the circuit is open, 8 a trial begins, whose
+            end another event tells of.
         permit: Number of the half-open grant by which it was let through; 0 for none.
     """
 
