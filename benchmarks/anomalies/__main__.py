@@ -6,6 +6,7 @@ Everything is made from seeds, so that every run says the same.
 from __future__ import annotations
 
 import argparse
+import os
 
 from .scoring import Score, compare, world
 
@@ -14,11 +15,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/bench anomalies", description=__doc__)
     parser.add_argument("--seeds", type=int, default=4, help="worlds of about sixty series each (4)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that look (one a core)")
     parser.add_argument("--missed", action="store_true", help="say what Enginel missed, and told wrongly")
     parser.add_argument("--quick", action="store_true", help="one world that shows that everything works")
     chosen = parser.parse_args()
     made = world(range(chosen.first, chosen.first + (1 if chosen.quick else chosen.seeds)))
-    scores = compare(made)
+    scores = compare(made, workers=chosen.workers)
     incidents = next(iter(scores.values())).incidents
     size = f"{len(made.series)} series, {len(made.queues)} queues, {incidents} incidents"
     print(f"{size}: a quiet day and one with incidents, a look a minute")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from statistics import median
+from typing import NamedTuple
 
 from monitoring.analysis.anomalies.judging import QUEUE_COMPARISONS, SERIES_COMPARISONS
 
@@ -96,18 +99,33 @@ def world(seeds: Iterable[int]) -> World:
     return World(series, queues)
 
 
-def compare(made: World, first: int = DAY, end: int = DAYS * DAY) -> dict[str, Score]:
+def compare(made: World, first: int = DAY, end: int = DAYS * DAY, workers: int = 1) -> dict[str, Score]:
     """Look at the quiet day and at the day with incidents, in every way.
 
     Args:
         made: The series.
         first: The first minute that is looked at.
         end: The minute after the last.
+        workers: Processes that look; what they find does not depend on how many there are.
     """
     comparisons = len(made.series) * SERIES_COMPARISONS + len(made.queues) * QUEUE_COMPARISONS
+    watch = partial(_watch, comparisons=comparisons, first=first, end=end)
     scores: dict[str, Score] = defaultdict(Score)
-    for make in (*made.series, *made.queues):
-        one = make()
-        for way, look in ways(one, comparisons):
-            scores[way].add(one.name, one.incidents, alerts(look, first, end))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for watched in pool.map(watch, (*made.series, *made.queues)):
+            for way, told in watched.alerts.items():
+                scores[way].add(watched.name, watched.incidents, told)
     return dict(scores)
+
+
+class _Watched(NamedTuple):
+    """A series that was looked at in every way."""
+
+    name: str
+    incidents: Sequence[Incident]
+    alerts: dict[str, list[Alert]]
+
+
+def _watch(make: Maker, comparisons: int, first: int, end: int) -> _Watched:
+    one = make()
+    return _Watched(one.name, one.incidents, {way: alerts(look, first, end) for way, look in ways(one, comparisons)})

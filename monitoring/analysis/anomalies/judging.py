@@ -23,11 +23,15 @@ ALARMS = 1e-3
 """False alarms of one look at everything, at most."""
 _HALF = 0.5
 """What is so far on the way to being worth telling is not as usual either, and ends nothing."""
+_LASTING = 0.01
+"""A chance up to which the last minutes are so by themselves, and not as usual again."""
 _LEAST_ERRORS = 5
 _RATE_FACTOR, _RATE_MORE = 2.0, 0.01
 _COUNT_FACTOR = 3.0
 _SLOWER, _SLOWER_SECONDS = 1.5, 0.01
 _LEAST_EXPECTED, _LEAST_RISEN = 20.0, 50
+_LEAST_RUNS = 20
+"""Runs from which the short window can speak against the long one."""
 _THROUGHPUT_FACTOR = {Level.WEEK: 2.0, Level.DAY: 5.0, Level.RECENT: 5.0}
 """So many times more or less is worth telling; more where weekends are not known."""
 _QUEUE_FACTOR, _LEAST_DEPTH, _LEAST_AGE = 2.0, 50, 60.0
@@ -85,7 +89,7 @@ def judge(usual: Usual, short: Window, long: Window, comparisons: int) -> list[L
         One for each measure.
     """
     pairs = zip(_series(usual, short, comparisons), _series(usual, long, comparisons), strict=True)
-    looks = [_together(one, other) for one, other in pairs]
+    looks = [_together(one, other, short.count < _LEAST_RUNS) for one, other in pairs]
     by_measure = {look.measure: look for look in looks}
     if by_measure[Measure.ERROR_RATE].verdict is Verdict.UNUSUAL:  # it says all that the number says, and more
         by_measure[Measure.ERROR_COUNT] = by_measure[Measure.ERROR_COUNT]._replace(verdict=Verdict.CALM)
@@ -115,13 +119,17 @@ def _series(usual: Usual, seen: Window, comparisons: int) -> Iterator[Look]:
     yield _rise(usual, seen, comparisons)
 
 
-def _together(short: Look, long: Look) -> Look:
-    """Put both windows together: the long one counts only while the short one does not speak against it."""
+def _together(short: Look, long: Look, sparse: bool) -> Look:
+    """Put both windows together.
+
+    An incident is in the long window for half an hour after its end. So that it is not opened again meanwhile, by a
+    few errors such as there always are, the long one counts only while the last minutes are hardly chance either, or
+    too few ran in them to say.
+    """
     if short.verdict is Verdict.UNKNOWN:
         return long
-    if long.verdict is Verdict.UNUSUAL and short.verdict is Verdict.RAISED:
-        return long
-    return short
+    lasting = short.verdict is Verdict.RAISED and (sparse or short.chance <= _LASTING)
+    return long if long.verdict is Verdict.UNUSUAL and lasting else short
 
 
 def _weigh(look: Look, found: _Finding, comparisons: int) -> Look:
@@ -139,7 +147,7 @@ def _error_rate(usual: Usual, seen: Window, comparisons: int) -> Look:
     rate = seen.errors / seen.count if seen.count else 0.0
     look = Look(Measure.ERROR_RATE, seen.minutes, Verdict.UNKNOWN, rate, usual.error_rate)
     if alarming > 1 or (not seen.errors and seen.count * alarming < _LEAST_ERRORS):
-        return look if seen.count < _LEAST_EXPECTED else look._replace(verdict=Verdict.CALM)
+        return look if seen.count < _LEAST_RUNS else look._replace(verdict=Verdict.CALM)
     size = (rate - usual.error_rate) / (alarming - usual.error_rate)
     if seen.errors < _LEAST_ERRORS:
         size = min(size, 0.9)
@@ -201,7 +209,7 @@ def _rise(usual: Usual, seen: Window, comparisons: int) -> Look:
     look = Look(Measure.THROUGHPUT_RISE, seen.minutes, Verdict.CALM, float(seen.count), expected)
     size = (seen.count / expected - 1) / (_THROUGHPUT_FACTOR[usual.level] - 1)
     if seen.count < _LEAST_RISEN:
-        return look if size < _HALF else look._replace(verdict=Verdict.RAISED)
+        size = min(size, 0.9)
     chance = tails.clustered_upper(seen.count, expected, usual.count_spread) if size >= _HALF else 1.0
     return _weigh(look, _Finding(size, chance), comparisons)
 

@@ -97,6 +97,25 @@ def test_the_long_window_does_not_outlast_what_is_over() -> None:
     assert "error_rate" not in unusual(long=window(LONG, failing=0.3), failing=0.0)
 
 
+@pytest.mark.parametrize("errors", [1, 2, 3])
+def test_after_an_incident_a_few_errors_more_than_usual_do_not_open_it_again(errors: int) -> None:
+    busy = with_(per_minute=60.0, error_rate=0.002, errors_per_minute=0.15)
+    after = {look.measure: look for look in judge(busy, Window(SHORT, 300, errors), Window(LONG, 1_700, 170), MANY)}
+    assert {after[one].verdict for one in (Measure.ERROR_RATE, Measure.ERROR_COUNT)} <= {Verdict.CALM, Verdict.RAISED}
+
+
+def test_what_still_fails_too_often_in_the_last_minutes_is_told_by_the_long_window() -> None:
+    found = judge(USUAL, Window(SHORT, 100, 5), Window(LONG, 600, 30), MANY)
+    assert (found[0].verdict, found[0].minutes) == (Verdict.UNUSUAL, LONG)
+
+
+def test_more_runs_than_usual_are_told_by_the_long_window_before_the_short_one_has_enough_of_them() -> None:
+    slow = with_(per_minute=1.0)
+    found = {look.measure: look for look in judge(slow, Window(SHORT, 40, 0), Window(LONG, 200, 0), MANY)}
+    rise = found[Measure.THROUGHPUT_RISE]
+    assert (rise.verdict, rise.minutes) == (Verdict.UNUSUAL, LONG)
+
+
 def test_weekends_that_are_not_known_yet_need_a_greater_difference() -> None:
     assert unusual(per_minute=8) == ["throughput_drop"]
     assert unusual(usual=with_(level=Level.DAY), per_minute=8) == []
