@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitoring.analysis.suspects.features import network_of, of_arguments, of_context
 from monitoring.analysis.suspects.spread import evenly
-from tests.properties import MANY
+from tests.properties import FEW
 
 T0 = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ def test_clients_are_told_apart_by_their_network(address: str | None, network: s
 
 
 @given(st.recursive(st.none() | st.text() | st.integers() | st.floats(), st.lists), st.text())
-@MANY
+@FEW
 def test_whatever_was_recorded_is_read_without_harm(value: Any, text: str) -> None:
     assert all(len(found) <= 80 for found in of_context({"key": value, "k" * 99: text}).values())
     assert of_context(value) == {}
@@ -50,7 +50,7 @@ def test_whatever_was_recorded_is_read_without_harm(value: Any, text: str) -> No
 
 
 @given(st.lists(st.integers(0, 3600), max_size=400), st.integers(24, 120))
-@MANY
+@FEW
 def test_many_rows_are_read_evenly_and_few_are_all_read(seconds: list[int], most: int) -> None:
     moments = sorted(T0 + timedelta(seconds=one) for one in seconds)
     asked = []

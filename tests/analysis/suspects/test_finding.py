@@ -127,9 +127,9 @@ def test_what_it_costs_does_not_grow_with_the_group() -> None:
             cases = groups.findings(broken.pk).cases
         return len(queries), cases
 
-    errors(broken, 1300, release="2.0")
+    errors(broken, 700, release="2.0")
     few, cases = cost()
-    errors(broken, 1300, release="2.0")
+    errors(broken, 700, release="2.0")
     assert cost() == (few, cases)
     assert cases <= 600
     assert few <= 64
