@@ -44,17 +44,22 @@ class Blame:
         status: HTTP status of the answer; 0 outside of requests.
         error_type: The documented name, or that of the class.
         kind: Member of `ErrorType`.
+        unhandled: Whether it is known that the request ended with an exception that nobody handled: then the status
+            says how bad that is, as documented, and not whose trouble.
     """
 
     status: int
     error_type: str
     kind: str
+    unhandled: bool = False
 
     @property
     def clients(self) -> bool:
-        """Whether it is the client's: what was answered with 4xx, and what somebody unknown did."""
-        if 400 <= self.status < 500 or self.error_type in _UNAUTHENTICATED:
+        """Whether it is the client's: what code answered with 4xx, and what somebody unknown did."""
+        if self.error_type in _UNAUTHENTICATED:
             return True
+        if 400 <= self.status < 500:
+            return not self.unhandled
         return self.status == 0 and self.kind in _THEIRS
 
 

@@ -24,6 +24,7 @@ EVERYTHING = ["retry", "fallback", "request_throttle", "service_restart"]
         Blame(500, "AuthenticationError", ErrorType.AUTHENTICATION_ERROR),
         Blame(0, "PermissionDenied", ErrorType.AUTHORIZATION_ERROR),
         Blame(0, "ValidationError", ErrorType.VALIDATION_ERROR),
+        Blame(400, "AuthenticationError", ErrorType.AUTHENTICATION_ERROR, unhandled=True),
     ],
 )
 def test_what_clients_do_wrong_never_gets_more_than_a_throttle(blame: Blame) -> None:
@@ -34,6 +35,12 @@ def test_what_clients_do_wrong_never_gets_more_than_a_throttle(blame: Blame) -> 
 @pytest.mark.parametrize("status", [0, 500, 503])
 def test_what_fails_here_may_get_everything(status: int) -> None:
     assert limited_to(EVERYTHING, Blame(status, "DatabaseError", ErrorType.DATABASE_ERROR)) == EVERYTHING
+
+
+@pytest.mark.parametrize("status", [400, 500, 503])
+def test_what_no_view_handled_is_no_clients_fault_whatever_status_it_has_by_its_severity(status: int) -> None:
+    blame = Blame(status, "ValueError", ErrorType.VALIDATION_ERROR, unhandled=True)
+    assert limited_to(EVERYTHING, blame) == EVERYTHING
 
 
 @pytest.mark.parametrize(

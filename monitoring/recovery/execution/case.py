@@ -15,6 +15,8 @@ from monitoring.recovery.guardrails import Blame
 from monitoring.recovery.models import Recovery
 from monitoring.recovery.strategies.base import Case
 
+MANUAL = "manual"
+"""How the log calls what a program wrote itself."""
 _UNHANDLED = 500
 _COLUMNS = (
     "error_id",
@@ -34,6 +36,7 @@ _COLUMNS = (
     "chain",
     "context",
     "handled",
+    "kept",
     "task_id",
     "group__category",
     "group__error_type",
@@ -102,7 +105,23 @@ def load(row: Recovery, alias: str) -> Known:
         dependency=_text(error.context, "dependency") or row.dependency,
         facts=error.context if isinstance(error.context, dict) else {},
     )
-    return Known(case, found.recovery, Blame(status, found.error_type, found.kind), logged=True)
+    blame = Blame(status, found.error_type, found.kind, _is_unhandled(error, alias))
+    return Known(case, found.recovery, blame, logged=True)
+
+
+def _is_unhandled(error: ErrorLog, alias: str) -> bool:
+    """Return whether an error is known to be an exception that nobody handled.
+
+    What a program wrote into the log by itself is none for certain, and an answer without an exception is none at all.
+    """
+    if error.kept == MANUAL:
+        return False
+    if error.exception_type:
+        return not error.handled
+    # Of a repetition that travelled as a key, one that travelled in full says it.
+    full = ErrorLog.objects.using(alias).filter(group_id=error.group_id).exclude(exception_type="")
+    handled = full.order_by("-created", "-pk").values_list("handled", flat=True).first() if error.group_id else None
+    return handled is False
 
 
 def _classified(chain: Any, name: str, status: int, environment: str, *, handled: bool) -> Classification:

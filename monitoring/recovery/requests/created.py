@@ -20,9 +20,6 @@ from monitoring.recovery.states import Trigger
 
 from .wish import PRIORITIES
 
-MANUAL = "manual"
-"""How the log calls what a program wrote itself."""
-
 
 def follow() -> None:
     """Hear of errors that are written from now on."""
@@ -31,7 +28,7 @@ def follow() -> None:
 
 def _ask(instance: ErrorLog, created: bool, raw: bool, using: str, **_: Any) -> None:
     """Ask for the recovery of an error, if it has a remedy; beat finds it within seconds."""
-    if not created or raw or instance.kept != MANUAL or get_config().recovery == "off":
+    if not created or raw or instance.kept != cases.MANUAL or get_config().recovery == "off":
         return
     try:
         # Whatever goes wrong here, the error is written.

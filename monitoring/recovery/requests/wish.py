@@ -77,7 +77,9 @@ def of_error(fact: Fact, config: Config) -> Wish | None:
     dependency = text(context, "dependency", 200) if isinstance(context, dict) else ""
     if found.recovery in RECOVERY_BY_SEVERITY.values() and not dependency:
         return None
-    if not limited_to(found.recovery, Blame(whole(values.get("status")), found.error_type, found.kind)):
+    unhandled = values.get("handled") is False
+    blame = Blame(whole(values.get("status")), found.error_type, found.kind, unhandled)
+    if not limited_to(found.recovery, blame):
         return None
     return Wish(
         error_id=error_id,

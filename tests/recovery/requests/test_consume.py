@@ -59,12 +59,17 @@ def test_other_faults_ask_for_themselves_and_an_error_without_a_documented_remed
     [
         {"kind": "response"},
         {"name": "tasks.recovery.recover"},
-        {"status": 404},
-        {"status": 401},
+        {"status": 404, "handled": True},
+        {"status": 401, "handled": True},
     ],
 )
 def test_what_is_no_exception_our_own_or_the_clients_does_not_ask(silent: dict[str, Any]) -> None:
     assert _take(_failure(**silent)) == []
+
+
+def test_what_no_view_handled_asks_also_where_it_was_answered_with_400() -> None:
+    (row,) = _take(_failure(status=400, handled=False))
+    assert row.error_type == "TimeoutError"
 
 
 def test_what_failed_inside_of_a_declared_dependency_asks_whatever_its_type() -> None:
