@@ -74,7 +74,7 @@ def test_a_part_of_an_exception_of_another_form_costs_that_part_alone(part: str)
     assert ErrorLog.objects.count() == len(SENT)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(FIELDS), _ANYTHING), st.dictionaries(st.sampled_from(PARTS), _ANYTHING))
 def test_whatever_comes_is_read(values: dict[str, Any], part: dict[str, Any]) -> None:
     if part:
