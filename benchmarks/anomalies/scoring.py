@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -111,11 +112,21 @@ def compare(made: World, first: int = DAY, end: int = DAYS * DAY, workers: int =
     comparisons = len(made.series) * SERIES_COMPARISONS + len(made.queues) * QUEUE_COMPARISONS
     watch = partial(_watch, comparisons=comparisons, first=first, end=end)
     scores: dict[str, Score] = defaultdict(Score)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for watched in pool.map(watch, (*made.series, *made.queues)):
+    with _mapping(workers) as each:
+        for watched in each(watch, (*made.series, *made.queues)):
             for way, told in watched.alerts.items():
                 scores[way].add(watched.name, watched.incidents, told)
     return dict(scores)
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[[Callable[[Maker], _Watched], Iterable[Maker]], Iterable[_Watched]]]:
+    """Yield what calls a function for each: here, or in so many processes."""
+    if workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 class _Watched(NamedTuple):
