@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from monitoring.recovery import policy
 from monitoring.recovery.guardrails import Mode
 from monitoring.recovery.models import Recovery, RecoveryAction
 from monitoring.recovery.states import ACTED, ActionState, Event, Outcome, State
@@ -47,7 +48,9 @@ def decide(row: Recovery, desk: Desk) -> datetime | None:
         holding.save(row, desk.alias, state=State.JOINED, leader_id=leader.pk)
         row.leader = leader
         return None
-    if decision.chosen is None:
+    if decision.standing is not None:
+        _rely(row, decision, decision.standing, begun, desk)
+    elif decision.chosen is None:
         _leave_alone(row, decision, begun, desk)
     elif decision.chosen.mode == Mode.PROPOSE:
         _propose(row, decision, decision.chosen, begun, desk)
@@ -166,7 +169,7 @@ def _leave_alone(row: Recovery, decision: Decision, begun: list[RecoveryAction],
     else:
         message = f"Nothing was done: {decision.says}"
     others = deciding.refused(row, decision, begun, now)
-    arm = decision.choice.arm if decision.choice is not None else "none"
+    arm = decision.choice.arm if decision.choice is not None else policy.NONE
     desk.step("leave")
     with transaction.atomic(using=alias, durable=True):
         RecoveryAction.objects.using(alias).bulk_create(others)
@@ -176,6 +179,24 @@ def _leave_alone(row: Recovery, decision: Decision, begun: list[RecoveryAction],
         log.note(row.error_id, alias, success=False, strategy="")
         entries = [trail.entry(Event.REFUSED, row, now, one.says, one) for one in others]
         trail.write([*entries, trail.entry(Event.DECIDED, row, now, message)], alias, counts)
+
+
+def _rely(row: Recovery, decision: Decision, standing: RecoveryAction, begun: list[RecoveryAction], desk: Desk) -> None:
+    """Do nothing more where a remedy is in effect that was applied for another case; the signal is watched."""
+    now, alias = desk.now(), desk.alias
+    message = f"Already in effect: {label(standing.strategy)}"
+    others = deciding.refused(row, decision, begun, now)
+    desk.step("rely")
+    with transaction.atomic(using=alias, durable=True):
+        RecoveryAction.objects.using(alias).bulk_create(others)
+        values = _decided(row, decision, now)
+        values["choice"]["standing"] = str(standing.pk)
+        counts = trail.analysed(row, now)
+        holding.save(row, alias, state=State.SOAKING, success=True, strategy=policy.NONE, message=message, **values)
+        log.note(row.error_id, alias, success=True, strategy=standing.strategy)
+        entries = [trail.entry(Event.REFUSED, row, now, one.says, one) for one in others]
+        says = f"{message}. Action {standing.pk} was applied for another error."
+        trail.write([*entries, trail.entry(Event.DECIDED, row, now, says)], alias, counts)
 
 
 def _propose(

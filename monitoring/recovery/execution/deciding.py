@@ -12,7 +12,7 @@ from monitoring.recovery.guardrails import Mode
 from monitoring.recovery.models import Recovery, RecoveryAction
 from monitoring.recovery.states import OPEN, ActionState, State
 from monitoring.recovery.strategies import registry
-from monitoring.recovery.strategies.base import Case, Plan, RefusedError, Strategy
+from monitoring.recovery.strategies.base import Case, InForceError, Plan, RefusedError, Strategy
 
 from . import case as cases
 from . import limits
@@ -41,6 +41,7 @@ class Decision:
         known: The case.
         choice: What the policy chose among, and why.
         chosen: What is to be done; None for nothing.
+        standing: What was done for another case and is in effect for this one, too; then nothing more is.
         refusals: Why others do not act, by strategy.
         says: Why nothing is done, where nothing is.
     """
@@ -48,6 +49,7 @@ class Decision:
     known: Known
     choice: policy.Choice | None = None
     chosen: Chosen | None = None
+    standing: RecoveryAction | None = None
     refusals: dict[str, str] = field(default_factory=dict)
     says: str = ""
 
@@ -69,23 +71,33 @@ def decide(row: Recovery, begun: Sequence[RecoveryAction], now: datetime, desk: 
         if (now - row.requested_at).total_seconds() < ERROR_WAIT_SECONDS:
             return None
         return Decision(known, says="The error log has no such error.")
-    if desk.config.recovery == "off":
-        return Decision(known, says="Recovery is off (MONITORING['RECOVERY']).")
-    if (turned := switch.read(desk.alias)).off:
-        return Decision(known, says=f"{turned.who or 'Somebody'} switched recovery off. {turned.reason}".strip())
+    if says := _is_off(desk):
+        return Decision(known, says=says)
     refusals = {one.strategy: one.says for one in begun}
-    plans = _plans(known, refusals, now, desk)
+    taken = {one.target for one in begun if one.state == ActionState.REFUSED and one.target}
+    plans = _plans(known, refusals, taken, now, desk)
     history = policy.history(known.case.error_type, environment=known.case.environment, alias=desk.alias)
     modes = {
         name: guardrails.mode_of(strategy, known.case.environment, desk.config) for name, (strategy, _) in plans.items()
     }
     # What may act at once comes before what waits for somebody, wherever it stands in the order.
-    able = [name for name in plans if modes[name] == Mode.ACT] or list(plans)
-    choice = policy.choose(known.case, able, history, desk.random, desk.config)
+    able = [name for name in plans if modes[name] == Mode.ACT]
+    standing = None if able or not taken else _standing(known, taken, now, desk)
+    if standing is not None:
+        return Decision(known, standing=standing, refusals=refusals)
+    choice = policy.choose(known.case, able or list(plans), history, desk.random, desk.config)
     if choice.arm == policy.NONE or choice.arm not in plans:
         return Decision(known, choice, refusals=refusals, says=_nothing(choice, plans, refusals, known.case))
     strategy, plan = plans[choice.arm]
-    return Decision(known, choice, Chosen(strategy, plan, modes[choice.arm]), refusals)
+    return Decision(known, choice, Chosen(strategy, plan, modes[choice.arm]), refusals=refusals)
+
+
+def _is_off(desk: Desk) -> str:
+    """Return why nothing is done by anybody here; empty where something may be."""
+    if desk.config.recovery == "off":
+        return "Recovery is off (MONITORING['RECOVERY'])."
+    turned = switch.read(desk.alias)
+    return f"{turned.who or 'Somebody'} switched recovery off. {turned.reason}".strip() if turned.off else ""
 
 
 def leader_of(row: Recovery, known: Known, alias: str) -> Recovery | None:
@@ -103,8 +115,20 @@ def leader_of(row: Recovery, known: Known, alias: str) -> Recovery | None:
     return others.exclude(state=State.REQUESTED, requested_at__gt=row.requested_at).order_by("requested_at").first()
 
 
-def _plans(known: Known, refusals: dict[str, str], now: datetime, desk: Desk) -> dict[str, tuple[Strategy, Plan]]:
-    """Return what could be done, in the documented order, and add to the refusals why the rest cannot."""
+def _standing(known: Known, targets: set[str], now: datetime, desk: Desk) -> RecoveryAction | None:
+    """Return what is in effect on some targets, if it is what may be done about this case and did not fail to help."""
+    unhelpful = limits.unhelpful(known.case.service, known.case.fingerprint, now, desk.alias)
+    allowed = guardrails.limited_to(known.strategies, known.blame)
+    return limits.standing(targets, [name for name in allowed if name not in unhelpful], now, desk.alias)
+
+
+def _plans(
+    known: Known, refusals: dict[str, str], taken: set[str], now: datetime, desk: Desk
+) -> dict[str, tuple[Strategy, Plan]]:
+    """Return what could be done, in the documented order.
+
+    Why the rest cannot is added to the refusals, and the targets that others hold to those that are taken.
+    """
     case = known.case
     allowed = guardrails.limited_to(known.strategies, known.blame)
     for name in known.strategies:
@@ -123,24 +147,26 @@ def _plans(known: Known, refusals: dict[str, str], now: datetime, desk: Desk) ->
         elif isinstance(planned := _plan(strategy, case, desk), Plan):
             plans[name] = (strategy, planned)
         else:
-            refusals[name] = planned
+            refusals[name] = str(planned)
+            taken |= {planned.target} if isinstance(planned, InForceError) else set()
     held = limits.held((plan.target for _, plan in plans.values()), now, desk.config, desk.alias) if plans else {}
     for name, (_, plan) in list(plans.items()):
         if plan.target in held:
             refusals[name] = held[plan.target]
+            taken.add(plan.target)
             del plans[name]
     return plans
 
 
-def _plan(strategy: Strategy, case: Case, desk: Desk) -> Plan | str:
+def _plan(strategy: Strategy, case: Case, desk: Desk) -> Plan | RefusedError:
     """Return what a strategy would do, or why it cannot."""
     try:
         return strategy.plan(case, desk.site)
     except RefusedError as error:
-        return str(error)
+        return error
     except Exception as error:  # a strategy that fails to look must not keep the others from theirs
         logger.exception("%s could not look at %s", strategy.name, case.error_id)
-        return f"It could not look what can be done: {type(error).__name__}: {error}"
+        return RefusedError(f"It could not look what can be done: {type(error).__name__}: {error}")
 
 
 def _nothing(choice: policy.Choice, plans: object, refusals: dict[str, str], case: Case) -> str:

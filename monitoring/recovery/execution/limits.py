@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from monitoring.conf import Config
 from monitoring.recovery.models import Recovery, RecoveryAction
-from monitoring.recovery.states import STANDING, Outcome
+from monitoring.recovery.states import STANDING, ActionState, Outcome
 
 TRIED_SECONDS = 3_600
 """For so long nothing is done again about a fault that did not help there."""
@@ -38,6 +38,20 @@ def held(targets: Iterable[str], now: datetime, config: Config, alias: str) -> d
             left = config.recovery_cooldown_seconds - (now - (row.performing_at or now)).total_seconds()
             found.setdefault(row.target, f"{row.target} was recovered lately, and is left alone for {left:.0f} s more.")
     return found
+
+
+def standing(targets: Iterable[str], strategies: Iterable[str], now: datetime, alias: str) -> RecoveryAction | None:
+    """Return the action that took effect on one of some targets and still is in effect, the latest.
+
+    Args:
+        targets: Names.
+        strategies: By one of these alone.
+        now: The time.
+        alias: The write database.
+    """
+    rows = RecoveryAction.objects.using(alias).filter(target__in=sorted(set(targets)), strategy__in=list(strategies))
+    rows = rows.filter(Q(expires=None) | Q(expires__gt=now), state=ActionState.EXECUTED, roll_back=False)
+    return rows.order_by("-executed_at").first()
 
 
 def exhausted(now: datetime, config: Config, alias: str) -> bool:

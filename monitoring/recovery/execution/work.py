@@ -22,7 +22,7 @@ from .escalating import escalate
 from .taking_back import end
 
 logger = logging.getLogger("monitoring.recovery")
-_TROUBLE, _LEADER = timedelta(seconds=5), timedelta(seconds=2)
+_TROUBLE, _LEADER = timedelta(seconds=5), timedelta(seconds=10)
 
 
 def work(recovery_id: uuid.UUID, desk: Desk) -> bool:

@@ -20,8 +20,9 @@ def history(error_type: str, *, environment: str = "", alias: str | None = None)
     """Return what became of the cases of an error type, by one query of bounded size.
 
     A case is untreated if no strategy took effect, whyever: also where one was only proposed, was refused or failed.
-    It is not while an action for an earlier case of the same fault is still in effect; then it says nothing, as what
-    joined another case does, and what nobody could judge.
+    It is not while an action for an earlier case of the same fault is still in effect, nor where one for another fault
+    was found to be (it succeeded without a treatment of its own); then it says nothing, as what joined another case
+    does, and what nobody could judge.
 
     Args:
         error_type: As in `Case.error_type`.
@@ -36,7 +37,7 @@ def history(error_type: str, *, environment: str = "", alias: str | None = None)
         leader=None,
     )
     mine = rows.filter(environment=environment) if environment else rows
-    mine = mine.filter(Q(treated=True) | ~Exists(_in_effect(alias)))
+    mine = mine.filter(Q(treated=True) | ~Q(success=True) & ~Exists(_in_effect(alias)))
     latest = mine.order_by("-settled_at").values_list("treated", "strategy", "outcome")[:MOST]
     outcomes = [Outcome(arm if treated else NONE, judged == Judged.CLEARED) for treated, arm, judged in latest]
     return History(outcomes[::-1])

@@ -35,6 +35,14 @@ class RefusedError(Exception):
     """A strategy cannot act here; nothing was changed. Its text says why, for people."""
 
 
+class InForceError(RefusedError):
+    """What a strategy would do is so already. Where an action made it so, the recovery tells that it is in effect."""
+
+    def __init__(self, says: str, target: str) -> None:
+        super().__init__(says)
+        self.target = target
+
+
 @dataclass(frozen=True)
 class Case:
     """What is to be recovered, as far as it is known.
@@ -185,6 +193,7 @@ class Strategy(ABC):
         """Look, changing nothing, what could be done.
 
         Raises:
+            InForceError: What it would do is so already.
             RefusedError: It cannot act here, and why.
         """
 

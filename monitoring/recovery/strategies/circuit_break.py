@@ -13,7 +13,7 @@ from monitoring.protection.circuits.policy import Calls
 from monitoring.recovery import effects
 from monitoring.stream.heartbeats import Heartbeat
 
-from .base import Applied, Case, Order, Plan, Reach, RefusedError, Seen, Site, Strategy
+from .base import Applied, Case, InForceError, Order, Plan, Reach, RefusedError, Seen, Site, Strategy
 
 _TRIES = 3
 _STATES = {State.OPEN: "open", State.HALF_OPEN: "being tried"}
@@ -34,14 +34,15 @@ class CircuitBreak(Strategy):
         if row.hold == Hold.CLOSED:
             raise RefusedError(f"{row.by or 'Somebody'} wants the circuit {row.name} to stay closed.")
         if row.state != State.CLOSED:
-            raise RefusedError(f"The circuit {row.name} is {_STATES[State(row.state)]} already: {row.reason}")
+            says = f"The circuit {row.name} is {_STATES[State(row.state)]} already: {row.reason}"
+            raise InForceError(says, _target(row))
         options = row.thresholds
         calls = reading.calls([row], time.time_ns() // 1_000_000, site.alias)[row.pk]
         failed = _evidence(row, calls)
         if not effects.targets(site, case.service, lambda one: _using(one, row.name)):
             raise RefusedError(f"No process that lives uses the circuit {row.name}.")
         return Plan(
-            target=f"circuit:{case.service}:{row.name}",
+            target=_target(row),
             parameters={
                 "failure_threshold": options.failure_threshold,
                 "timeout_seconds": options.timeout_seconds,
@@ -79,6 +80,10 @@ class CircuitBreak(Strategy):
             if actions.close_it(row, "recovery", order.now, reason="Opening it was taken back."):
                 return f"The circuit {undo['circuit']} is closed."
         return f"The circuit {undo['circuit']} was left as it is: that was over already."
+
+
+def _target(row: Circuit) -> str:
+    return f"circuit:{row.service}:{row.name}"
 
 
 def _circuit(case: Case, site: Site) -> Circuit:

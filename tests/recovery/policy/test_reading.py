@@ -67,6 +67,11 @@ def test_what_an_earlier_action_for_the_same_fault_was_still_in_effect_for_is_no
     assert history("ConnectionError").outcomes == [Outcome("retry", True), *untreated, Outcome(NONE, False)]
 
 
+def test_a_case_for_which_the_remedy_of_another_fault_was_in_effect_says_nothing() -> None:
+    Recovery.objects.bulk_create([row(1, treated=False, success=True, strategy=NONE), row(2, treated=False)])
+    assert history("ConnectionError").outcomes == [Outcome(NONE, True)]
+
+
 def test_environments_can_be_told_apart() -> None:
     Recovery.objects.bulk_create([row(1, environment="staging"), row(2, environment="production", outcome="persisted")])
     assert history("ConnectionError", environment="production").outcomes == [Outcome("retry", False)]
