@@ -148,6 +148,7 @@ _RULES: tuple[dict[str, Any], ...] = (
         "for_seconds": 30,
         "keep_firing_seconds": 60,
     },
+    {"name": "Circuits open", "kind": "circuit_open", "severity": "high", "keep_firing_seconds": 60},
     {
         "name": "Recurring recoveries",
         "params": {"kinds": ["recovery_recurring"]},

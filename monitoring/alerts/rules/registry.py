@@ -7,6 +7,7 @@ from typing import Any
 from .kind import Kind
 from .kinds import (
     anomaly,
+    circuit_open,
     client_blocked,
     code,
     error_count,
@@ -39,6 +40,7 @@ _LISTED: tuple[Kind[Any], ...] = (
     metric.KIND,
     no_data.KIND,
     client_blocked.KIND,
+    circuit_open.KIND,
     anomaly.KIND,
     code.KIND,
 )

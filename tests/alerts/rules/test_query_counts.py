@@ -13,7 +13,7 @@ from monitoring.alerts.rules.registry import KINDS
 from monitoring.errors.groups.models import GroupStatus
 
 from .rows import NOW, ago, counter, durations, errors, found, gauge, group, hour
-from .test_states import alert, block, component, event, finding, queue
+from .test_states import alert, block, circuit, component, event, finding, queue
 
 pytestmark = pytest.mark.django_db
 CASES: dict[str, tuple[dict[str, Any], Callable[[int], None]]] = {
@@ -34,6 +34,7 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[int], None]]] = {
     "metric": ({"names": ["*"], "threshold": 1}, lambda n: gauge(f"g{n}", 5)),
     "no_data": ({"names": ["*"]}, lambda n: hour("request", f"GET {n}/", 5, hours_ago=5)),
     "client_blocked": ({}, lambda n: block(f"203.0.113.{n}/32", NOW)),
+    "circuit_open": ({}, lambda n: circuit(f"c{n}")),
     "code": ({"rule": "mine"}, alert),
     "anomaly": ({}, lambda n: finding("anomaly_x", f"{n}", NOW)),
 }

@@ -12,6 +12,7 @@ from monitoring.health.models import ComponentState
 from monitoring.jobs.findings import Finding, note, raise_finding
 from monitoring.jobs.queues.models import QueueState
 from monitoring.protection.blocks.models import Block
+from monitoring.protection.circuits.models import Circuit
 
 from .rows import NOW, ago, counter, found, gauge, result
 
@@ -135,6 +136,27 @@ def test_clients_that_the_protection_blocked_are_found_one_by_one_or_together() 
     assert (together.labels, together.count) == ({}, 2)
     assert not found("client_blocked", {"group_by": "route", "threshold": 3})
     assert [one.count for one in found("client_blocked", {"outcome": "withheld"})] == [1]
+
+
+def circuit(name: str, state: str = "open", **values: Any) -> None:
+    fixed = {"service": "shop", "declared": True, "seen": ago(minutes=9), "since": ago(minutes=1), "by": "rates"}
+    Circuit.objects.create(name=name, state=state, **fixed | {"reason": "5 of 5 calls failed"} | values)
+
+
+def test_circuits_that_are_not_closed_are_found_while_code_uses_them() -> None:
+    circuit("payments", until=ago(seconds=-30))
+    circuit("mails", "half_open", service="desk")
+    circuit("stock", "closed")
+    circuit("old", seen=ago(minutes=31))
+    circuit("unknown", declared=False)
+    tried, opened = found("circuit_open")
+    assert opened.labels == {"circuit": "payments", "service": "shop"}
+    assert (opened.value, opened.event, opened.evidence["by"]) == (60.0, False, "rates")
+    assert opened.summary == "The circuit payments of shop is open: 5 of 5 calls failed"
+    assert (tried.labels["circuit"], tried.evidence["until"]) == ("mails", None)
+    assert tried.summary.startswith("The circuit mails of desk is being tried")
+    assert [one.labels["circuit"] for one in found("circuit_open", {"circuits": ["pay*"]})] == ["payments"]
+    assert [one.labels["circuit"] for one in found("circuit_open", filters={"service": ["desk"]})] == ["mails"]
 
 
 def alert(number: int = 0, **values: Any) -> None:
