@@ -25,6 +25,8 @@ from .wish import Wish
 DUE = "recovery"
 MOST = 100
 """Faults of which errors of one drain ask by themselves."""
+LATE_SECONDS = 10
+"""Who joined a recovery just when it was told what became of it is told so long after."""
 Fault = tuple[str, str]
 
 
@@ -106,7 +108,7 @@ def write(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> 
         leader = busy.get(fault) if one.fingerprint else None
         if one.error_id in known or (leader is not None and not one.explicit):
             continue
-        row = _row(one, now, leader if leader is not None and leader.open else None)
+        row = _joined(one, now, leader) if leader is not None and leader.open else _row(one, now)
         if row.state == State.REQUESTED and one.fingerprint:
             busy[fault] = row
         new.append(row)
@@ -121,14 +123,15 @@ def _busy(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> 
     lately = now - timedelta(seconds=config.recovery_cooldown_seconds)
     rows = Recovery.objects.using(alias).filter(fingerprint__in=prints).exclude(state=State.JOINED)
     busy: dict[Fault, Recovery] = {}
-    found = rows.filter(Q(state__in=OPEN) | Q(requested_at__gt=lately)).only("service", "fingerprint", "state")
+    rows = rows.filter(Q(state__in=OPEN) | Q(requested_at__gt=lately))
+    found = rows.only("service", "fingerprint", "state", "message")
     for row in found.order_by("requested_at"):
         if (before := busy.get((row.service, row.fingerprint))) is None or not before.open:
             busy[row.service, row.fingerprint] = row
     return busy
 
 
-def _row(one: Wish, now: datetime, leader: Recovery | None) -> Recovery:
+def _row(one: Wish, now: datetime) -> Recovery:
     return Recovery(
         error_id=one.error_id,
         service=one.service,
@@ -140,9 +143,23 @@ def _row(one: Wish, now: datetime, leader: Recovery | None) -> Recovery:
         dependency=one.dependency,
         trigger=one.trigger,
         priority=one.priority,
-        state=State.REQUESTED if leader is None else State.JOINED,
-        leader=leader,
-        waits=one.explicit,
+        state=State.REQUESTED,
+        waits=one.waits,
         requested_at=now,
         next_at=now,
     )
+
+
+def _joined(one: Wish, now: datetime, leader: Recovery) -> Recovery:
+    """Return a row whose answer is another's, and which costs nothing more, however many there are.
+
+    Whoever works on the leader tells those who wait. Only who comes when that is over, or at that very moment, is told
+    by itself.
+    """
+    row = _row(one, now)
+    row.state, row.leader = State.JOINED, leader
+    if not one.waits:
+        row.next_at, row.settled_at = None, now
+    elif not leader.message:
+        row.next_at = now + timedelta(seconds=LATE_SECONDS)
+    return row

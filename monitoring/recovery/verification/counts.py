@@ -51,19 +51,20 @@ class Place:
     name_ids: QuerySet[Name]
 
 
-def place_of(service: str, name: str, alias: str) -> Place:
+def place_of(service: str, name: str, alias: str, *, own: bool = False) -> Place:
     """Return where the traffic of a name is counted: of what has none of its own, such as a logger, in the service.
 
     Args:
         service: The service.
         name: Method and route, a task, or a logger.
         alias: The database.
+        own: Whether it has traffic of its own, though none of it may have been counted yet.
     """
     names = Name.objects.using(alias).filter(service=service)
     kinds = set(names.filter(name=name, kind__in=_KINDS).values_list("kind", flat=True))
     kind = next((one for one in _KINDS if one in kinds), None)
     if kind is None:
-        return Place("", names.filter(kind__in=_KINDS[:2]))
+        return Place(name, names.none()) if own else Place("", names.filter(kind__in=_KINDS[:2]))
     return Place(name, names.filter(name=name, kind=kind))
 
 
@@ -83,6 +84,21 @@ def errors_of(group_id: int, name: str, begin: datetime, end: datetime, alias: s
     rows = ErrorLog.objects.using(alias).filter(group__in=family, name=name, created__gte=begin, created__lt=end)
     found = rows.order_by().aggregate(count=Count("pk"), first=Min("created"))
     return Errors(found["count"], found["first"])
+
+
+def others_since(group_id: int, service: str, name: str, begin: datetime, end: datetime, alias: str) -> int:
+    """Count errors at one place that are of groups which were not known before: the same under another name, maybe.
+
+    Args:
+        group_id: The group that they are not of.
+        service: The service.
+        name: The place.
+        begin: From then on the groups, and their errors, began.
+        end: Errors before then count.
+        alias: The database.
+    """
+    rows = ErrorLog.objects.using(alias).filter(service=service, name=name, created__gte=begin, created__lt=end)
+    return rows.filter(group__first_seen__gte=begin).exclude(group=group_id).count()
 
 
 def ever(place: Place, alias: str) -> Traffic:

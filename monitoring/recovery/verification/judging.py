@@ -13,22 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import counts
-from .signals import Signal
+from .signals import FEW, Signal
 
 CLEARED, PERSISTED, UNKNOWN = "cleared", "persisted", "unknown"
 SETTLING = 0.25
 """The part of the soak in which errors do not count yet."""
 FELL = 0.1
 """An error's share of the traffic has fallen if it is at most this part of what it was before."""
-INSTEAD = 0.5
+INSTEAD = 0.25
 """What fails in its place may be this part of what it was, beyond what failed otherwise before."""
 TRAFFIC = 0.1
 """Traffic has gone on if it is at least this part of what it was a second."""
 EXPECTED = 3.0
 """So many errors must have been to be expected, if nothing had changed, for their absence to say anything: with fewer
 they would be missing by chance in more than one of twenty cases."""
-KNOWN_SHARE = 5
-"""Their share before is known only from so many errors on; of fewer it counts whether they ended."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,7 @@ class After:
         all_errors: Of the group, in the whole soak.
         traffic: Requests or executions in the whole soak.
         failed: How many of these failed, whyever.
+        new: Errors at the same place, of groups that were not known before.
     """
 
     seconds: float
@@ -63,6 +62,7 @@ class After:
     all_errors: int
     traffic: float
     failed: float
+    new: int = 0
 
 
 def judge(signal: Signal, begin: datetime, until: datetime, now: datetime, alias: str | None = None) -> str:
@@ -89,11 +89,13 @@ def watch(signal: Signal, begin: datetime, until: datetime, now: datetime, alias
     settled = begin + timedelta(seconds=seconds * SETTLING)
     late = counts.errors_of(signal.group_id, signal.name, settled, until, alias).count
     early = counts.errors_of(signal.group_id, signal.name, begin, settled, alias).count
-    ever = counts.ever(counts.place_of(signal.service, signal.name if signal.own else "", alias), alias)
+    new = counts.others_since(signal.group_id, signal.service, signal.name, begin, until, alias)
+    place = counts.place_of(signal.service, signal.name if signal.own else "", alias, own=signal.own)
+    ever = counts.ever(place, alias)
     # What came after the soak, where somebody is late to judge it, is taken to be as what came during it.
     part = min(1.0, seconds / max(seconds, now.timestamp() - signal.taken))
     traffic, failed = (ever.count - signal.counted) * part, (ever.failed - signal.failed) * part
-    return weigh(signal, After(seconds, late, early + late, traffic, failed))
+    return weigh(signal, After(seconds, late, early + late, traffic, failed, new))
 
 
 def weigh(signal: Signal, after: After) -> Watched:
@@ -120,8 +122,8 @@ def weigh(signal: Signal, after: After) -> Watched:
     if after.traffic < max(1.0, TRAFFIC * signal.rate * after.seconds):
         was = round(signal.rate * after.seconds)
         return Watched(UNKNOWN, f"There were {round(after.traffic)} {what}, where {was} were usual.", facts)
-    if signal.own and _instead(signal, after) > INSTEAD * signal.share:
-        said = f"{round(after.failed)} of {round(after.traffic)} {what} failed otherwise in its place"
+    if (instead := _instead(signal, after)) >= EXPECTED and instead / after.traffic > INSTEAD * signal.share:
+        said = f"{round(instead)} of {round(after.traffic)} {what} failed otherwise in its place"
         return Watched(PERSISTED, f"{said}.", facts)
     if expected < EXPECTED:
         said = f"No more came, but only {expected:.1f} were to be expected of {round(after.traffic)} {what}"
@@ -132,12 +134,14 @@ def weigh(signal: Signal, after: After) -> Watched:
 
 def _fell(signal: Signal, errors: int, traffic: float) -> bool:
     """Whether few enough errors came."""
-    return signal.errors >= KNOWN_SHARE and errors <= FELL * signal.share * traffic
+    return signal.errors >= FEW and errors <= FELL * signal.share * traffic
 
 
 def _instead(signal: Signal, after: After) -> float:
-    """Return which share of the traffic fails otherwise, beyond what did before."""
-    return max(0.0, after.failed - after.all_errors) / after.traffic - signal.others
+    """Return how much fails otherwise, beyond what did before: of a logger only what is new is known to be there."""
+    if not signal.own:
+        return float(after.new)
+    return max(0.0, after.failed - after.all_errors - signal.others * after.traffic)
 
 
 def _many(errors: int) -> str:

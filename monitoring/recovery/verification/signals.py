@@ -11,6 +11,9 @@ from monitoring.recovery.strategies.base import Case
 
 from . import counts
 
+FEW = 5
+"""From so many errors on, their share is that since the first of them; of fewer, that of the whole time before: one
+stray failure is not all of its traffic."""
 BEFORE_SECONDS = 300
 """So far back it is looked how it was before."""
 _MINUTE = 60
@@ -24,10 +27,10 @@ class Signal:
         group_id: The group whose errors are counted; None where the case has none: then nothing can be known.
         service: Whose errors and traffic are counted.
         name: What failed: method and route, a task, or a logger.
-        own: Whether the traffic is that of `name`; else, where that has none, it is that of the whole service.
+        own: Whether the traffic is that of `name`, a request or a task; else it is that of the whole service.
         taken: When this was taken, in seconds since the epoch.
         errors: How many errors of the group there were at `name` within the five minutes before.
-        share: How many errors there were for each request or execution since the first of those, up to 1.
+        share: How many errors there were for each request or execution, up to 1.
         others: How many of the requests or executions failed otherwise meanwhile, between 0 and 1.
         rate: Requests or executions a second there.
         counted: How many had been counted there since ever, and `failed`, how many of these failed: what is counted
@@ -65,7 +68,7 @@ def signal_of(case: Case, now: datetime | None = None, alias: str | None = None)
         alias: The database; the one for writing by default.
     """
     now, alias = now or datetime.now(UTC), alias or counts.write_alias()
-    place = counts.place_of(case.service, case.name, alias)
+    place = counts.place_of(case.service, case.name, alias, own=bool(case.route or case.task_id))
     ever = counts.ever(place, alias)
     signal = Signal(
         case.group_id,
@@ -90,7 +93,8 @@ def _with_before(signal: Signal, group_id: int, place: counts.Place, now: dateti
         whole.count / (signal.taken - since.timestamp() // _MINUTE * _MINUTE),
         lately.count / max(1.0, signal.taken - begin // _MINUTE * _MINUTE),
     )
-    met = max(float(errors.count), rate * (signal.taken - begin), 1.0)
+    traffic = rate * (signal.taken - begin) if errors.count >= FEW else float(whole.count)
+    met = max(float(errors.count), traffic, 1.0)
     others = max(0, lately.failed - errors.count) / lately.count if lately.count else 0.0
     before = {"errors": errors.count, "share": errors.count / met, "others": min(1.0, others), "rate": rate}
     return Signal(**(asdict(signal) | before))

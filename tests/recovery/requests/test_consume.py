@@ -96,7 +96,14 @@ def test_callers_of_a_fault_that_is_under_way_join_it() -> None:
     _take(first)
     rows = _take(second, _asked(second), third, _asked(third, waits=False))
     leader = next(row for row in rows if row.trigger == "automatic")
-    assert [row.leader_id for row in rows if row.state == State.JOINED] == [leader.pk, leader.pk]
+    joined = sorted((row for row in rows if row.state == State.JOINED), key=lambda row: not row.waits)
+    assert [row.leader_id for row in joined] == [leader.pk, leader.pk]
+    # The leader tells who waits; nobody works on those who do not, however many a storm brings.
+    assert [(row.waits, row.settled_at is None, row.next_at is None) for row in joined] == [
+        (True, True, False),
+        (False, False, True),
+    ]
+    assert joined[0].next_at > leader.next_at
 
 
 def test_who_asks_for_an_error_that_is_under_way_is_told_of_it_and_what_is_over_is_done_again() -> None:

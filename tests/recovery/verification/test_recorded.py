@@ -67,8 +67,17 @@ def test_a_route_that_works_again_has_cleared() -> None:
     ask(3, ConnectionError)
     signal = taken()
     assert (signal.own, signal.errors, signal.counted, signal.failed) == (True, 3, 5, 3)
-    ask(6)
+    ask(8)
     assert judged(signal).outcome == CLEARED
+
+
+def test_one_stray_failure_among_many_requests_is_no_trouble_that_could_clear() -> None:
+    ask(40)
+    ask(1, ConnectionError)
+    signal = taken()
+    assert (signal.errors, signal.share) == (1, pytest.approx(1 / 41))
+    ask(30)
+    assert judged(signal).outcome == UNKNOWN
 
 
 def test_a_route_that_fails_on_has_persisted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -178,5 +179,24 @@ def test_the_number_of_queries_is_that_of_a_signal_not_of_its_errors(
     with django_assert_max_num_queries(7):
         signal = signal_of(case(broken), NOW)
     serve(1_200, 60)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         watched(signal)
+
+
+def test_a_route_that_has_not_been_counted_yet_is_not_taken_for_one_without_traffic(broken: ErrorGroup) -> None:
+    serve(600, 300)
+    signal = signal_of(replace(case(broken, "GET new/"), route="new/"), NOW)
+    assert (signal.own, signal.counted) == (True, 0)
+    serve(600, 60)
+    assert watched(signal).outcome == UNKNOWN
+
+
+def test_what_a_logger_says_under_another_name_is_the_same_trouble(broken: ErrorGroup) -> None:
+    ErrorLog.objects.all().delete()
+    serve(600, -300)
+    fail(broken, 100, -60, every=0.5, name="shop.payments")
+    signal = signal_of(case(broken, "shop.payments"), NOW)
+    assert not signal.own
+    serve(180, 60)
+    fail(ErrorGroup.objects.create(service="shop", first_seen=at(5), last_seen=at(5)), 90, 10, name="shop.payments")
+    assert watched(signal).outcome == PERSISTED
