@@ -6,6 +6,7 @@ None of them can fail: whatever goes wrong here, the answer is a constant.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -18,6 +19,7 @@ from monitoring.answers.accept import wants_page
 from monitoring.recording import errors
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
+from monitoring.recording.resilience.circuits import CircuitOpenError
 
 from . import error_page, members, sentences
 from .shown import shown
@@ -39,8 +41,16 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a request whose exception nobody handled: Django's `handler500`."""
-    return answer(request, 500, sys.exc_info()[1])
+    """Answer a request whose exception nobody handled: Django's `handler500`.
+
+    A call that an open circuit has refused is no fault of the code: it is answered with 503, and when to try again.
+    """
+    exception = sys.exc_info()[1]
+    if isinstance(exception, CircuitOpenError):
+        response = answer(request, 503, exception)
+        response["Retry-After"] = str(math.ceil(exception.retry_after))
+        return response
+    return answer(request, 500, exception)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -55,12 +55,16 @@ def test_of_an_unhandled_exception_its_class_of_trouble_is_told(client: Client, 
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_call_that_an_open_circuit_refused_is_answered_with_503_and_nobody_is_blamed(client: Client) -> None:
-    response = client.get("/rest/refused/")
+@pytest.mark.parametrize("layer", ["plain", "later", "rest"])
+def test_a_call_that_an_open_circuit_refused_is_answered_with_503_and_nobody_is_blamed(
+    client: Client, layer: str
+) -> None:
+    response = client.get(f"/{layer}/refused/")
     found = problem(response)
     assert (response.status_code, response["Retry-After"]) == (503, "7")
     assert (found["error"]["type"], found["error"]["severity"]) == ("ServiceUnavailableError", "low")
-    assert client.get("/plain/refused/").status_code == 500
+    row = ErrorLog.objects.get()
+    assert (row.status_code, row.severity, str(row.error_id)) == (503, "low", found["error"]["error_id"])
     assert not ErrorTally.objects.exists()
     client.get("/plain/broken/")
     assert ErrorTally.objects.exists()

@@ -46,6 +46,13 @@ def text_of(response: Any) -> str:
     return text
 
 
+@pytest.mark.parametrize("layer", ["plain", "later"])
+def test_of_a_call_that_an_open_circuit_refused_it_is_said_to_try_again(browser: Client, layer: str) -> None:
+    response = browser.get(f"/{layer}/refused/")
+    assert (response.status_code, response["Retry-After"]) == (503, "7")
+    assert "Try again in a few minutes." in text_of(response)
+
+
 @pytest.mark.parametrize("layer", ["plain", "later", "rest"])
 @pytest.mark.parametrize("name", ["broken", "database", "unprintable"])
 def test_of_an_unhandled_exception_neither_message_nor_place_is_told(browser: Client, layer: str, name: str) -> None:
