@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from statistics import mode
 from typing import Any
 
 import pytest
@@ -234,7 +235,8 @@ def test_idle_it_asks_twice_each_ten_seconds(
     copy.begin(config, lambda: None)
     until(lambda: len(waits) >= 6)
     copy.close()
-    assert {after - before for before, after in pairwise(waits)} == {3}
+    # A heartbeat may come in between.
+    assert mode(after - before for before, after in pairwise(waits)) == 3
 
 
 def test_closing_wakes_it_at_once_and_leaves_no_connection(
@@ -258,13 +260,13 @@ def test_resetting_forgets_everything_and_does_not_wait(copy: Copy, config: Conf
     assert (copy.get("bug", "a"), copy.epoch) == (None, "")
     copy.begin(config, lambda: None)
     until(lambda: copy.get("bug", "a") == "B-001")
-    until(lambda: server.listening() == 1, seconds=8)
+    until(lambda: server.listening() == 1)
 
 
-def test_a_hundred_thousand_decisions_are_read_in_slices_while_others_are_looked_up(
+def test_tens_of_thousands_of_decisions_are_read_in_slices_while_others_are_looked_up(
     config: Config, server: PrivateRedis, client: redis.Redis
 ) -> None:
-    many = {f"shop:{number:016x}": Entry(f"B-{number:03}") for number in range(100_000)}
+    many = {f"shop:{number:016x}": Entry(f"B-{number:03}") for number in range(30_000)}
     rebuild(client, Replica(PREFIX), {"bug": lambda: many})
     late = Copy()
     late.follow()
@@ -275,7 +277,7 @@ def test_a_hundred_thousand_decisions_are_read_in_slices_while_others_are_looked
         assert late.get("bug", f"shop:{0:016x}") in {None, "B-000"}
         looked_up += 1
     assert looked_up > 100
-    assert server.commands() - before >= 100_000 // decisions_per_slice()
+    assert server.commands() - before >= 30_000 // decisions_per_slice()
     assert all(late.get("bug", key) == entry.value for key, entry in many.items())
     late.close()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitoring.address import Network, block_key, parse
 from monitoring.recording.enforcement import lookup
 from monitoring.stream.decisions import Entry
-from tests.properties import MANY
+from tests.properties import FEW
 
 from .conftest import in_seconds
 
@@ -32,7 +32,7 @@ def near(network: Network, chance: int) -> IPv4Address | IPv6Address:
     return type(network.network_address)(number % 2**network.max_prefixlen)
 
 
-@MANY
+@FEW
 @given(blocked=st.sets(networks(), max_size=12), clients=st.lists(addresses, max_size=6), chance=st.integers(0, 5))
 def test_it_agrees_with_python_about_every_set_of_networks(
     blocked: set[Network], clients: list[Any], chance: int
