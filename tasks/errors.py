@@ -8,12 +8,15 @@ from celery import shared_task
 
 from monitoring.conf import get_config
 
+from . import nudging
 from .decisions import project
 
 _EXPIRES = 10
 # A run ends before its lease on the tracker does, or the next one would enter beside it; whatever was not noted then
 # is found by the next one.
 _SOFT, _HARD = 160, 170
+_LEASE = 40
+"""For so many seconds nobody else files when a worker dies in the middle."""
 
 
 @shared_task(
@@ -29,11 +32,15 @@ def file_bugs() -> None:
     from monitoring.errors.bugs.desk import desk
     from monitoring.errors.bugs.filing import file_due
 
-    filed = file_due(desk())
-    if filed.opened:
+    filed = None
+    # Several at once would wait for each other at the same groups, and keep others from their work.
+    with nudging.alone(file_bugs, _LEASE) as mine:
+        if mine:
+            filed = file_due(desk())
+    if filed is not None and filed.opened:
         project.apply_async()
-    if filed.more:
-        nudge()
+    if filed is not None and filed.more:
+        nudging.nudge(file_bugs)
 
 
 @shared_task(name="tasks.errors.thin", ignore_result=True, acks_late=False, expires=60, soft_time_limit=300)
@@ -42,11 +49,6 @@ def thin() -> None:
     from monitoring.errors.log import thinning
 
     thinning.thin(get_config())
-
-
-def nudge() -> None:
-    """Have bugs filed now. Should the word get lost, they are within ten seconds."""
-    file_bugs.apply_async(expires=_EXPIRES)
 
 
 @shared_task(name="tasks.errors.end_ignoring", ignore_result=True, expires=60)

@@ -22,6 +22,7 @@ from .jobs import watch_for_beat
 
 _DUE = {
     "alerts": alerts.evaluate,
+    "bugs": errors.file_bugs,
     "circuits": protection.decide_circuits,
     "protection": protection.decide,
 }
@@ -34,10 +35,7 @@ def _stopping() -> bool:
 
 def _nudge(due: str) -> None:
     """Have done at once what a drain has made due; a broker or database that is away leaves it to beat."""
-    if due == "bugs":
-        with contextlib.suppress(OperationalError):
-            errors.nudge()
-    elif due == "recovery":
+    if due == "recovery":
         with contextlib.suppress(OperationalError, Error):
             recovery.hand_out(recovery.desk())
     elif due in _DUE:

@@ -76,7 +76,8 @@ def hand_out(used: Desk) -> int:
 
     found = due.take(used)
     for one in found:
-        recover.apply_async((str(one.id),), priority=one.priority, expires=due.HANDED_SECONDS * 6)
+        # What nobody took up by then is handed out anew; two messages for one would only be in the way of others.
+        recover.apply_async((str(one.id),), priority=one.priority, expires=due.HANDED_SECONDS)
     return len(found)
 
 

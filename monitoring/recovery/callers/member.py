@@ -9,6 +9,8 @@ Member = dict[str, Any]
 """`attempted`, `success` (null while not known), `message`, `actions`, and `outcome` (null until the soak is over)."""
 
 OUTCOMES = (None, "cleared", "persisted", "unknown")
+QUEUED = "Recovery is queued; its outcome is not known yet."
+FAILED, NOTHING = "Recovery failed.", "Nothing was done."
 _MAX_ACTIONS = 20
 _MAX_TEXT = 500
 
@@ -33,7 +35,7 @@ def member(*, attempted: bool, success: bool | None, message: str, actions: Sequ
 
 def queued() -> Member:
     """Return what is said while it is not known what becomes of an error."""
-    return member(attempted=True, success=None, message="Recovery is queued; its outcome is not known yet.")
+    return member(attempted=True, success=None, message=QUEUED)
 
 
 def refused(why: str) -> Member:
@@ -62,6 +64,15 @@ def read(value: Any) -> Member | None:
 def after(found: Member, earlier: Sequence[Mapping[str, Any]]) -> Member:
     """Return a member whose actions begin with those that were tried before."""
     return found | {"actions": [*earlier, *found["actions"]]} if earlier else found
+
+
+def public(found: Member) -> Member:
+    """Return what visitors are told: whether it was recovered, and by what; never why not, which is for people here."""
+    if found["success"]:
+        return found
+    if found["success"] is None:
+        return found | {"message": QUEUED}
+    return found | {"message": FAILED if found["actions"] else NOTHING}
 
 
 def _is_action(value: Any) -> bool:

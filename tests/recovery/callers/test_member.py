@@ -36,3 +36,18 @@ def test_what_was_tried_before_comes_first() -> None:
     earlier = [{"strategy": "reconnect", "success": False}]
     found = member.after({**SUCCEEDED}, earlier)
     assert [one["strategy"] for one in found["actions"]] == ["reconnect", "circuit_break"]
+
+
+@pytest.mark.parametrize(
+    ("success", "actions", "told"),
+    [
+        (True, [{"strategy": "retry", "success": True}], "Recovery successful: Retry"),
+        (None, [], "Recovery is queued; its outcome is not known yet."),
+        (False, [{"strategy": "retry", "success": False}], "Recovery failed."),
+        (False, [], "Nothing was done."),
+    ],
+)
+def test_visitors_are_not_told_why_nothing_was_done(success: bool | None, actions: list[Any], told: str) -> None:
+    message = "Recovery successful: Retry" if success else "anna switched recovery off: the password leaked"
+    found = member.member(attempted=True, success=success, message=message, actions=actions)
+    assert member.public(found)["message"] == told

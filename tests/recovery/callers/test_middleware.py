@@ -87,14 +87,8 @@ def test_it_works_without_the_middleware_that_records(caller: Client, settings: 
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize(
-    ("key", "message"),
-    [
-        ("MONITORING", "Recovery is switched off."),
-        ("ERROR_TRACKING", "The error is not recorded, so nothing recovers it."),
-    ],
-)
-def test_it_says_why_nothing_is_attempted(caller: Client, settings: Any, key: str, message: str) -> None:
+@pytest.mark.parametrize("key", ["MONITORING", "ERROR_TRACKING"])
+def test_it_says_that_nothing_is_attempted_and_not_why(caller: Client, settings: Any, key: str) -> None:
     given = {**settings.MONITORING, "RECOVERY": "off"} if key == "MONITORING" else {"EXCLUDE_PATHS": ["/plain/"]}
     setattr(settings, key, given)
     views.FAILURES.append(TimeoutError("slow"))
@@ -102,7 +96,7 @@ def test_it_says_why_nothing_is_attempted(caller: Client, settings: Any, key: st
     assert told["recovery"] | {"actions": None} == {
         "attempted": False,
         "success": False,
-        "message": message,
+        "message": "Nothing was done.",
         "actions": None,
         "outcome": None,
     }
