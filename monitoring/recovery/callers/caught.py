@@ -16,7 +16,8 @@ from monitoring.recording import errors
 from monitoring.recording.errors import capture
 from monitoring.recording.raised.reading import is_from_signal
 
-_BROKEN = 500
+BROKEN = 500
+"""With which an exception that goes on is answered."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def is_failure(exception: BaseException) -> bool:
     """
     if not isinstance(exception, Exception) or is_from_signal(exception) or _is_for_celery(exception):
         return False
-    return classify_exception(exception).status >= _BROKEN
+    return classify_exception(exception).status >= BROKEN
 
 
 def catch(exception: BaseException, request: Any = None, status: int = 0) -> Caught:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from types import TracebackType
 from typing import Any, Self
 
 from monitoring.recording.raised.reading import SERVICE
 
-from . import asking
+from . import asking, transactions
 from .caught import Caught, catch, is_failure
 from .member import Member
 
@@ -18,7 +19,8 @@ class ErrorRecoveryContextManager:
     """Asks for the recovery of what its block raises, and waits as long as `ERROR_RECOVERY_TIMEOUT` says.
 
     The exception is suppressed when an action took effect in that time, and is raised on in all other cases. The block
-    is not run again: what comes after it must not rely on what it would have done.
+    is not run again: what comes after it must not rely on what it would have done. Inside of a transaction the
+    exception is raised on at once, so that it is rolled back.
 
     Args:
         service: The service whose error it is; that of this process unless given.
@@ -43,7 +45,8 @@ class ErrorRecoveryContextManager:
         """End the block; return whether its exception is suppressed."""
         if exception is None or not is_failure(exception):
             return False
-        return self._ended(asking.recover(self._begun(exception), asking.CONTEXT))
+        free = not transactions.inside()
+        return self._ended(asking.recover(self._begun(exception), asking.CONTEXT, waits=free), free=free)
 
     async def __aenter__(self) -> Self:
         """Begin the block."""
@@ -55,7 +58,9 @@ class ErrorRecoveryContextManager:
         """End the block; return whether its exception is suppressed."""
         if exception is None or not is_failure(exception):
             return False
-        return self._ended(await asyncio.to_thread(asking.recover, self._begun(exception), asking.CONTEXT))
+        free = not await transactions.inside_async()
+        recover = functools.partial(asking.recover, self._begun(exception), asking.CONTEXT, waits=free)
+        return self._ended(await asyncio.to_thread(recover), free=free)
 
     def _begun(self, exception: Any) -> Caught:
         """Record the exception, as one of the service."""
@@ -66,6 +71,6 @@ class ErrorRecoveryContextManager:
         self.error_id = caught.error_id or None
         return caught
 
-    def _ended(self, recovery: Member) -> bool:
+    def _ended(self, recovery: Member, *, free: bool) -> bool:
         self.recovery = recovery
-        return recovery["success"] is True
+        return free and recovery["success"] is True

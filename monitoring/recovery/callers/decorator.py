@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction
 
-from . import asking, retries
-from .caught import catch, is_failure
+from . import asking, retries, transactions
+from .caught import BROKEN, catch, is_failure
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -20,7 +20,8 @@ def ai_error_handler(view: View) -> View:
 
     A GET, HEAD or OPTIONS is tried again first, if the exception is of a kind that passes. Then recovery is asked for,
     and waited for as long as `ERROR_RECOVERY_TIMEOUT` says. What is answered with a status below 500, such as
-    `Http404`, is raised on.
+    `Http404`, is raised on. Inside of a transaction, that of `ATOMIC_REQUESTS` or another, everything is raised on so
+    that it is rolled back: recovery is asked for, and neither waited for nor is the view tried again.
 
     Args:
         view: A function or a method, sync or async; the request is its first argument, or its second after `self`.
@@ -54,9 +55,13 @@ def _answered(exception: Exception, request: Any, call: Callable[[], Any]) -> An
     """Return what a call is answered with that has failed.
 
     Raises:
-        Exception: The one it failed with, if there is no request to answer.
+        Exception: The one it failed with, if there is no request to answer, or a transaction to roll back.
     """
-    caught = catch(exception, request)
+    inside = transactions.inside()
+    caught = catch(exception, request, BROKEN if inside else 0)
+    if inside:
+        asking.recover(caught, asking.DECORATOR, waits=False)
+        raise exception
     if retries.may_retry(caught, request) and (response := retries.again(caught, call)) is not None:
         return response
     recovery = asking.recover(caught, asking.DECORATOR)
@@ -69,9 +74,13 @@ async def _answered_async(exception: Exception, request: Any, call: Callable[[],
     """Return what an async call is answered with that has failed.
 
     Raises:
-        Exception: The one it failed with, if there is no request to answer.
+        Exception: The one it failed with, if there is no request to answer, or a transaction to roll back.
     """
-    caught = catch(exception, request)
+    inside = await transactions.inside_async()
+    caught = catch(exception, request, BROKEN if inside else 0)
+    if inside:
+        asking.recover(caught, asking.DECORATOR, waits=False)
+        raise exception
     if retries.may_retry(caught, request) and (response := await retries.again_async(caught, call)) is not None:
         return response
     recovery = await asyncio.to_thread(asking.recover, caught, asking.DECORATOR)

@@ -9,7 +9,7 @@ from uuid import UUID
 from monitoring.conf import get_config
 from monitoring.error_recovery import get_error_recovery
 
-from . import asking, member
+from . import asking, member, transactions
 from .places import places
 
 
@@ -20,7 +20,8 @@ class NoErrorError(LookupError):
 def trigger_manual_recovery(error_id: str | UUID) -> dict[str, Any]:
     """Ask for the recovery of an error in the log, and wait as long as `ERROR_RECOVERY_TIMEOUT` says.
 
-    Call it where the database may be used: from an async function, through `sync_to_async`.
+    Call it where the database may be used: from an async function, through `sync_to_async`. Inside of a transaction
+    nothing is waited for.
 
     Args:
         error_id: The error's id.
@@ -68,7 +69,7 @@ def triggered(error_id: str | UUID, trigger: str) -> dict[str, Any]:
     config, deadline = get_config(), time.monotonic() + get_error_recovery().seconds
     if config.recovery == "off":
         return _told(str(known), member.refused("Recovery is switched off."))
-    with places.one(wanted=not config.eager, patient=True) as waiting:
+    with places.one(wanted=not config.eager and not transactions.inside(), patient=True) as waiting:
         asking.request(config, known.hex, trigger, waits=waiting)
         found = asking.outcome(config, known.hex, deadline) if waiting else None
     return _told(str(known), found or _stored(known) or member.queued())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
-from . import asking
-from .caught import catch, is_failure
+from . import asking, transactions
+from .caught import BROKEN, catch, is_failure
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class AIErrorRecoveryMiddleware:
     """Records what a view raised, asks for its recovery, and answers in the documented format.
 
-    What Django answers with a status below 500, such as `Http404`, is left to Django.
+    What Django answers with a status below 500, such as `Http404`, is left to Django; so is all that fails in a
+    transaction that a middleware has begun, which would be committed with an answer that says nothing of a failure.
     """
 
     sync_capable = True
@@ -41,5 +42,7 @@ class AIErrorRecoveryMiddleware:
             return None
         from .answer import answer
 
-        caught = catch(exception, request)
-        return answer(request, caught, asking.recover(caught, asking.MIDDLEWARE, waits=False))
+        inside = transactions.inside()
+        caught = catch(exception, request, BROKEN if inside else 0)
+        recovery = asking.recover(caught, asking.MIDDLEWARE, waits=False)
+        return None if inside else answer(request, caught, recovery)

@@ -1,7 +1,8 @@
 """Calling a view once more, where that is safe: the strategy `retry` for callables, in their caller.
 
 Only what asks and changes nothing is called again (GET, HEAD, OPTIONS), only for exceptions that may be over by then,
-and only before anything was sent: a view that has returned is never called again, whatever its stream raises.
+outside of transactions, and only before anything was sent: a view that has returned is never called again, whatever its
+stream raises.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
-
-from django.db import connections
 
 from monitoring.conf import Config
 from monitoring.errors.classification import retryable
@@ -29,7 +28,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def may_retry(caught: Caught, request: Any) -> bool:
-    """Whether the call that raised this may be made again."""
+    """Whether the call that raised this, outside of a transaction, may be made again."""
     return (
         request is not None
         and request.method in _SAFE
@@ -37,7 +36,6 @@ def may_retry(caught: Caught, request: Any) -> bool:
         and retryable(caught.exception)
         and acts_by_itself(caught.config)
         and not why_not(caught)
-        and not _in_transaction_of_request()
     )
 
 
@@ -94,11 +92,3 @@ def _tell(caught: Caught) -> None:
     """Say in the log of errors that the call succeeded after all."""
     said = {"recovery_attempted": True, "recovery_success": True, "recovery_strategy": STRATEGY}
     capture.amend(int(caught.hex_id, 16), {"context": said})
-
-
-def _in_transaction_of_request() -> bool:
-    """Whether `ATOMIC_REQUESTS` holds a transaction: what the first call wrote would be committed with the next's."""
-    return any(
-        connection.in_atomic_block and (connection.settings_dict.get("ATOMIC_REQUESTS") or connection.needs_rollback)
-        for connection in connections.all(initialized_only=True)
-    )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.test import AsyncClient, Client, RequestFactory
 
 from monitoring.errors.models import ErrorLog
@@ -172,29 +172,6 @@ def test_a_stream_that_has_begun_is_not_begun_again() -> None:
     with pytest.raises(ConnectionError):
         list(response.streaming_content)  # type: ignore[attr-defined]
     assert len(views.calls) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_in_a_transaction_of_its_request_it_is_not_tried_again_and_what_it_wrote_is_rolled_back(
-    settings: Any, redis_client: Any
-) -> None:
-    settings.MONITORING = {**settings.MONITORING, "EAGER": True}
-    from django.db import connection
-
-    @ai_error_handler
-    def writes(request: Any) -> Any:
-        views.calls.append("write")
-        ErrorLog.objects.create(message="half of it")
-        raise ConnectionError("gone")
-
-    connection.settings_dict["ATOMIC_REQUESTS"] = True
-    try:
-        with transaction.atomic():
-            response = writes(RequestFactory().get("/writes/"))
-    finally:
-        connection.settings_dict["ATOMIC_REQUESTS"] = False
-    assert (response.status_code, views.calls) == (503, ["write"])
-    assert not ErrorLog.objects.filter(message="half of it").exists()
 
 
 @pytest.mark.usefixtures("eager")
