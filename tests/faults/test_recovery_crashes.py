@@ -156,5 +156,5 @@ def test_of_many_who_work_at_once_on_one_target_one_acts(stage: Stage, monkeypat
         thread.result()
     assert Name.objects.filter(kind=KIND).count() == 1
     assert RecoveryAction.objects.filter(state=ActionState.EXECUTED).count() == 1
-    assert Recovery.objects.filter(success=True).count() == 1
+    assert Recovery.objects.filter(treated=True).count() == 1
     assert not Recovery.objects.filter(lease__isnull=False).exists()

@@ -22,6 +22,8 @@ from .desk import Desk
 logger = logging.getLogger("monitoring.recovery")
 ERROR_WAIT_SECONDS = 10
 """An error that somebody asks for may be recorded a moment after that; for so long it is waited for."""
+UNDER_WAY_SECONDS = 10
+"""For so long it is waited for what somebody does just now for another error, and would be done for this one."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def decide(row: Recovery, begun: Sequence[RecoveryAction], now: datetime, desk: 
         desk: What recoveries are carried out with.
 
     Returns:
-        The decision; None where the error may still be on its way to the log.
+        The decision; None where the error may still be on its way to the log, or its remedy into effect.
     """
     known = cases.load(row, desk.alias)
     if not known.logged and not row.error_type:
@@ -83,8 +85,9 @@ def decide(row: Recovery, begun: Sequence[RecoveryAction], now: datetime, desk: 
     # What may act at once comes before what waits for somebody, wherever it stands in the order.
     able = [name for name in plans if modes[name] == Mode.ACT]
     standing = None if able or not taken else _standing(known, taken, now, desk)
-    if standing is not None:
-        return Decision(known, standing=standing, refusals=refusals)
+    in_effect = standing is not None and standing.state == ActionState.EXECUTED
+    if in_effect or (standing is not None and (now - row.requested_at).total_seconds() < UNDER_WAY_SECONDS):
+        return Decision(known, standing=standing, refusals=refusals) if in_effect else None
     choice = policy.choose(known.case, able or list(plans), history, desk.random, desk.config)
     if choice.arm == policy.NONE or choice.arm not in plans:
         return Decision(known, choice, refusals=refusals, says=_nothing(choice, plans, refusals, known.case))
@@ -93,11 +96,10 @@ def decide(row: Recovery, begun: Sequence[RecoveryAction], now: datetime, desk: 
 
 
 def _is_off(desk: Desk) -> str:
-    """Return why nothing is done by anybody here; empty where something may be."""
+    """Return why nothing is done by anybody here; empty where something may be. Visitors may read it."""
     if desk.config.recovery == "off":
         return "Recovery is off (MONITORING['RECOVERY'])."
-    turned = switch.read(desk.alias)
-    return f"{turned.who or 'Somebody'} switched recovery off. {turned.reason}".strip() if turned.off else ""
+    return "Recovery is switched off." if switch.read(desk.alias).off else ""
 
 
 def leader_of(row: Recovery, known: Known, alias: str) -> Recovery | None:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from monitoring.recovery.models import Recovery
 
 LEASE_SECONDS = 30
-"""A holder's task is ended before; so whoever still holds a lease that is over is dead."""
+"""A holder is done before, or dead. One that was only held up finds out before it does anything: see `renew`."""
 MOST_ATTEMPTS = 5
 """So often a recovery may end whoever works on it."""
 
@@ -34,6 +34,22 @@ def claim(recovery_id: uuid.UUID, now: datetime, alias: str) -> Recovery | None:
     if not free.update(lease=mine, leased_until=until, attempts=F("attempts") + 1, version=F("version") + 1):
         return None
     return rows.select_related("leader").filter(pk=recovery_id, lease=mine).first()
+
+
+def renew(row: Recovery, now: datetime, alias: str) -> None:
+    """Make sure that a recovery is still held, and for a whole lease to come: before what reaches further than rows.
+
+    Args:
+        row: The recovery.
+        now: The time.
+        alias: The write database.
+
+    Raises:
+        LostError: It is held no longer.
+    """
+    held = Recovery.objects.using(alias).filter(pk=row.pk, lease=row.lease)
+    if not held.update(leased_until=now + timedelta(seconds=LEASE_SECONDS)):
+        raise LostError(f"Recovery {row.pk} is somebody else's.")
 
 
 def save(row: Recovery, alias: str, **values: Any) -> None:

@@ -41,7 +41,7 @@ def held(targets: Iterable[str], now: datetime, config: Config, alias: str) -> d
 
 
 def standing(targets: Iterable[str], strategies: Iterable[str], now: datetime, alias: str) -> RecoveryAction | None:
-    """Return the action that took effect on one of some targets and still is in effect, the latest.
+    """Return the action that is in effect on one of some targets, or else one that is being performed.
 
     Args:
         targets: Names.
@@ -50,8 +50,9 @@ def standing(targets: Iterable[str], strategies: Iterable[str], now: datetime, a
         alias: The write database.
     """
     rows = RecoveryAction.objects.using(alias).filter(target__in=sorted(set(targets)), strategy__in=list(strategies))
-    rows = rows.filter(Q(expires=None) | Q(expires__gt=now), state=ActionState.EXECUTED, roll_back=False)
-    return rows.order_by("-executed_at").first()
+    rows = rows.filter(Q(expires=None) | Q(expires__gt=now), roll_back=False)
+    rows = rows.filter(state__in=(ActionState.EXECUTED, ActionState.PERFORMING))
+    return rows.order_by("state", "-performing_at").first()  # `executed` comes first
 
 
 def exhausted(now: datetime, config: Config, alias: str) -> bool:

@@ -23,7 +23,7 @@ from monitoring.recovery.strategies.base import Applied, Case, Order, RefusedErr
 from . import holding, limits, log, orders, trail
 from .deciding import label
 from .desk import Desk, Turn
-from .taking_back import fail
+from .taking_back import clear_late, fail
 
 logger = logging.getLogger("monitoring.recovery")
 _AGAIN = timedelta(seconds=1)
@@ -86,9 +86,8 @@ def _allowed(action: RecoveryAction, now: datetime, desk: Desk, *, approved: boo
     Raises:
         StoppedError: Something does.
     """
-    turned = switch.hold(desk.alias)
-    if turned.off:
-        raise StoppedError(f"{turned.who or 'Somebody'} switched recovery off. {turned.reason}".strip())
+    if switch.hold(desk.alias).off:
+        raise StoppedError("Recovery is switched off.")
     config = replace(desk.config, recovery_cooldown_seconds=0.0) if approved else desk.config
     if reason := limits.held([action.target], now, config, desk.alias).get(action.target):
         raise StoppedError(reason)
@@ -122,7 +121,7 @@ def go_on(action: RecoveryAction, turn: Turn, *, fresh: bool, applied: Applied |
         if action.says:
             applied = applied or Applied(action.says, action.undo, action.facts.get("applied", {}))
         else:
-            applied = _do(strategy, action, case, desk, fresh=fresh)
+            applied = _do(strategy, action, turn, fresh=fresh)
         _project(desk)
         seen = _watch(strategy, action, case, applied, desk)
     except RefusedError as error:
@@ -146,7 +145,7 @@ def go_on(action: RecoveryAction, turn: Turn, *, fresh: bool, applied: Applied |
     return None
 
 
-def _do(strategy: Strategy, action: RecoveryAction, case: Case, desk: Desk, *, fresh: bool) -> Applied | None:
+def _do(strategy: Strategy, action: RecoveryAction, turn: Turn, *, fresh: bool) -> Applied | None:
     """Do what reaches further than rows, unless whoever died before has done it.
 
     Returns:
@@ -154,7 +153,9 @@ def _do(strategy: Strategy, action: RecoveryAction, case: Case, desk: Desk, *, f
 
     Raises:
         RefusedError: It cannot be done, and was not.
+        LostError: The recovery is somebody else's; what was done too late was taken back.
     """
+    case, desk = turn.case, turn.desk
     order = orders.order_of(action, case, desk.now())
     if not fresh:
         seen = _see(strategy, order, None, desk)
@@ -165,6 +166,7 @@ def _do(strategy: Strategy, action: RecoveryAction, case: Case, desk: Desk, *, f
             _keep(action, applied, desk.alias)
             return applied
     desk.step("perform")
+    holding.renew(turn.row, desk.now(), desk.alias)
     try:
         applied = strategy.apply(order, desk.site)
     except (RefusedError, Error):
@@ -173,7 +175,11 @@ def _do(strategy: Strategy, action: RecoveryAction, case: Case, desk: Desk, *, f
         action.undo = {}  # as it may have been done, it is taken back as far as its order tells
         raise
     desk.step("keep")
-    _keep(action, applied, desk.alias)
+    try:
+        _keep(action, applied, desk.alias)
+    except holding.LostError:
+        clear_late(action, turn, applied.undo)
+        raise
     return applied
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import Error, transaction
 
 from monitoring.jobs import findings
 from monitoring.recovery.models import RecoveryAction
-from monitoring.recovery.states import ActionState, Event, State
+from monitoring.recovery.states import STANDING, ActionState, Event, State
 
 from . import holding, orders, trail
 from .desk import Desk, Turn
@@ -37,10 +38,41 @@ def fail(
         refused: Whether the strategy refused, so that there is nothing to take back.
         facts: What was seen.
     """
+    try:
+        holding.renew(turn.row, turn.desk.now(), turn.desk.alias)
+    except holding.LostError:
+        clear_late(action, turn, None if refused else action.undo)
+        raise
     if facts:
         action.facts = {**action.facts, "seen": facts}
     state = ActionState.REFUSED if refused else ActionState.FAILED
     end(action, turn, state, says=says, then={"state": State.REQUESTED})
+
+
+def clear_late(action: RecoveryAction, turn: Turn, undo: Mapping[str, Any] | None) -> None:
+    """Undo what was done by somebody who was held up until the action stood no longer: nobody else would ever.
+
+    Args:
+        action: It.
+        turn: Whose, the recovery held by somebody else, or by nobody.
+        undo: What the way back needs to know; None where there is nothing to take back.
+    """
+    desk, strategy = turn.desk, orders.strategy_of(action)
+    state = RecoveryAction.objects.using(desk.alias).filter(pk=action.pk).values_list("state", flat=True).first()
+    if undo is None or strategy.transactional or state in STANDING:
+        return
+    now, event = desk.now(), Event.ROLLED_BACK
+    try:
+        says = strategy.undo(orders.order_of(action, turn.case, now), undo, desk.site)
+    except Exception as error:  # whatever a strategy raises: people have to know
+        logger.exception("%s on %s, done late, could not be taken back", action.strategy, action.target)
+        event, says = Event.ROLL_BACK_FAILED, f"It could not be taken back: {error}"
+    says = f"It was done late, when the action was over. {says}"
+    with transaction.atomic(using=desk.alias, durable=True):
+        trail.write([trail.entry(event, turn.row, now, says, action)], desk.alias)
+        if event == Event.ROLL_BACK_FAILED:
+            _tell(action, turn, says, now)
+    _project(desk)
 
 
 def end(
@@ -119,8 +151,12 @@ def _not_taken_back(action: RecoveryAction, turn: Turn, says: str, then: dict[st
             holding.save(row, desk.alias, **then)
         counts = {("action", action.strategy, state.value): 1}
         trail.write([trail.entry(Event.ROLL_BACK_FAILED, row, now, says, action)], desk.alias, counts)
-        detail = {"target": action.target, "strategy": action.strategy, "recovery": str(row.pk), "says": says}
-        findings.note(NOT_TAKEN_BACK, f"{action.target} {action.pk}", detail, now)
+        _tell(action, turn, says, now)
+
+
+def _tell(action: RecoveryAction, turn: Turn, says: str, now: datetime) -> None:
+    detail = {"target": action.target, "strategy": action.strategy, "recovery": str(turn.row.pk), "says": says}
+    findings.note(NOT_TAKEN_BACK, f"{action.target} {action.pk}", detail, now)
 
 
 def _project(desk: Desk) -> None:

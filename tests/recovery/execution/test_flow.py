@@ -217,7 +217,7 @@ def test_with_the_switch_off_nothing_is_done_not_even_what_was_approved(
     assert (row.success, written(proposed.pk)) == (False, 0)
     assert action(row, pk=proposed.pk).state == ActionState.REFUSED
     other = stage.work(recovery(error(), stage))
-    assert other.message == "Nothing was done: bob switched recovery off. Migration."
+    assert other.message == "Nothing was done: Recovery is switched off."
     assert switch.turn(True, "bob")
     assert not switch.is_off()
 

@@ -74,16 +74,29 @@ def test_what_another_strategy_did_on_the_target_is_not_what_this_case_wanted(mo
     assert "stands on pool:default" in stage.work(recovery(error(), stage)).message
 
 
-@pytest.mark.parametrize("changes", [{"state": ActionState.PERFORMING}, {"roll_back": True}])
-def test_what_is_not_known_to_be_in_effect_is_not_said_to_be(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
-) -> None:
+def test_what_is_to_be_taken_back_is_not_said_to_be_in_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     install(monkeypatch, Writes())
     first = stage.work(recovery(error(), stage))
-    RecoveryAction.objects.filter(recovery=first, state=ActionState.EXECUTED).update(**changes)
+    RecoveryAction.objects.filter(recovery=first, state=ActionState.EXECUTED).update(roll_back=True)
     second = stage.work(recovery(error(), stage))
     assert (second.success, "stands on" in second.message) == (False, True)
+
+
+@pytest.mark.parametrize("executed", [True, False])
+def test_what_is_being_done_is_waited_for_a_while(monkeypatch: pytest.MonkeyPatch, executed: bool) -> None:
+    stage = Stage()
+    install(monkeypatch, Writes())
+    first = stage.work(recovery(error(), stage))
+    done = RecoveryAction.objects.filter(recovery=first, strategy="pool_increase")
+    done.update(state=ActionState.PERFORMING)
+    second = stage.work(recovery(error(), stage))
+    assert (second.state, second.message) == (State.REQUESTED, "")
+    if executed:
+        done.update(state=ActionState.EXECUTED)
+    stage.later(11)
+    stage.work(second)
+    assert (second.success, "stands on" in second.message) == (executed, not executed)
 
 
 def test_what_may_act_goes_before_what_is_in_effect(monkeypatch: pytest.MonkeyPatch) -> None:
