@@ -121,7 +121,9 @@ def _busy(wishes: Sequence[Wish], now: datetime, config: Config, alias: str) -> 
     if not prints:
         return {}
     lately = now - timedelta(seconds=config.recovery_cooldown_seconds)
-    rows = Recovery.objects.using(alias).filter(fingerprint__in=prints).exclude(state=State.JOINED)
+    services = {one.service for one in wishes}
+    rows = Recovery.objects.using(alias).filter(service__in=services, fingerprint__in=prints)
+    rows = rows.exclude(state=State.JOINED)
     busy: dict[Fault, Recovery] = {}
     rows = rows.filter(Q(state__in=OPEN) | Q(requested_at__gt=lately))
     found = rows.only("service", "fingerprint", "state", "message")
