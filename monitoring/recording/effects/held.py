@@ -100,7 +100,8 @@ class Effects:
     def applied(self) -> dict[str, str]:
         """Return the effects that stand here by their id: an empty text, or why this process cannot."""
         held = list(self._held.values())  # copied at once: others look while the follower changes it
-        return {one.id: one.refusal for one in held[:_MOST]}
+        # The latest are waited for: they stand last.
+        return {one.id: one.refusal for one in held[-_MOST:]}
 
     def standing(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """Return the value of an effect that is in force here, or None: two look-ups, no lock.
@@ -166,6 +167,7 @@ class Effects:
         except (msgspec.DecodeError, ValueError, RecursionError):  # a stranger's
             return
         refusal = self._told(kind, key, value)
+        self._held.pop((kind, key), None)
         self._held[kind, key] = _Held(entry, str(value.get("id") or ""), value, refusal)
 
     def _end(self, kind: str, key: str) -> None:

@@ -76,7 +76,7 @@ class RequestThrottle(Strategy):
 
     def apply(self, order: Order, site: Site) -> Applied:
         """Make the throttle."""
-        row = _rows(site.alias).filter(created_by=_who(order)).first() or _make(order)
+        row = _rows(site.alias).filter(created_by=_who(order)).first() or _make(order, site)
         limit = f"{row.rate * _MINUTE:g} times a minute, {row.burst} at once"
         says = (
             f"Throttle {row.pk}: requests of {row.scope} {row.match} may come {limit}, until {row.expires:%H:%M} UTC."
@@ -152,8 +152,12 @@ def _exempt(network: Network, site: Site, now: datetime) -> str | None:
     return None
 
 
-def _make(order: Order) -> Throttle:
+def _make(order: Order, site: Site) -> Throttle:
     wanted = order.plan.parameters
+    network = read(wanted["match"]) if wanted["scope"] == Scope.CLIENT else None
+    # A plan may have waited an hour for its approval, which may have come from that very client.
+    if network is not None and (exempt := _exempt(network, site, order.now)) is not None:
+        raise RefusedError(f"{network} is {exempt}, whose requests are never refused.")
     limit = Limit(
         scope=wanted["scope"],
         match=wanted["match"],

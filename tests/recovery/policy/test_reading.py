@@ -77,9 +77,13 @@ def test_environments_can_be_told_apart() -> None:
     assert history("ConnectionError", environment="production").outcomes == [Outcome("retry", False)]
 
 
-def test_it_takes_one_query_however_many_there_are(django_assert_num_queries: Any) -> None:
+def test_it_takes_two_queries_however_many_there_are(django_assert_num_queries: Any) -> None:
     Recovery.objects.bulk_create([row(number, outcome="persisted") for number in range(20)])
     Recovery.objects.bulk_create([row(20 + number) for number in range(MOST)])
     with django_assert_num_queries(1):
         found = history("ConnectionError").outcomes
     assert found == [Outcome("retry", True)] * MOST
+    Recovery.objects.bulk_create([row(2 * MOST + number, treated=False) for number in range(MOST)])
+    with django_assert_num_queries(2):
+        found = history("ConnectionError").outcomes
+    assert found == [Outcome(NONE, True)] * MOST
