@@ -1,6 +1,7 @@
 """What a request is answered with whose error recovery has taken over: the documented status, and `recovery`.
 
-What visitors are told is the error's class of trouble and its id, as in all answers; never its message.
+What visitors are told is the error's class of trouble and its id, as in all answers, and whether it was recovered;
+never its message, nor why nothing was done.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from rest_framework.views import set_rollback
 
 from monitoring.answers import problem
 from monitoring.errors import ErrorCaptureService
@@ -17,7 +17,7 @@ from monitoring.errors.answers import members, sentences, views
 from monitoring.recording.context import current
 
 from .caught import Caught
-from .member import Member
+from .member import Member, public
 
 _PAGE_TITLE = 500
 
@@ -31,12 +31,11 @@ def answer(request: HttpRequest, caught: Caught, recovery: Member) -> HttpRespon
         recovery: What became of it.
     """
     monitored = _counts_as_failure(request)
-    set_rollback()
     status, text = caught.found.answer_status, sentences.of_kind(caught.found.kind)
     if views.accepts_page(request):
         return views.answer(request, status, caught.exception, text, sentences.title_of(_PAGE_TITLE))
     error = members.of(status, text, caught.exception)["error"] | {"error_id": caught.error_id or None}
-    extensions = {"error": error, "recovery": recovery}
+    extensions = {"error": error, "recovery": public(recovery)}
     body = json.dumps(problem.body(status, text, extensions=extensions), separators=(",", ":"))
     response = HttpResponse(body, status=status, content_type=problem.MEDIA_TYPE)
     response["Cache-Control"] = "no-store"

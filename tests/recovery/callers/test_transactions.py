@@ -123,13 +123,12 @@ def test_the_same_goes_for_an_async_one(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.usefixtures("atomic_requests")
-@pytest.mark.parametrize("send", [lambda path: Client(raise_request_exception=False).get(path)], ids=["wsgi"])
 def test_views_of_atomic_requests_are_rolled_back_before_the_middleware_answers(
-    settings: Any, send: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+    settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MIDDLEWARE = MIDDLEWARE
     monkeypatch.setattr(views, "_work", write)
-    response = send("/decorated/")
+    response = Client(raise_request_exception=False).get("/decorated/")
     assert (response.status_code, response.json()["error"]["type"]) == (503, "ConnectionError")
     assert (views.calls, halves()) == (["write"], 0)
     assert len(asked()) == 1
