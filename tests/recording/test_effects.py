@@ -188,7 +188,7 @@ def test_a_script_without_django_tells_of_itself_and_says_goodbye(client: redis.
 
 
 def test_of_more_than_can_be_told_the_latest_are(effects: Effects) -> None:
-    decided = {f"s{number}": entry(f"e{number}") for number in range(400)}
+    decided = {f":s{number}": entry(f"e{number}") for number in range(400)}
     effects.follow({"pool": decided})
-    effects.follow({"pool": {**decided, "s0": entry("changed"), "new": entry("new")}})
+    effects.follow({"pool": {**decided, ":s0": entry("changed"), ":new": entry("new")}})
     assert {"changed", "new", "e399"} <= effects.applied().keys()
