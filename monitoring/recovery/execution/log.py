@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import F, Func, JSONField, Q, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from monitoring.errors.log.models import ErrorLog
@@ -34,6 +34,8 @@ class _Merged(Func):
 def note(error_id: UUID, alias: str, *, success: bool | None, strategy: str, resolved: bool = False) -> None:
     """Write down with an error what became of its recovery, inside of the caller's transaction.
 
+    What a function in code has recovered stays so, whatever else could not be done.
+
     Args:
         error_id: The error's.
         alias: The write database.
@@ -45,4 +47,8 @@ def note(error_id: UUID, alias: str, *, success: bool | None, strategy: str, res
     values: dict[str, Any] = {"context": _Merged("context", {k: v for k, v in told.items() if v is not None})}
     if resolved:
         values["resolved"] = True
-    ErrorLog.objects.using(alias).filter(error_id=error_id).update(**values)
+    rows = ErrorLog.objects.using(alias).filter(error_id=error_id)
+    if success is False:
+        # Of what is not there the database cannot say that it is not true.
+        rows = rows.filter(Q(context__recovery_success__isnull=True) | ~Q(context__recovery_success=True))
+    rows.update(**values)

@@ -72,7 +72,7 @@ def settle(turn: Turn, actions: list[RecoveryAction]) -> None:
             log.note(
                 row.error_id,
                 desk.alias,
-                success=bool(row.success),
+                success=True if row.success else None,
                 strategy=row.strategy if row.treated else "",
                 resolved=True,
             )
