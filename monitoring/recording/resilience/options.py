@@ -84,7 +84,9 @@ _COUNTS = {
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)  # some are no float's
 
 
 def _is_rate(value: Any) -> bool:

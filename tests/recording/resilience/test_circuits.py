@@ -223,7 +223,17 @@ def test_without_options_it_is_what_was_declared_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"failure_rate": 0}, {"failure_rate": 2}, {"minimum": 0}, {"window_seconds": 4}, {"slow_seconds": -1}]
+    "options",
+    [
+        {"failure_rate": 0},
+        {"failure_rate": 2},
+        {"minimum": 0},
+        {"window_seconds": 4},
+        {"slow_seconds": -1},
+        {"timeout_seconds": 10**400},
+        {"timeout_seconds": float("nan")},
+    ],
+    ids=["none fail", "more than all", "none", "too short", "negative", "beyond any float", "no number"],
 )
 def test_options_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
