@@ -13,8 +13,8 @@ from django.db.models import Sum
 from monitoring.errors.groups.models import GroupHour
 from monitoring.errors.log.models import ErrorLog
 
-from .features import network_of, of_context
-from .judging import Features
+from .features import network_of, of_context, session_of
+from .judging import SESSION, Features
 from .spread import evenly
 
 MOST = 600
@@ -89,6 +89,7 @@ def _seen(row: Any) -> Seen:
         "user": user,
         "client network": network_of(address),
         "worker": str(worker)[:200],
+        SESSION: session_of(created, user, address),
     }
     return Seen(error_id, created, features, name, task_id, trace_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -17,6 +18,22 @@ _IDS = frozenset(
 """What of a context is no property of what happened, or has a dimension of its own."""
 _IPV4_BITS, _IPV6_BITS = 24, 48
 _FILTERED = "[filtered]"
+_SESSION_SECONDS, _MINUTE = 600, 60
+
+
+def session_of(at: datetime, user: str, address: str | None = None) -> str:
+    """Return whose doing something is, and about when; empty where nobody is known.
+
+    An address may be that of many, so that it is one session for a minute only.
+
+    Args:
+        at: When it happened.
+        user: Who is signed in.
+        address: Where it came from.
+    """
+    if user:
+        return f"{user} {int(at.timestamp() // _SESSION_SECONDS)}"
+    return f"{address} {int(at.timestamp() // _MINUTE)}" if address else ""
 
 
 def of_context(context: Any) -> dict[str, str]:

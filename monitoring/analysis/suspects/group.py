@@ -15,11 +15,12 @@ from monitoring.errors.groups import totals
 from monitoring.errors.groups.models import ErrorGroup
 
 from . import errors, runs, traffic
-from .judging import LEAST_CASES, LEAST_REST, Suspect, Tally, judge, tallies
+from .judging import LEAST_CASES, LEAST_REST, SESSION, Suspect, Tally, counted, judge, tallies
 
 HOURS = 24
 OTHER_ERRORS = "the service's other errors"
 _BY_RUNS = ("user", "worker")
+ROUTE = "route"
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def findings(group_id: int, hours: int = HOURS, alias: str | None = None) -> Fin
     since, until = errors.window(sums.last_seen, hours)
     seen = errors.of_groups(family, since, until, alias)
     began = reading.of_group(group, sums.first_seen, alias)
-    counted, compared = _compared(group, family, seen, since, until, alias)
-    return Findings(since, until, len(seen), compared, began, judge(counted), note_of(len(seen), compared))
+    tallied, compared = _compared(group, family, seen, since, until, alias)
+    return Findings(since, until, len(seen), compared, began, judge(tallied), note_of(len(seen), compared))
 
 
 def note_of(cases: int, compared: dict[str, int]) -> str:
@@ -92,26 +93,26 @@ def _compared(
     group: ErrorGroup, family: Sequence[int], seen: Sequence[errors.Seen], since: datetime, until: datetime, alias: str
 ) -> tuple[list[Tally], dict[str, int]]:
     """Return counts by dimension, and with how many of what the errors are compared."""
-    counted: list[Tally] = []
+    found: list[Tally] = []
     compared: dict[str, int] = {}
     if len(seen) < LEAST_CASES:
-        return counted, compared
+        return found, compared
     known_by_runs: tuple[str, ...] = ()
     tasks = [one.task_id for one in seen if one.task_id and one.name == group.name]
     if len(tasks) >= LEAST_CASES:
         succeeded = runs.that_succeeded(group.name, since, until, alias)
         compared[runs.SUCCEEDED] = len(succeeded)
         if len(succeeded) >= LEAST_REST:
-            counted += tallies(runs.SUCCEEDED, runs.of_tasks(tasks, since, until, alias), succeeded)
+            found += tallies(runs.SUCCEEDED, runs.of_tasks(tasks, since, until, alias), succeeded)
             known_by_runs = _BY_RUNS
     others = errors.of_others(family, group.service, since, until, alias)
     compared[OTHER_ERRORS] = len(others)
-    counted += tallies(
+    found += tallies(
         OTHER_ERRORS, [one.features for one in seen], [one.features for one in others], without=known_by_runs
     )
     routes = traffic.requests(group.service, since, until, alias)
     if routes.total():
-        of_requests = Counter(one.name for one in seen if one.name in routes)
+        here = [{ROUTE: one.name, SESSION: one.features[SESSION]} for one in seen if one.name in routes]
         compared[traffic.REQUESTS] = routes.total()
-        counted.append(Tally("route", traffic.REQUESTS, of_requests, routes))
-    return counted, compared
+        found.append(Tally(ROUTE, traffic.REQUESTS, counted(here).get(ROUTE, Counter()), routes))
+    return found, compared

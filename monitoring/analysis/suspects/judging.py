@@ -24,7 +24,10 @@ MOST_VALUES = 40
 MOST_SUSPECTS = 10
 
 Features = Mapping[str, str]
-"""What is known of a case, or of one of the rest: values by dimension."""
+"""What is known of a case, or of one of the rest: values by dimension, and whose doing it is."""
+SESSION = "session"
+"""Whose doing it is, and about when: no dimension, but of one session each value counts once. Who reloads a page that
+fails ten times is not ten users who meet the failure, and tests take what is counted to be independent."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Suspect:
 def tallies(
     compared_with: str, cases: Sequence[Features], rest: Sequence[Features], without: Iterable[str] = ()
 ) -> list[Tally]:
-    """Count values by dimension; who does not know a dimension counts on neither side of it.
+    """Count values by dimension, of each session once; who does not know a dimension counts on neither side of it.
 
     Args:
         compared_with: What the rest is, in words.
@@ -88,28 +91,34 @@ def tallies(
         without: Dimensions that are left out.
     """
     left_out = frozenset(without)
-    both = (_counted(cases), _counted(rest))
+    both = (counted(cases), counted(rest))
     dimensions = sorted((both[0].keys() & both[1].keys()) - left_out)
     return [Tally(dimension, compared_with, both[0][dimension], both[1][dimension]) for dimension in dimensions]
 
 
-def _counted(ones: Sequence[Features]) -> dict[str, Counter[str]]:
+def counted(ones: Sequence[Features]) -> dict[str, Counter[str]]:
+    """Return how often each value was met, by dimension, of each session once."""
     found: dict[str, Counter[str]] = {}
+    known: set[tuple[str, str, str]] = set()
     for one in ones:
+        session = one.get(SESSION, "")
         for dimension, value in one.items():
-            if value:
-                found.setdefault(dimension, Counter())[value] += 1
+            if not value or dimension == SESSION or (session, dimension, value) in known:
+                continue
+            found.setdefault(dimension, Counter())[value] += 1
+            if session:
+                known.add((session, dimension, value))
     return found
 
 
-def judge(counted: Iterable[Tally], level: float = LEVEL) -> list[Suspect]:
+def judge(found: Iterable[Tally], level: float = LEVEL) -> list[Suspect]:
     """Return what is met more often among the cases, what explains most of them first.
 
     Args:
-        counted: Counts by dimension, of one or several comparisons.
+        found: Counts by dimension, of one or several comparisons.
         level: Which share of suspects may be named by chance.
     """
-    tested = [(tally, value, table) for tally in counted for value, table in _tables(tally, level)]
+    tested = [(tally, value, table) for tally in found for value, table in _tables(tally, level)]
     chances = adjusted([table.chance() for _, _, table in tested])
     named: dict[tuple[str, str], Suspect] = {}
     for (tally, value, table), chance in zip(tested, chances, strict=True):

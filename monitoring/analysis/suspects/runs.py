@@ -8,8 +8,8 @@ from typing import Any
 
 from monitoring.jobs.runs.models import TaskRun
 
-from .features import of_arguments
-from .judging import Features
+from .features import of_arguments, session_of
+from .judging import SESSION, Features
 from .spread import evenly
 
 SUCCEEDED = "its runs that succeeded"
@@ -17,7 +17,9 @@ MOST = 600
 _AT_ONCE = 200
 _SCANNED = 4
 """Where most runs fail, so many times the wanted ones are looked at to find some that did not."""
-_COLUMNS = ("task_id", "state", "reason", "queue", "worker", "user_id", "origin", "periodic", "retries", "arguments")
+_COLUMNS = (
+    "task_id", "state", "reason", "queue", "worker", "user_id", "origin", "periodic", "retries", "arguments", "ended",
+)  # fmt: skip
 
 
 def of_tasks(task_ids: Iterable[str], since: datetime, until: datetime, alias: str) -> list[Features]:
@@ -69,7 +71,7 @@ def _within(since: datetime, until: datetime, alias: str) -> Any:
 
 
 def _features(row: Any) -> Features:
-    _, _, _, queue, worker, user, origin, periodic, retries, arguments = row
+    _, _, _, queue, worker, user, origin, periodic, retries, arguments, ended = row
     return {
         **of_arguments(arguments),
         "queue": queue,
@@ -78,4 +80,5 @@ def _features(row: Any) -> Features:
         "origin": origin,
         "schedule": periodic,
         "retries": str(retries),
+        SESSION: session_of(ended, user),
     }

@@ -14,9 +14,9 @@ from monitoring.analysis.releases.onset import Began
 from monitoring.performance.models import SlowSample
 
 from . import runs
-from .features import of_context
+from .features import of_context, session_of
 from .group import Findings, note_of
-from .judging import LEAST_CASES, LEAST_REST, Features, Tally, judge, tallies
+from .judging import LEAST_CASES, LEAST_REST, SESSION, Features, Tally, judge, tallies
 from .spread import evenly
 
 EARLIER = "the day before"
@@ -43,7 +43,7 @@ def findings(kind: str, name: str, since: datetime, until: datetime, alias: str 
     alias = alias or router.db_for_read(SlowSample)
     mine = Q(kind=kind, name=name)
     samples = _samples(mine, since, until, alias)
-    cases = [_features(context) for _, _, context in samples]
+    cases = [_features(at, context) for at, _, context in samples]
     counted: list[Tally] = []
     compared: dict[str, int] = {}
     if len(cases) >= LEAST_CASES:
@@ -57,7 +57,7 @@ def findings(kind: str, name: str, since: datetime, until: datetime, alias: str 
             (EARLIER, mine, since - _DAY, since),
             (OTHERS, Q(kind=kind) & ~Q(name=name), since, until),
         ):
-            rest = [_features(context) for _, _, context in _samples(condition, begin, end, alias)]
+            rest = [_features(at, context) for at, _, context in _samples(condition, begin, end, alias)]
             compared[words] = len(rest)
             counted += tallies(words, cases, rest)
     began = _began(mine, samples, since, alias)
@@ -82,10 +82,11 @@ def _samples(condition: Q, since: datetime, until: datetime, alias: str) -> Sequ
     return [(at, service, context if isinstance(context, dict) else {}) for at, service, context in found]
 
 
-def _features(context: dict[str, Any]) -> Features:
+def _features(at: datetime, context: dict[str, Any]) -> Features:
     own = ("release", "environment", "worker")
     return {
         **of_context(context),
         **{key: str(context[key])[:200] for key in own if context.get(key)},
-        "user": str(context.get("user_id", "")),
+        "user": (user := str(context.get("user_id", ""))),
+        SESSION: session_of(at, user),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from monitoring.analysis.suspects.judging import Features
+from monitoring.analysis.suspects.judging import SESSION, Features
 
 WORLD: dict[str, tuple[str, ...]] = {
     "release": ("1.9", "2.0"),
@@ -49,3 +49,12 @@ def incident(seed: int, guilty: int = 1, strength: float = 0.6, cases: int = 80,
         one |= {name: value for name, value in blamed.items() if chance.random() < strength}
         found.append(one)
     return Incident(found, [ordinary(chance) for _ in range(rest)], frozenset(blamed.items()))
+
+
+def reloads(chance: random.Random, number: int) -> list[Features]:
+    """So many things that happened to users who try up to fourteen times, on one worker: only the time is another."""
+    found: list[Features] = []
+    while len(found) < number:
+        one = ordinary(chance) | {SESSION: f"session {len(found)}"}
+        found += [one] * chance.randint(1, 14)
+    return found[:number]

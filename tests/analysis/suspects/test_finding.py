@@ -61,7 +61,7 @@ def store(runs: list[TaskRun]) -> None:
 
 
 def known(place: int) -> dict[str, str]:
-    return {"queue": "mail", "user_id": str(place % 4)}
+    return {"queue": "mail", "user_id": str(place)}
 
 
 def test_errors_of_one_release_and_one_network_are_told_from_others() -> None:
@@ -89,7 +89,7 @@ def test_failing_runs_of_a_task_are_told_from_those_that_succeeded_by_worker_and
     failing = group(TASK)
     ids = [uuid4().hex for _ in range(20)]
     for place, task_id in enumerate(ids):
-        errors(failing, 1, task_id=task_id, user_key=str(place % 4))
+        errors(failing, 1, task_id=task_id, user_key=str(place))
     bad = [
         run(place, "FAILURE", task_id=task_id, worker="celery@b", arguments="tenant='acme', n=1", **known(place))
         for place, task_id in enumerate(ids)
@@ -116,6 +116,16 @@ def test_one_request_that_fails_often_counts_once_and_too_few_are_not_judged() -
     assert found.cases == 1
     assert found.suspects == []
     assert found.note == "Too few to judge by: 1, of at least 10."
+
+
+def test_a_user_who_tries_again_and_again_is_one_user_and_so_is_an_address_for_a_minute() -> None:
+    broken, other = group(), group("GET api/home/")
+    errors(broken, 30, release="2.0")
+    errors(other, 30, release="1.9")
+    assert groups.findings(broken.pk).suspects
+    for one in ({"user_key": "7"}, {"user_key": "", "ip_address": "203.0.113.7"}):
+        ErrorLog.objects.filter(group=broken).update(created=at(30), **one)
+        assert groups.findings(broken.pk).suspects == []
 
 
 def test_what_it_costs_does_not_grow_with_the_group() -> None:
@@ -150,7 +160,7 @@ def test_slow_requests_of_one_user_are_told_from_what_else_was_slow(api: Client)
     def sample(place: int, name: str, user: str) -> SlowSample:
         context = {"user_id": user, "release": "2.0", "trace_id": uuid4().hex}
         return SlowSample(
-            at=at(place % 60 + 0.5), kind="request", service="shop", name=name, duration=9, context=context
+            at=at(10 * place + 0.5), kind="request", service="shop", name=name, duration=9, context=context
         )
 
     SlowSample.objects.bulk_create(
@@ -159,16 +169,16 @@ def test_slow_requests_of_one_user_are_told_from_what_else_was_slow(api: Client)
     )
     mark(Deployment("shop", "", "2.0", at(-10)), "ci")
 
-    (found,) = slow.findings("request", "GET api/report/", at(0), at(60)).suspects
+    (found,) = slow.findings("request", "GET api/report/", at(0), at(600)).suspects
     assert (found.dimension, found.value, found.compared_with) == ("user", "7", slow.OTHERS)
 
-    asked = {"kind": "request", "name": "GET api/report/", "since": at(0).isoformat(), "until": at(60).isoformat()}
+    asked = {"kind": "request", "name": "GET api/report/", "since": at(0).isoformat(), "until": at(600).isoformat()}
     answer = api.get("/api/monitoring/analysis/suspects/slow/", asked).json()
     assert answer["cases"] == 20
     assert answer["suspects"][0]["words"].startswith("user 7: 90% of them, ")
     assert answer["began"]["words"] == "began 10 minutes after release 2.0"
     SlowSample.objects.filter(at__lt=at(1)).update(at=at(-60))
-    assert slow.findings("request", "GET api/report/", at(0), at(60)).began is None
+    assert slow.findings("request", "GET api/report/", at(0), at(600)).began is None
 
 
 def test_over_http_a_group_has_its_suspects_or_is_unknown(api: Client) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 
 from monitoring.analysis.suspects.judging import Tally, judge, tallies
 
-from .synthetic import Incident, incident, ordinary
+from .synthetic import Incident, incident, ordinary, reloads
 
 
 def named(one: Incident, level: float = 0.01) -> set[tuple[str, str]]:
@@ -26,6 +26,14 @@ def loud(one: Incident) -> set[tuple[str, str]]:
 def test_where_nothing_is_guilty_hardly_anything_is_named() -> None:
     """Per null incident all that is named is false: at 5 % at most about one of twenty may name anything."""
     blamed = sum(bool(named(incident(seed, guilty=0, cases=60), level=0.05)) for seed in range(100))
+
+    assert blamed <= 100 * 0.05 + 3 * (100 * 0.05 * 0.95) ** 0.5
+
+
+def test_users_who_try_again_are_not_taken_for_many() -> None:
+    chance = random.Random(5)
+    worlds = [Incident(reloads(chance, 200), reloads(chance, 400), frozenset()) for _ in range(100)]
+    blamed = sum(bool(named(one, level=0.05)) for one in worlds)
 
     assert blamed <= 100 * 0.05 + 3 * (100 * 0.05 * 0.95) ** 0.5
 
