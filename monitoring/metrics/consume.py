@@ -44,7 +44,7 @@ def _counted(measures: Mapping[str, Columns]) -> Mapping[str, Columns]:
     """Leave requests out that are only timed."""
     if (columns := measures.get("request")) is None:
         return measures
-    counted = columns.where(columns.values["only"] != facets.EXCEPT_METRICS)
+    counted = columns.where(columns.values["only"] & facets.FOR != facets.EXCEPT_METRICS)
     rest = {kind: other for kind, other in measures.items() if kind != "request"}
     return {**rest, "request": counted} if len(counted.name) else rest
 

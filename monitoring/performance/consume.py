@@ -33,8 +33,8 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     writes: list[Write] = []
     hours: set[int] = set()
     if columns := measures.get("request"):
-        columns = columns.where(columns.values["only"] != facets.EXCEPT_PERFORMANCE)
-        failed = columns.values["status"] >= _SERVER_ERROR
+        columns = columns.where(columns.values["only"] & facets.FOR != facets.EXCEPT_PERFORMANCE)
+        failed = (columns.values["status"] >= _SERVER_ERROR) | (columns.values["only"] & facets.FAILED > 0)
         writes += durations("request", columns, columns.values["duration"], failed, scope, hours)
     if columns := measures.get("operation"):
         failed = columns.values["failed"] > 0

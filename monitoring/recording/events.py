@@ -34,7 +34,7 @@ class TaskState(IntEnum):
 
 
 class Request(Struct, frozen=True, gc=False):
-    """A request that was answered, to its last byte. `only` says who it is for, as in `facets.ONLY`."""
+    """A request that was answered, to its last byte. `only` says who it is for, and whether it failed: see `facets`."""
 
     at: int
     duration: int

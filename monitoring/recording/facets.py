@@ -18,3 +18,7 @@ USUAL: Final = PERFORMANCE | METRICS | ERRORS
 ONLY: Final = {PERFORMANCE | METRICS: 0, PERFORMANCE: 1, METRICS: 2}
 """How the event of a request says which of the two it is for: 0 for both."""
 EXCEPT_PERFORMANCE, EXCEPT_METRICS = ONLY[METRICS], ONLY[PERFORMANCE]
+FOR: Final = 3
+"""These bits of `only` say who an event is for."""
+FAILED: Final = 4
+"""This one, that it failed whatever its status: it is the answer to an exception that nobody handled."""

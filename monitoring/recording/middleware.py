@@ -143,6 +143,7 @@ class MonitoringMiddleware:
             route = match.route if match is not None else self._unmatched(context, request.path_info)
             wanted = context.facets
             if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
+                only = only | facets.FAILED if context.unhandled else only
                 recorder.record(Request(time_ns(), duration, method, route, status, only))
             if duration >= self._slow and wanted & facets.PERFORMANCE:
                 _record_slow(context, duration, f"{method} {route}", status)

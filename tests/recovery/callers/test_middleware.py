@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 
 from monitoring.errors.models import ErrorLog
+from monitoring.performance.models import MinuteRollup
 from monitoring.recovery import AIErrorRecoveryMiddleware
 from monitoring.recovery.models import Recovery
 
@@ -135,6 +136,14 @@ def test_a_failure_counts_against_its_client_whatever_its_status(caller: Client)
     caller.get("/plain/")
     (blamed,) = recorder._buffers[ServerError]
     assert (blamed.status, blamed.route) == (500, "plain/")
+
+
+@pytest.mark.usefixtures("eager")
+def test_it_counts_as_a_failure_of_its_route_whatever_its_status(caller: Client) -> None:
+    views.FAILURES.append(ValueError("no"))
+    assert [caller.get("/plain/").status_code for _ in range(2)] == [400, 200]
+    row = MinuteRollup.objects.get()
+    assert (row.count, row.errors) == (2, 1)
 
 
 def test_a_request_that_succeeds_costs_one_call_and_no_allocation() -> None:
