@@ -6,21 +6,17 @@ This is the one place in which a monitored process waits for Redis on a caller's
 from __future__ import annotations
 
 import json
-import os
 import time
-from functools import lru_cache
 
 import redis
 
 from monitoring.conf import Config
-from monitoring.stream.connection import Client, connect
+from monitoring.stream.connection import connect
 
 from . import member
-from .places import MOST
 
-_SPARE_SECONDS = 1.0
-"""So much longer than the longest wait a connection lasts without an answer."""
-_LONGEST_SECONDS = 60.0
+_SPARE_SECONDS = 0.1
+"""So much before the caller goes on Redis answers that nothing came: the connection would end then."""
 
 
 def key(prefix: str, error_id: str) -> str:
@@ -44,37 +40,18 @@ def wait(config: Config, error_id: str, deadline: float) -> member.Member | None
     Returns:
         What became of the error; None where that was not known in time, or Redis does not answer.
     """
-    left = min(deadline - time.monotonic(), _LONGEST_SECONDS)
+    left = deadline - time.monotonic()
     if left <= 0:
         return None
-    client = _client(config.redis_url, left)
+    # A connection of its own, as nothing on it may take longer than this caller waits, whatever Redis does meanwhile.
+    client = connect(config.redis_url, left)
     try:
-        try:
-            found = client.blpop([key(config.stream_prefix, error_id)], timeout=left)
-        except redis.ConnectionError:  # it may be the connection alone that ended meanwhile
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return None
-            found = client.blpop([key(config.stream_prefix, error_id)], timeout=left)
+        found = client.blpop([key(config.stream_prefix, error_id)], timeout=left - min(_SPARE_SECONDS, left / 10))
     except (redis.RedisError, OSError):
         return None
+    finally:
+        client.close()
     try:
         return member.read(json.loads(found[1])) if found else None
     except (ValueError, TypeError, IndexError):
         return None
-
-
-def _client(url: str, seconds: float) -> Client:
-    """Return a client whose connections last as long as the wait; a few lengths serve all."""
-    return _connected(url, next(limit for limit in _LENGTHS if seconds <= limit) + _SPARE_SECONDS)
-
-
-_LENGTHS = (1.0, 5.0, 15.0, _LONGEST_SECONDS)
-
-
-@lru_cache(maxsize=len(_LENGTHS))
-def _connected(url: str, seconds: float) -> Client:
-    return connect(url, seconds, MOST)
-
-
-os.register_at_fork(after_in_child=_connected.cache_clear)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from typing import Any
@@ -84,3 +85,11 @@ def test_who_waits_goes_on_at_once_where_redis_is_away_and_the_next_ones_do_not_
 
 def test_a_time_that_is_over_is_not_waited_for() -> None:
     assert outcomes.wait(Config(redis_url="redis://192.0.2.1:1/0"), ERROR, time.monotonic()) is None
+
+
+def test_where_redis_hangs_the_caller_goes_on_when_its_time_is_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = Config(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        before = time.monotonic()
+        assert outcomes.wait(hangs, ERROR, before + 1.2) is None
+        assert time.monotonic() - before < 5
