@@ -15,7 +15,9 @@ from monitoring.protection.circuits import decisions as circuits
 from monitoring.protection.throttles import decisions as throttles
 from monitoring.recording.decisions import copy
 from monitoring.recording.effects import KINDS
+from monitoring.recovery import switch
 from monitoring.recovery.effects import decisions as effects
+from monitoring.recovery.in_code import switched
 from monitoring.stream import heartbeats
 from monitoring.stream.decisions import Entry, Replica
 from monitoring.stream.projection import Entries, Provider, rebuild
@@ -53,6 +55,7 @@ PROVIDERS: dict[str, Provider] = {
     "block_length": blocks.lengths,
     "protection": _protection,
     "process_count": _processes,
+    switched.KIND: switch.entries,
     **{kind: effects.entries_of(kind) for kind in KINDS},
 }
 """Who reads the decisions of a kind, by `service:fingerprint` for bugs."""

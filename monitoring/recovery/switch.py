@@ -1,7 +1,8 @@
 """The kill switch: with it off nobody does anything any more, by itself or approved, from the very next action on.
 
 Whoever acts locks the switch's row in the transaction in which an action begins. So no action begins after `turn` has
-returned, and those who act do so one after another, which is what makes limits on their number exact.
+returned, and those who act do so one after another, which is what makes limits on their number exact. What acts in a
+monitored process, functions in code and retries in their caller, is stopped as soon as the process is told.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from datetime import UTC, datetime
 
 from django.db import router, transaction
 
+from monitoring.protection.telling import tell
+from monitoring.stream.decisions import Entry
+
+from .in_code.switched import KEY, OFF
 from .models import RecoveryEntry, RecoverySwitch
 from .states import Event
 
@@ -33,6 +38,11 @@ def read(alias: str | None = None) -> RecoverySwitch:
     """
     rows = RecoverySwitch.objects.using(alias or router.db_for_write(RecoverySwitch))
     return rows.filter(pk=_ONLY).first() or RecoverySwitch(pk=_ONLY, at=datetime.now(UTC))
+
+
+def entries() -> dict[str, Entry]:
+    """Return the switch for every process to know, while it is off."""
+    return {KEY: Entry(OFF)} if is_off() else {}
 
 
 def hold(alias: str) -> RecoverySwitch:
@@ -69,4 +79,5 @@ def turn(on: bool, who: str, reason: str = "") -> bool:
         held.save(using=alias)
         event = Event.SWITCHED_ON if on else Event.SWITCHED_OFF
         RecoveryEntry.objects.using(alias).create(at=now, event=event, who=who[:200], says=reason[:500])
+        tell(alias)
     return True

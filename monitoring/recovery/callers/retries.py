@@ -15,6 +15,7 @@ from typing import Any
 from monitoring.conf import Config
 from monitoring.errors.classification import retryable
 from monitoring.recording.errors import capture
+from monitoring.recovery.in_code import switched
 
 from .asking import why_not
 from .caught import Caught, is_failure
@@ -40,11 +41,11 @@ def may_retry(caught: Caught, request: Any) -> bool:
 
 
 def acts_by_itself(config: Config) -> bool:
-    """Whether the settings let `retry`, which is harmless, act without being asked."""
+    """Whether the settings and the switch let `retry`, which is harmless, act without being asked."""
     named = config.recovery_strategies
     if isinstance(named, dict):
         named = named.get(config.environment, ())
-    return config.recovery == "automatic" and bool({STRATEGY, "harmless"} & set(named))
+    return config.recovery == "automatic" and not switched.off() and bool({STRATEGY, "harmless"} & set(named))
 
 
 def again(caught: Caught, call: Callable[[], Any]) -> Any:

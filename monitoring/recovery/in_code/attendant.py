@@ -23,7 +23,7 @@ from monitoring.recording.context import Context
 from monitoring.recording.errors import capture
 from monitoring.recording.recorder import recorder
 
-from . import calling
+from . import calling, switched
 from .result import Result, of_status
 
 logger = logging.getLogger("monitoring.recovery")
@@ -65,7 +65,7 @@ class Attendant:
         """Take an exception that was recorded; called by its caller, who must not wait."""
         kind = classify_exception(exception).kind
         wanted, later = self._function(EXCEPTION, kind), self._function(EVENT, kind)
-        if calling.is_inside() or recorder.config.recovery != "automatic" or not (wanted or later):
+        if calling.is_inside() or not _may_act() or not (wanted or later):
             return
         known = str(UUID(int=error_id))
         work = self._work(known)
@@ -75,7 +75,7 @@ class Attendant:
 
     def hear(self, at: int, values: dict[str, Any]) -> None:
         """Take an error that is being sent; called by the flusher, which must not wait."""
-        if not any(needs == EVENT for _, needs in self.holders) or recorder.config.recovery != "automatic":
+        if not any(needs == EVENT for _, needs in self.holders) or not _may_act():
             return
         from monitoring.alerts.in_code.event import of_record
 
@@ -131,6 +131,10 @@ class Attendant:
     def _serve(self) -> None:
         while True:
             _run(*self._queue.get())
+
+
+def _may_act() -> bool:
+    return recorder.config.recovery == "automatic" and not switched.off()
 
 
 def _run(name: str, function: Callable[..., Any], arguments: tuple[Any, ...], work: _Work) -> None:

@@ -12,8 +12,10 @@ import pytest
 from django.db import DatabaseError
 from django.test import AsyncClient, Client, RequestFactory
 
+from monitoring import decisions
+from monitoring.conf import get_config
 from monitoring.errors.models import ErrorLog
-from monitoring.recovery import ai_error_handler
+from monitoring.recovery import ai_error_handler, switch
 from monitoring.recovery.callers import retries
 from monitoring.recovery.callers.places import places
 
@@ -154,6 +156,15 @@ def test_what_may_have_changed_something_or_will_fail_again_is_not_tried_again(m
 )
 def test_nothing_is_tried_again_that_the_settings_do_not_let_act(settings: Any, setting: Any) -> None:
     settings.MONITORING = {**settings.MONITORING, **setting}
+    views.FAILURES.append(ConnectionError("gone"))
+    assert send("/decorated/", "GET").status_code == 503
+    assert len(views.calls) == 1
+
+
+@pytest.mark.usefixtures("eager")
+def test_nothing_is_tried_again_while_recovery_is_switched_off() -> None:
+    switch.turn(False, "ada")
+    decisions.project(get_config())
     views.FAILURES.append(ConnectionError("gone"))
     assert send("/decorated/", "GET").status_code == 503
     assert len(views.calls) == 1

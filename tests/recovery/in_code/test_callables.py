@@ -12,11 +12,13 @@ import pytest
 from django.db import DatabaseError
 
 from monitoring.alerts.in_code.event import ErrorEvent
+from monitoring.conf import get_config
+from monitoring.decisions import project
 from monitoring.errors.classification import ErrorType
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
 from monitoring.recording.recorder import recorder
-from monitoring.recovery import ErrorRecovery, ErrorRecoveryContextManager, ErrorRecoveryStrategies
+from monitoring.recovery import ErrorRecovery, ErrorRecoveryContextManager, ErrorRecoveryStrategies, switch
 from monitoring.recovery.in_code import attendant, calling
 from monitoring.recovery.in_code.result import of_status
 from tests.pipeline import drain_all
@@ -189,3 +191,16 @@ def test_a_coroutine_that_hangs_is_ended() -> None:
 
     with pytest.raises(calling.FailedError):
         calling.call("hangs async", hangs, seconds=0.05)
+
+
+@pytest.mark.usefixtures("eager")
+def test_while_recovery_is_switched_off_no_function_is_called() -> None:
+    called: list[str] = []
+    ErrorRecovery().recovery_strategies[KIND] = lambda *_: called.append("called")
+    ErrorRecoveryStrategies().recovery_strategies[ErrorType.TIMEOUT_ERROR] = lambda *_: called.append("called")
+    for on in (False, True):
+        switch.turn(on, "ada")
+        project(get_config())
+        fail()
+        fail(TimeoutError("slow"))
+        assert len(called) == 2 * on
