@@ -20,7 +20,6 @@ from monitoring.performance.api import SLOW_KINDS
 
 from . import group, slow
 
-_MAX_ID = 2**63 - 1
 _MOST_HOURS = 168
 _HOUR = timedelta(hours=1)
 
@@ -94,7 +93,7 @@ class GroupSuspectsView(ApiView):
         """Return what a group's errors have in common that others have not, and after which release they began."""
         hours = read(request, GroupFilterSerializer)["hours"]
         try:
-            found = group.findings(pk if pk <= _MAX_ID else 0, hours)
+            found = group.findings(pk, hours)
         except group.UnknownError as error:
             raise NotFound(str(error)) from error
         return Response(FindingsSerializer(found).data)

@@ -21,6 +21,7 @@ HOURS = 24
 OTHER_ERRORS = "the service's other errors"
 _BY_RUNS = ("user", "worker")
 ROUTE = "route"
+_MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def findings(group_id: int, hours: int = HOURS, alias: str | None = None) -> Fin
     rows = (
         ErrorGroup.objects.using(alias).select_related("merged_into").defer("users_sketch", "merged_into__users_sketch")
     )
-    group = rows.filter(pk=group_id).first()
+    group = rows.filter(pk=group_id).first() if group_id <= _MAX_ID else None
     if group is None:
         raise UnknownError(f"There is no group {group_id}.")
     group = group.merged_into or group

@@ -193,7 +193,8 @@ def test_over_http_a_group_has_its_suspects_or_is_unknown(api: Client) -> None:
     assert (suspect["dimension"], suspect["value"], suspect["lift"]) == ("release", "2.0", None)
     assert (suspect["cases"], suspect["all_cases"], suspect["rest"], suspect["all_rest"]) == (20, 20, 0, 30)
     assert api.get(url, {"hours": 0}).status_code == 400
-    assert api.get("/api/monitoring/analysis/suspects/groups/99999999999999999999/").status_code == 404
+    unknown = api.get("/api/monitoring/analysis/suspects/groups/99999999999999999999/")
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, "There is no group 99999999999999999999.")
     assert api.get("/api/monitoring/analysis/suspects/slow/", {"kind": "request"}).status_code == 400
     assert Client().get(url).status_code == 401
 
