@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import router, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from monitoring.access.admin import ReadOnlyAdmin, counted
-from monitoring.recovery import approving
-from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry
+from monitoring.recovery import approving, switch
+from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry, RecoverySwitch
 
 _BLOCK = '<pre style="white-space: pre-wrap; overflow-wrap: anywhere; margin: 0">{}</pre>'
 
@@ -138,3 +139,42 @@ class RecoveryEntryAdmin(ReadOnlyAdmin):
     list_filter = ["event", "strategy"]
     search_fields = ["target", "who"]
     ordering = ["-at", "-id"]
+
+
+@admin.register(RecoverySwitch)
+class RecoverySwitchAdmin(ReadOnlyAdmin):
+    """The kill switch: one row, which is turned by what is chosen above it."""
+
+    list_display = ["recovery_is_on", "who", "reason", "at"]
+    list_display_links = None
+    actions = ["turn_off", "turn_on"]
+
+    @admin.display(description="recovery is on", boolean=True)
+    def recovery_is_on(self, row: RecoverySwitch) -> bool:
+        """Say whether recovery acts."""
+        return not row.off
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may turn it: who may change it."""
+        return bool(request.user.has_perm("monitoring.change_recoveryswitch"))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show it, also where nobody has turned it yet."""
+        alias = router.db_for_write(RecoverySwitch)
+        with transaction.atomic(using=alias):
+            switch.hold(alias)
+        return super().changelist_view(request, extra_context)
+
+    @admin.action(description="Switch recovery off", permissions=["decide"])
+    def turn_off(self, request: HttpRequest, _queryset: QuerySet[RecoverySwitch]) -> None:
+        """Stop all of it."""
+        self._turn(request, on=False)
+
+    @admin.action(description="Switch recovery on", permissions=["decide"])
+    def turn_on(self, request: HttpRequest, _queryset: QuerySet[RecoverySwitch]) -> None:
+        """Let it act again."""
+        self._turn(request, on=True)
+
+    def _turn(self, request: HttpRequest, *, on: bool) -> None:
+        switch.turn(on, str(request.user.get_username()))
+        messages.success(request, f"Recovery is switched {'on' if on else 'off'}.")

@@ -123,6 +123,18 @@ class RecoveryActionsView(ApiView, generics.ListAPIView[RecoveryAction]):
         return super().get(request, *args, **kwargs)
 
 
+class RecoveryActionView(ApiView):
+    """One action."""
+
+    @describe(operation_id="recovery_action", responses={200: ActionTakenSerializer, **refusals(404)})
+    def get(self, _request: Request, pk: uuid.UUID) -> Response:
+        """Return an action as it is now, with the `version` that a decision about it has to name."""
+        found = _rows(RecoveryAction).filter(pk=pk).first()
+        if found is None:
+            raise NotFound("There is no such action.")
+        return Response(ActionTakenSerializer(found).data)
+
+
 class TrailView(ApiView, generics.ListAPIView[RecoveryEntry]):
     """The audit trail."""
 

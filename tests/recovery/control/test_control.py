@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -80,6 +81,8 @@ class TestReading:
         make_action(state=ActionState.ENDED)
         found = api.get(f"{URL}actions/", {"state": "proposed"}).json()["results"]
         assert [one["id"] for one in found] == [str(waiting.pk)]
+        one = api.get(f"{URL}actions/{waiting.pk}/").json()
+        assert (one["id"], one["version"], one["state"]) == (str(waiting.pk), 0, "proposed")
 
     def test_strategies_tell_whether_they_act_by_themselves_and_what_came_of_them(
         self, api: Client, settings: Any
@@ -94,6 +97,7 @@ class TestReading:
     def test_what_does_not_exist_is_not_found(self, api: Client) -> None:
         unknown = uuid.uuid4()
         assert api.get(f"{URL}{unknown}/").status_code == 404
+        assert api.get(f"{URL}actions/{unknown}/").status_code == 404
         for decision in ("approve", "reject", "roll-back"):
             assert post(api, f"actions/{unknown}/{decision}/", {"version": 0}).status_code == 404
 
@@ -169,3 +173,18 @@ class TestAdmin:
         assert "It is no proposal: it is ended." in page
         waiting.refresh_from_db()
         assert waiting.state == ActionState.APPROVED
+
+    def test_the_switch_is_turned_in_its_list_by_who_may(self, staff: Client, django_user_model: Any) -> None:
+        address = reverse("admin:monitoring_recoveryswitch_changelist")
+        assert staff.get(address).status_code == 200
+        for action, off in (("turn_off", True), ("turn_on", False)):
+            page = staff.post(address, {"action": action, "_selected_action": ["1"]}, follow=True).content.decode()
+            assert f"Recovery is switched {'off' if off else 'on'}." in page
+            assert switch.is_off() is off
+        assert [one.event for one in RecoveryEntry.objects.order_by("at")] == [Event.SWITCHED_OFF, Event.SWITCHED_ON]
+
+        looking = django_user_model.objects.create_user("looks", is_staff=True)
+        looking.user_permissions.add(Permission.objects.get(codename="view_recoveryswitch"))
+        staff.force_login(looking)
+        staff.post(address, {"action": "turn_off", "_selected_action": ["1"]})
+        assert not switch.is_off()
