@@ -59,6 +59,11 @@ class RecoveryEpisodeSerializer(serializers.ModelSerializer[Recovery]):
     group = serializers.IntegerField(source="group_id", allow_null=True)
     trigger = serializers.CharField(help_text="Who asked for it.")
     state = serializers.CharField(help_text=f"One of {', '.join(STATES)}.")
+    leader = serializers.UUIDField(
+        source="leader_id",
+        allow_null=True,
+        help_text="Where it joined: the recovery of the same fault that was under way, whose answer is its own.",
+    )
     strategy = serializers.CharField(help_text="What was chosen; `none` to leave it alone, empty while nothing was.")
     success = serializers.BooleanField(allow_null=True, help_text="Whether an action took effect; null while open.")
     outcome = serializers.CharField(
@@ -69,7 +74,7 @@ class RecoveryEpisodeSerializer(serializers.ModelSerializer[Recovery]):
         model = Recovery
         fields = [
             *("id", "error_id", "group", "service", "environment", "error_type", "severity", "name", "dependency"),
-            *("trigger", "state", "strategy", "treated", "success", "message", "outcome"),
+            *("trigger", "state", "leader", "strategy", "treated", "success", "message", "outcome"),
             *("requested_at", "decided_at", "executed_at", "settled_at"),
         ]
         read_only_fields = fields

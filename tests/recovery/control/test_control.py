@@ -76,6 +76,12 @@ class TestReading:
         assert api.get(URL, {"state": "nonsense"}).status_code == 400
         assert api.get(URL, {"status": "settled"}).status_code == 400
 
+    def test_who_joined_a_recovery_says_which(self, api: Client) -> None:
+        leader = make_recovery()
+        joined = make_recovery(state=State.JOINED, leader=leader)
+        assert api.get(f"{URL}{joined.pk}/").json()["leader"] == str(leader.pk)
+        assert api.get(f"{URL}{leader.pk}/").json()["leader"] is None
+
     def test_proposals_are_found_among_the_actions(self, api: Client) -> None:
         waiting = make_action()
         make_action(state=ActionState.ENDED)
