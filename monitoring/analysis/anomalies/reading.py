@@ -12,6 +12,8 @@ from monitoring.performance.models import MinuteRollup
 from .windows import LONG, SHORT, QueueWindow, Window, window
 
 _CHUNK = 2_000
+_LEAST_MINUTES = 2
+"""Of the short window so many minutes must have been recorded, whole."""
 _COLUMNS = ("name_id", "start", "count", "errors", "buckets")
 _Minute = tuple[int, int, bytes]
 
@@ -22,7 +24,7 @@ class Seen(NamedTuple):
     Attributes:
         short, long: Windows of routes, operations and tasks in which something happened, by number of their names.
         queues: The same of queues that were looked at.
-        blind: Whether nothing at all was recorded in the short window, so that nothing can be said of what is missing.
+        blind: Whether too little of the short window was recorded to say anything of what is missing.
     """
 
     short: dict[int, Window]
@@ -39,17 +41,35 @@ def read(series: Collection[int], queues: Collection[int], end: int) -> Seen:
         queues: Numbers of the names of queues.
         end: The minute after the last.
     """
+    whole = _recorded(end)
     rows = MinuteRollup.objects.filter(start__gte=end - LONG, start__lt=end, name_id__in=list(series))
     early: dict[int, list[_Minute]] = defaultdict(list)
     late: dict[int, list[_Minute]] = defaultdict(list)
     for pk, start, count, errors, blob in rows.values_list(*_COLUMNS).iterator(_CHUNK):
-        (late if start >= end - SHORT else early)[pk].append((count, errors, bytes(blob)))
+        if start in whole:
+            (late if start >= end - SHORT else early)[pk].append((count, errors, bytes(blob)))
+    short, long = sum(start >= end - SHORT for start in whole), len(whole)
     return Seen(
-        short={pk: window(SHORT, late.get(pk, ())) for pk in series},
-        long={pk: window(LONG, [*early.get(pk, ()), *late.get(pk, ())]) for pk in series},
+        short={pk: window(max(1, short), late.get(pk, ())) for pk in series},
+        long={pk: window(max(1, long), [*early.get(pk, ()), *late.get(pk, ())]) for pk in series},
         queues=_queues(queues, end),
-        blind=not late and not MinuteRollup.objects.filter(start__gte=end - SHORT, start__lt=end).exists(),
+        blind=short < _LEAST_MINUTES,
     )
+
+
+def _recorded(end: int) -> set[int]:
+    """Return the minutes of the long window that were recorded, whole.
+
+    In a minute in which nothing at all was recorded, not even of Enginel's own tasks, nobody was listening; and the
+    minutes beside it may have lost a part.
+    """
+    rows = MinuteRollup.objects.filter(start__gte=end - LONG - 1, start__lt=end).order_by()
+    heard = set(rows.values_list("start", flat=True).distinct())
+    return {
+        minute
+        for minute in range(end - LONG, end)
+        if minute in heard and minute - 1 in heard and (minute + 1 in heard or minute + 1 == end)
+    }
 
 
 def _queues(queues: Collection[int], end: int) -> dict[int, QueueWindow]:

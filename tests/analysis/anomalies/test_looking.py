@@ -108,6 +108,19 @@ def test_a_route_that_is_silent_is_missed_unless_nothing_at_all_is_recorded() ->
     assert [row.measure for row in Anomaly.objects.all()] == ["throughput_drop"]
 
 
+@pytest.mark.parametrize("gap", [2, 6, 25])
+def test_minutes_in_which_nothing_was_recorded_are_no_drop_of_any_series(gap: int) -> None:
+    pk = name_id()
+    past(pk)
+    minutes(pk, NOW, 40)
+    for step in range(1, gap + 8):
+        if not 2 <= step < 2 + gap:
+            # The minute in which recording ended, and the one in which it came back, have but a part of theirs.
+            minutes(pk, later(step), 1, count=3 if step in (1, 2 + gap) else 20)
+        looks(1, first=step)
+    assert not Anomaly.objects.exists()
+
+
 def test_hours_in_which_something_was_wrong_are_not_learned_from() -> None:
     pk = name_id()
     past(pk)
