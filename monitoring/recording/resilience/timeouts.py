@@ -27,6 +27,8 @@ _known: dict[str, Named] = {}
 def timeout(name: str, default: float, *, most: float) -> float:
     """Return the seconds that are in force now.
 
+    Which timeout an error ran out of, recovery knows by the circuit or fallback of the same name that it was raised in.
+
     Args:
         name: What is waited for, such as `payments`. The first use in a process offers it to recovery.
         default: Seconds, as long as nothing else was decided.
@@ -36,7 +38,8 @@ def timeout(name: str, default: float, *, most: float) -> float:
         ValueError: The default is not positive, or more than the most.
 
     Example:
-        >>> requests.get(url, timeout=timeout("payments", 5, most=20))
+        >>> with circuit("payments"):
+        ...     requests.get(url, timeout=timeout("payments", 5, most=20))
     """
     known = _known.get(name)
     if known is None or known != (default, most):
