@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -24,6 +26,13 @@ CURRENT = int(datetime.now(UTC).timestamp() // 60) // 15
 NOW = datetime.fromtimestamp((CURRENT * 15 + 7) * 60, UTC)
 """In the middle of the window that is running."""
 TASK = {"kind": "task", "name": "shop.export"}
+
+
+@pytest.fixture(autouse=True)
+def running_window() -> Iterator[None]:
+    """Keep the clock in that window, however long the other tests take."""
+    with time_machine.travel(NOW):
+        yield
 
 
 def windows(pk: int, had: list[bool], end: int = CURRENT) -> None:

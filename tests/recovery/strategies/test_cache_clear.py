@@ -86,7 +86,7 @@ def test_a_pattern_clears_what_matches_it_alone(shared: Any) -> None:
 
 @pytest.mark.usefixtures("shared")
 def test_it_refuses_what_it_could_not_tell_apart_or_put_back(
-    settings: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     site = site_of()
 
@@ -111,7 +111,7 @@ def test_it_refuses_what_it_could_not_tell_apart_or_put_back(
         "default": {"BACKEND": REDIS, "LOCATION": redis_url, "KEY_FUNCTION": "tests.recovery.strategies.keys.plain"},
         "ours": {"BACKEND": REDIS, "LOCATION": redis_url, "KEY_PREFIX": site.config.stream_prefix},
         "away": {"BACKEND": REDIS, "LOCATION": "redis://127.0.0.1:1/0"},
-        "files": {"BACKEND": f"{backend}filebased.FileBasedCache", "LOCATION": "nowhere"},
+        "files": {"BACKEND": f"{backend}filebased.FileBasedCache", "LOCATION": tmp_path},
         "mine": {"BACKEND": LOCMEM},
     }
     assert "have no prefix by which they could be told from others'" in refusal()
