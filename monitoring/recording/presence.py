@@ -25,6 +25,8 @@ from .recorder import recorder
 
 _AWAITED = ("throttle", "circuit")
 """Kinds of decisions that somebody waits for to be in force everywhere, as recovery does."""
+_MOST_THROTTLES = 200
+"""So many throttles that are held are told by their ids, the latest."""
 _SLOWER = 3
 """Such a process says so that many times less often than a worker: nothing is lost with it but its share of a limit."""
 
@@ -70,6 +72,7 @@ class Presence:
             "effects": effects.applied(),
             "can": effects.capabilities(lasting=True),
             "server": Server.kind,
+            "throttles": list(copy.all("throttle"))[-_MOST_THROTTLES:],
         }
         # It is this thread that changes them.
         awaited = [dict(copy.all(kind)) for kind in _AWAITED]

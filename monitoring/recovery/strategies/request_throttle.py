@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db import router
 
@@ -18,11 +18,9 @@ from monitoring.protection.policy import ENFORCE
 from monitoring.protection.throttles import actions
 from monitoring.protection.throttles.limit import Limit, Scope
 from monitoring.protection.throttles.models import Origin, Throttle, ThrottleQuerySet, ThrottleState
-from monitoring.stream.decisions import HEAD, Keys, field_of, parse_head
 
 from .base import Applied, Case, Order, Plan, Reach, RefusedError, Seen, Site, Strategy
 
-_KIND = "throttle"
 _SECONDS = 600.0
 _MINUTE = 60
 _WORDS = "Too many of these requests failed lately."
@@ -91,17 +89,8 @@ class RequestThrottle(Strategy):
         facts = {"throttle": row.pk}
         if row.state(order.now) is not ThrottleState.ACTIVE:
             return Seen(False, f"Throttle {row.pk} was ended, or switched off, by somebody else.", facts)
-        keys = Keys(site.config.stream_prefix)
-        held = site.client.hmget(keys.state, cast(Any, [field_of(_KIND, str(row.pk)), HEAD]))
-        projected, head = cast("tuple[bytes | None, bytes | None]", held)
-        written = parse_head(head)
-        if projected is None or written is None:
-            return Seen(None, f"Throttle {row.pk} has not been told to the processes yet.", facts)
-        serving = [one.state.get("decisions") for one in site.processes() if one.alive and one.kind == "web"]
-        told = sum(
-            isinstance(one, dict) and one.get("epoch") == written.epoch and one.get("number", 0) >= written.number
-            for one in serving
-        )
+        serving = [one.state.get("throttles") for one in site.processes() if one.alive and one.kind == "web"]
+        told = sum(isinstance(held, list) and str(row.pk) in held for held in serving)
         says = f"{told} of {len(serving)} processes that answer requests keep throttle {row.pk}."
         facts |= {"processes": len(serving), "acknowledged": told}
         return Seen(True if serving and told == len(serving) else None, says, facts)
