@@ -5,13 +5,13 @@ They are read once: from the Django settings where there are any, else from the 
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+
+from monitoring import documented
 
 _MAX_COUNT = 1_000
 _MAX_WINDOW = 86_400
@@ -41,21 +41,12 @@ NAMES = tuple(one.name.upper() for one in fields(ErrorRate))
 
 def load(values: Mapping[str, Any]) -> ErrorRate:
     """Build the value from settings by their names, ill-formed ones left out (`problems` reports them)."""
-    accepted: dict[str, Any] = {}
-    for name, (fits, _) in _FORMS.items():
-        value = values.get(name.upper())
-        if value is not None and fits(value):
-            accepted[name] = value
-    return ErrorRate(**accepted)
+    return ErrorRate(**documented.accepted(_FORMS, values))
 
 
 def problems(values: Mapping[str, Any]) -> list[str]:
     """Say, one line each, which settings are wrong and which form is accepted."""
-    return [
-        f"{name.upper()} {form}."
-        for name, (fits, form) in _FORMS.items()
-        if name.upper() in values and not fits(values[name.upper()])
-    ]
+    return documented.problems(_FORMS, values)
 
 
 @cache
@@ -66,20 +57,7 @@ def get_error_rate() -> ErrorRate:
 
 def given() -> dict[str, Any]:
     """Return those of the settings that are there, by name."""
-    try:
-        from django.conf import settings
-
-        return {name: getattr(settings, name) for name in NAMES if hasattr(settings, name)}
-    except Exception:  # no Django, or none that is configured
-        return {name: _read(os.environ[name]) for name in NAMES if os.environ.get(name)}
-
-
-def _read(text: str) -> Any:
-    """Read a number as such."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return documented.given(NAMES)
 
 
 def _whole(most: int) -> tuple[Callable[[Any], bool], str]:

@@ -5,12 +5,12 @@ They are read once: from the Django settings where there are any, else from the 
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
+
+from monitoring import documented
 
 _MAX_MILLISECONDS = 60_000
 _MAX_FACTOR = 100
@@ -38,21 +38,12 @@ NAMES = tuple(one.name.upper() for one in fields(ErrorRecovery))
 
 def load(values: Mapping[str, Any]) -> ErrorRecovery:
     """Build the value from settings by their names, ill-formed ones left out (`problems` reports them)."""
-    accepted: dict[str, Any] = {}
-    for name, (fits, _) in _FORMS.items():
-        value = values.get(name.upper())
-        if value is not None and fits(value):
-            accepted[name] = value
-    return ErrorRecovery(**accepted)
+    return ErrorRecovery(**documented.accepted(_FORMS, values))
 
 
 def problems(values: Mapping[str, Any]) -> list[str]:
     """Say, one line each, which settings are wrong and which form is accepted."""
-    return [
-        f"{name.upper()} {form}."
-        for name, (fits, form) in _FORMS.items()
-        if name.upper() in values and not fits(values[name.upper()])
-    ]
+    return documented.problems(_FORMS, values)
 
 
 @cache
@@ -63,20 +54,7 @@ def get_error_recovery() -> ErrorRecovery:
 
 def given() -> dict[str, Any]:
     """Return those of the settings that are there, by name."""
-    try:
-        from django.conf import settings
-
-        return {name: getattr(settings, name) for name in NAMES if hasattr(settings, name)}
-    except Exception:  # no Django, or none that is configured
-        return {name: _read(os.environ[name]) for name in NAMES if os.environ.get(name)}
-
-
-def _read(text: str) -> Any:
-    """Read a number or a truth value as such."""
-    try:
-        return json.loads(text.lower())
-    except ValueError:
-        return text
+    return documented.given(NAMES)
 
 
 def _is_time(value: Any) -> bool:
