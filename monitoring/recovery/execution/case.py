@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from monitoring.errors.classification import Classification, severity_of
+from monitoring.errors.classification import Classification, severity_of, worst
 from monitoring.errors.digest import judging
 from monitoring.errors.log.models import ErrorLog
 from monitoring.jobs.runs.models import TaskRun
@@ -89,7 +89,7 @@ def load(row: Recovery, alias: str) -> Known:
         error_type=found.error_type,
         exception_type=exception,
         kind=(group.category if group and not error.chain else "") or found.kind.value,
-        severity=error.severity or (group.severity if group else "") or row.severity or found.severity.value,
+        severity=_worst(error.severity or (group.severity if group else ""), row.severity) or found.severity.value,
         message=error.exception_message or (group.title if group else ""),
         fingerprint=error.fingerprint,
         name=error.name or (group.name if group else ""),
@@ -131,6 +131,12 @@ def _classified(chain: Any, name: str, status: int, environment: str, *, handled
         stored = [{"type": name, "mro": [name], "frames": []}]
     answered = status or (0 if handled or not stored else _UNHANDLED)
     return judging.classified(stored, answered, environment)
+
+
+def _worst(*texts: str) -> str:
+    """Return the worst of some severities, empty ones aside: whoever asked may know how it ends before the log does."""
+    known = [severity for text in texts if (severity := severity_of(text)) is not None]
+    return worst(*known).value if known else ""
 
 
 def _of_row(row: Recovery, found: Classification) -> Case:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from monitoring.conf import Config, get_config
 from monitoring.errors.digest.sightings import text
 from monitoring.recovery.models import Recovery
-from monitoring.recovery.states import OPEN, State
+from monitoring.recovery.states import OPEN, State, Trigger
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 from . import wish
@@ -53,7 +53,7 @@ def _of_errors(facts: Iterable[Fact], explicit: dict[UUID, Wish], config: Config
         asked = explicit.get(error_id) if error_id else None
         if asked is None and (config.recovery == "off" or _fault(fact) in found or len(found) >= MOST):
             continue
-        one = wish.of_error(fact, config)
+        one = wish.of_error(fact, config, asked.trigger if asked is not None else Trigger.AUTOMATIC)
         if asked is not None:
             explicit[asked.error_id] = _complete(asked, fact, one)
         elif one is not None:

@@ -21,6 +21,7 @@ from monitoring.storage.folding import Fact
 PRIORITIES = {"critical": 0, "high": 3, "medium": 6, "low": 9}
 """Of a recovery's message by severity: the steps that kombu's queues on Redis have."""
 _UNHANDLED = 500
+_OF_VIEWS = (Trigger.MIDDLEWARE, Trigger.DECORATOR)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Wish:
         return PRIORITIES.get(self.severity, PRIORITIES["high"])
 
 
-def of_error(fact: Fact, config: Config) -> Wish | None:
+def of_error(fact: Fact, config: Config, trigger: str = Trigger.AUTOMATIC) -> Wish | None:
     """Return what an error asks for by itself, if it does.
 
     An error asks where a remedy is documented or was set for its type, or where code has declared the dependency that
@@ -66,13 +67,14 @@ def of_error(fact: Fact, config: Config) -> Wish | None:
     Args:
         fact: The error as the error log's consumer left it, which comes before.
         config: This installation's settings.
+        trigger: Who asks for it: a view's caller does so before it is known that the request ends with a server error.
     """
     values = fact.values
     name, error_id = text(values, "name", 200), id_of(values.get("id"))
     if error_id is None or values.get("kind") != "exception" or name.startswith(config.internal_tasks):
         return None
     environment = fact.origin.get("environment", "")[:50]
-    found, severity = _classified(values, environment)
+    found, severity = _classified(values, environment, ended=trigger in _OF_VIEWS)
     context = values.get("context")
     dependency = text(context, "dependency", 200) if isinstance(context, dict) else ""
     if found.recovery in RECOVERY_BY_SEVERITY.values() and not dependency:
@@ -84,7 +86,7 @@ def of_error(fact: Fact, config: Config) -> Wish | None:
     return Wish(
         error_id=error_id,
         at=datetime.fromtimestamp(fact.at / 1000, UTC),
-        trigger=Trigger.AUTOMATIC,
+        trigger=trigger,
         service=text(values, "service", 200) or fact.service,
         environment=environment,
         error_type=found.error_type,
@@ -105,9 +107,9 @@ def of_request(fact: Fact) -> Wish | None:
     return Wish(error_id, at, str(trigger), service=fact.service, waits=waits)
 
 
-def _classified(values: Mapping[str, Any], environment: str) -> tuple[Classification, str]:
+def _classified(values: Mapping[str, Any], environment: str, *, ended: bool) -> tuple[Classification, str]:
     status = whole(values.get("status"))
-    if not status and not (values.get("handled") is True or values.get("expected") is True):
+    if not status and (ended or not (values.get("handled") is True or values.get("expected") is True)):
         status = _UNHANDLED
     found = judging.classified(values.get("chain") or [], status, environment)
     said = severity_of(text(values, "severity", 20))

@@ -91,6 +91,15 @@ def test_a_caller_whose_error_came_with_the_request_is_known_with_its_fault() ->
     assert row.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("trigger", "expected"), [("decorator", ("high", 3)), ("middleware", ("high", 3)), ("manual", ("low", 9))]
+)
+def test_what_ends_a_request_is_as_grave_before_it_is_answered(trigger: str, expected: tuple[str, int]) -> None:
+    failed = _failure("shop.APIError", handled=True, status=0)
+    (row,) = _take(failed, _asked(failed, trigger))
+    assert (row.severity, row.priority) == expected
+
+
 def test_callers_of_a_fault_that_is_under_way_join_it() -> None:
     first, second, third = _failure(), _failure(), _failure()
     _take(first)
