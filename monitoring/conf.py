@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from monitoring.forms import FORMS
+from monitoring.journaling import Journaling
 from monitoring.remedies import Remedies
 
 QUEUE = "monitoring"
@@ -30,7 +31,7 @@ _OWN_ADDRESSES = (
 
 
 @dataclass(frozen=True)
-class Config(Remedies):
+class Config(Remedies, Journaling):
     """What an operator can choose. The attribute `flush_interval` is the key `FLUSH_INTERVAL` of `MONITORING`."""
 
     service: str = "enginel"

@@ -67,6 +67,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "low": "Q",
     },
     "call": {"name": "I", "at": "I", "duration": "Q", "flags": "B", "permit": "I", "process": "I"},
+    "visit": {"name": "I", "at": "I", "requests": "I", "missing": "I", "denied": "I", "paths": "I"},
 }
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset(
@@ -78,7 +79,21 @@ LATER_COLUMNS = frozenset(
 )
 """Columns that batches of an earlier version, or for which all values are zero, may leave out."""
 FACT_KINDS = frozenset(
-    {"slow", "run", "scheduled", "message", "error", "amendment", "acted", "alert", "recovery", "circuit"}
+    {
+        "slow",
+        "run",
+        "scheduled",
+        "message",
+        "error",
+        "amendment",
+        "acted",
+        "alert",
+        "recovery",
+        "circuit",
+        "line",
+        "span",
+        "entry",
+    }
 )
 KINDS = frozenset({*COLUMNS, *FACT_KINDS, "failure"})
 """The kinds of events that producers count; `failure` stands for what they could not record at all."""

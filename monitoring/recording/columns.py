@@ -25,6 +25,7 @@ from .events import (
     ServerError,
     Started,
     Task,
+    Visit,
 )
 from .raised import describe
 from .stamp import HEADER
@@ -272,6 +273,20 @@ def calls(events: Sequence[Call], base: int, notes: Notes) -> Segment:
     return Segment("call", len(events), names.list, columns)
 
 
+def visits(events: Sequence[Visit], base: int, notes: Notes) -> Segment:
+    """Encode what clients asked for."""
+    names = Names(notes)
+    columns = {
+        "name": column("I", [names.index(e.client) for e in events]),
+        "at": _times(events, base, notes),
+        **{
+            title: column("I", [min(max(0, getattr(e, title)), _MAX_TIME) for e in events])
+            for title in ("requests", "missing", "denied", "paths")
+        },
+    }
+    return Segment("visit", len(events), names.list, columns)
+
+
 SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Request: requests,
     Operation: operations,
@@ -284,4 +299,5 @@ SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     Occurrence: occurrences,
     ServerError: server_errors,
     Call: calls,
+    Visit: visits,
 }

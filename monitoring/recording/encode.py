@@ -14,12 +14,15 @@ from .events import (
     Alert,
     Amendment,
     CircuitDeclared,
+    Entry,
     Error,
+    Line,
     Message,
     RecoveryRequest,
     Run,
     ScheduledRun,
     Slow,
+    Span,
 )
 from .raised import describe
 from .wire import Record, Segment, name
@@ -122,6 +125,45 @@ def circuit(event: CircuitDeclared, notes: Notes) -> Record:  # noqa: ARG001  # 
     return Record("circuit", event.at, {"name": name(event.name), "options": dict(event.options)})
 
 
+def line(event: Line, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode a line of the log."""
+    values = {
+        "level": event.level,
+        "logger": name(event.logger),
+        "text": scrub.text(event.text),
+        "ids": {key: name(value) for key, value in event.ids.items()},
+        "fields": scrub.mapping(event.fields),
+    }
+    return Record("line", event.at, values)
+
+
+def span(event: Span, notes: Notes) -> Record:
+    """Encode a part of a trace."""
+    values = {
+        "of": event.of,
+        "name": name(event.name),
+        "duration": clamp(event.duration, notes),
+        "trace": event.trace,
+        "span": event.span,
+        "parent": event.parent,
+        "status": event.status,
+        "failed": event.failed,
+        "about": scrub.mapping(event.about),
+    }
+    return Record("span", event.at, values)
+
+
+def entry(event: Entry, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
+    """Encode something for the journal."""
+    values = {
+        "id": f"{event.entry_id:032x}",
+        "stream": name(event.stream),
+        "action": name(event.action),
+        "values": scrub.mapping(event.values),
+    }
+    return Record("entry", event.at, values)
+
+
 RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     Slow: slow,
     Run: run,
@@ -133,6 +175,9 @@ RECORDS: dict[type[Any], Callable[[Any, Notes], Record]] = {
     Alert: alert,
     RecoveryRequest: recovery,
     CircuitDeclared: circuit,
+    Line: line,
+    Span: span,
+    Entry: entry,
 }
 
 

@@ -308,6 +308,86 @@ class RecoveryRequest(Struct, frozen=True, gc=False):
     waits: bool = False
 
 
+class Line(Struct, frozen=True, gc=False):
+    """A line of the log that is kept, so that it can be followed by its ids.
+
+    Attributes:
+        level: By logging's numbers.
+        logger: Its name.
+        text: What it says.
+        ids: Those of what runs: `trace_id`, `span_id`, `request_id`, `task_id`, `task`, `user_id`; those there are.
+        fields: What else was bound to it or given with it.
+    """
+
+    at: int
+    level: int
+    logger: str
+    text: str
+    ids: Mapping[str, str]
+    fields: Mapping[str, Any]
+
+
+class Span(Struct, frozen=True, gc=False):
+    """One request, operation or outgoing call of a trace that is kept. Tasks are told of by their runs.
+
+    Attributes:
+        at: When it began.
+        of: `request`, `operation` or `client`.
+        trace: W3C trace id, 32 hexadecimal digits.
+        span: Its own id, 16 hexadecimal digits.
+        parent: Id of the span around it, empty for none.
+        status: Of the response, 0 for none.
+        about: What else is known: `request_id`, `user_id`, `task_id`, `path`, `method`, `host`, ….
+    """
+
+    at: int
+    duration: int
+    of: str
+    name: str
+    trace: str
+    span: str
+    parent: str
+    status: int
+    failed: bool
+    about: Mapping[str, Any]
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """Something for the journal that no transaction of the database tells of.
+
+    Attributes:
+        entry_id: Its own id, 128 bits.
+        stream: `audit`, `business` or `security`.
+        action: What was done, such as `user.login`.
+        values: `outcome`, `actor`, `target_type`, `target_id`, `client`, the ids of what runs, `details`; those known.
+    """
+
+    at: int
+    entry_id: int
+    stream: str
+    action: str
+    values: Mapping[str, Any]
+
+
+class Visit(Struct, frozen=True, gc=False):
+    """What one client asked of this process since the last time this was told: counts, not single requests.
+
+    Attributes:
+        client: Its address.
+        requests: So many were answered.
+        missing: So many of them with 404.
+        denied: So many with 401 or 403.
+        paths: Distinct paths among those that were missing.
+    """
+
+    at: int
+    client: str
+    requests: int
+    missing: int
+    denied: int
+    paths: int
+
+
 MEASURES: dict[type[Any], str] = {
     Request: "request",
     Operation: "operation",
@@ -318,6 +398,7 @@ MEASURES: dict[type[Any], str] = {
     Counter: "counter",
     Gauge: "gauge",
     Call: "call",
+    Visit: "visit",
 }
 FACTS: dict[type[Any], str] = {
     Slow: "slow",
@@ -332,8 +413,12 @@ FACTS: dict[type[Any], str] = {
     Alert: "alert",
     RecoveryRequest: "recovery",
     CircuitDeclared: "circuit",
+    Line: "line",
+    Span: "span",
+    Entry: "entry",
 }
 
-Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Call
-Fact = Slow | Run | ScheduledRun | Message | Error | Amendment | Acted | Alert | RecoveryRequest | CircuitDeclared
+Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Call | Visit
+Told = Slow | Run | ScheduledRun | Message | Acted | Alert | RecoveryRequest | CircuitDeclared | Line | Span | Entry
+Fact = Told | Error | Amendment
 Event = Measure | Fact | Occurrence | ServerError

@@ -19,9 +19,10 @@ from typing import Any
 
 import msgspec
 
-VERSION = 5
+VERSION = 6
 """Version 2 brought columns of text, and what is known of tasks before they end; version 3 errors with fingerprints;
-version 4 requests that were answered with 5xx; version 5 calls to dependencies, and requests for recovery."""
+version 4 requests that were answered with 5xx; version 5 calls to dependencies, and requests for recovery;
+version 6 lines, spans, entries of the journal, and what clients asked for."""
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_NAME = 200
 MAX_AWAY = 86_400

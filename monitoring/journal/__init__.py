@@ -1,0 +1,4 @@
+"""What was said and done: structured logs, the audit and business trail, findings about security.
+
+Importing this package needs no Django: what records works in any process.
+"""
