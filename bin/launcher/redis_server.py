@@ -55,9 +55,10 @@ def _runs(path: Path) -> bool:
 class RedisServer:
     """One private server in one folder."""
 
-    def __init__(self, folder: Path, *, databases: int = 16) -> None:
+    def __init__(self, folder: Path, *, databases: int = 16, durable: bool = True) -> None:
         self.folder = folder
         self._databases = databases
+        self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -125,7 +126,7 @@ class RedisServer:
                 f'logfile "{self.folder / "log"}"',
                 "loglevel warning",
                 f"databases {self._databases}",
-                "appendonly yes",
+                f"appendonly {'yes' if self._durable else 'no'}",
                 "appendfsync everysec",
                 'save ""',
                 # Evicting would lose events unseen; a full server refuses instead, and that is counted.

@@ -109,7 +109,8 @@ def plans(postgres: Path | None, *, soak: bool) -> list[Plan]:
 def _run(plan: Plan, for_pytest: list[str]) -> Outcome:
     """Run pytest against servers of its own, in folders that are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="enginel-test-"))
-    redis = RedisServer(folder / "redis", databases=128)
+    # Nobody needs it after a crash, and a disk that others keep busy would hold up every test at once.
+    redis = RedisServer(folder / "redis", databases=128, durable=False)
     postgres = PostgresServer(plan.postgres) if plan.postgres else None
     try:
         redis.start()

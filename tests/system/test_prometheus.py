@@ -66,9 +66,9 @@ def prometheus(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> 
     try:
         work(platform)
         look_at_the_storage(platform)
-        wait_until(lambda: counted(made) == (1, 1), "the first tasks were scraped")
+        wait_until(lambda: counted(made) == (1, 1, 1), "what was done first was scraped")
         work(platform)
-        wait_until(lambda: counted(made) == (2, 2), "the second tasks were scraped")
+        wait_until(lambda: counted(made) == (2, 2, 2), "what was done then was scraped")
         wait_until(lambda: made.query("storage_quota_gb"), "the use of storage was scraped")
         yield made
     finally:
@@ -89,12 +89,12 @@ def look_at_the_storage(platform: Platform) -> None:
     subprocess.run(command, cwd=ROOT, env=platform.environment(), check=True, capture_output=True, timeout=60)
 
 
-def counted(prometheus: Prometheus) -> tuple[float, float]:
-    """How many designs were read, and how many could not be."""
+def counted(prometheus: Prometheus) -> tuple[float, ...]:
+    """How many designs were read, how many could not be, and how many requests failed."""
     task = 'name="tasks.designs.geometry_extraction"'
-    ended = [prometheus.query(f"sum(celery_task_{event}_total{{{task}}})") for event in ("succeeded", "failed")]
-    succeeded, failed = (found[0][1] if found else 0 for found in ended)
-    return succeeded, failed
+    names = (f"celery_task_succeeded_total{{{task}}}", f"celery_task_failed_total{{{task}}}", "http_status_500")
+    ended = [prometheus.query(f"sum({name})") for name in names]
+    return tuple(found[0][1] if found else 0 for found in ended)
 
 
 def answered(expression: str) -> str:
