@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
+from monitoring.environments import defaults
 from monitoring.forms import FORMS
 from monitoring.journaling import Journaling
 from monitoring.remedies import Remedies
@@ -39,7 +40,7 @@ class Config(Remedies, Journaling):
     release: str = ""
     """Version of the monitored service, for errors and deploy markers."""
     environment: str = "production"
-    """`production`, `staging` or `development`."""
+    """`production`, `staging` or `development`: chooses some of the other defaults."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Where the event streams live."""
     enabled: bool = True
@@ -307,14 +308,17 @@ class Config(Remedies, Journaling):
 
 
 def load(values: dict[str, Any]) -> Config:
-    """Build a config from a `MONITORING` dict, unknown and ill-typed keys left out (`problems` reports them)."""
+    """Build a config from a `MONITORING` dict, unknown and ill-typed keys left out (`problems` reports them).
+
+    What is not given has the default of the environment.
+    """
     known = {f.name: f for f in fields(Config)}
     accepted: dict[str, Any] = {}
     for key, value in values.items():
         name = key.lower()
         if name in known and _problem(name, value) is None:
             accepted[name] = tuple(value) if isinstance(value, list) else value
-    return Config(**accepted)
+    return Config(**{**defaults(accepted.get("environment", Config.environment)).config, **accepted})
 
 
 def problems(values: dict[str, Any]) -> list[str]:

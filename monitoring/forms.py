@@ -220,6 +220,10 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "route_blame": _is_one_of("majority", "any", "off"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
+    "sinks": (
+        _are_rows,
+        'must be a dict of options by kind of sink, like {"syslog": {"url": "udp://logs.internal:514"}}',
+    ),
     "statement_timeouts": (
         _are_statement_timeouts,
         'must be a dict of two numbers of seconds by database, the usual and the most, like {"default": [5, 30]}',

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,3 +14,17 @@ class Journaling:
     """How long lines of the log are kept."""
     span_retention_days: int = 14
     """How long parts of traces are kept."""
+    alerts_sent: bool = True
+    """Whether anybody is told of incidents; they are found, kept and shown anyhow. Off in development."""
+    error_metrics_hours: int = 24
+    """How far back the totals of errors go where nobody says how far. 1 in development."""
+    sinks: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Where lines, errors and spans are forwarded to: options by kind, such as `{"syslog": {"url": "udp://…"}}`."""
+    sink_backlog_bytes: int = 64 * 1024 * 1024
+    """What waits for one sink at most, compressed; beyond it the oldest goes, counted."""
+    asked_traces_per_minute: int = 60
+    """How many traces a process keeps a minute because their callers keep them, by the flag of their `traceparent`."""
+    spans_per_minute: int = 60
+    """Requests of one route a process keeps a minute as parts of traces because they failed or were slow."""
+    spans_per_context: int = 100
+    """Operations and outgoing calls that are kept of one request or task of a trace."""
