@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextvars import ContextVar
+from hashlib import blake2b
+from time import time_ns
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from . import request_data
+from . import keeping, otel, request_data, w3c
 from .client import client_address
 from .events import Started
 from .ids import getrandbits
 from .stamp import read as read_stamp
 from .stamp import read_kept
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
-_NO_TRACE = "0" * 32
 _NOTHING: dict[str, Any] = {}
 
 
@@ -52,6 +52,7 @@ class Context(Struct, eq=False):
         unhandled: Whether it is answered for an exception that nobody handled, whatever the status.
         told: The last error that was reported or logged in it: its id, and whether it travelled in full.
         facets: What the middleware of its request records, as in `facets`.
+        spans: How many operations and outgoing calls of it were recorded as spans, or left out.
     """
 
     name: str = ""
@@ -72,28 +73,57 @@ class Context(Struct, eq=False):
     unhandled: bool = False
     told: tuple[int, bool] | None = None
     facets: int = 0
+    spans: int = 0
     _error_id: int = 0
     _token: int = 0
     _trace: str = ""
+    _span: str = ""
+    _parent: str = ""
     _request_id: str = ""
     _user: str = ""
+    _asked: bool | None = None
 
     @property
     def trace_id(self) -> str:
-        """W3C trace id, 32 hexadecimal digits: the caller's if it sent one, else a new one."""
-        if not self._trace and self.stamp:
-            self._read_stamp()
+        """W3C trace id, 32 hexadecimal digits: OpenTelemetry's or the caller's if there is one, else a new one."""
         if not self._trace:
-            sent = self.request.META.get("HTTP_TRACEPARENT") if self.request is not None else None
-            match = _TRACEPARENT.fullmatch(sent) if sent else None
-            self._trace = match[1] if match and match[1] != _NO_TRACE else f"{getrandbits(128) or 1:032x}"
+            self._find_trace()
         return self._trace
+
+    @property
+    def parent_span_id(self) -> str:
+        """Id of the span that it came of: the caller's, the publisher's, or OpenTelemetry's; empty for none."""
+        if not self._trace:
+            self._find_trace()
+        return self._parent
+
+    @property
+    def span_id(self) -> str:
+        """Id of its own span, 16 hexadecimal digits.
+
+        A task's is made of its message, so that the worker's main process, which tells of an execution whose process
+        was killed, knows it as well.
+        """
+        if not self._span:
+            self._span = _of_message(self.task_id, self.message) if self.task_id else f"{getrandbits(64) or 1:016x}"
+        return self._span
+
+    @property
+    def active_span_id(self) -> str:
+        """Id of the operation that runs in it, here, if that is recorded as a span; else its own."""
+        within = inner.get()
+        return within.span if within is not None and within.context is self else self.span_id
+
+    @property
+    def traceparent(self) -> str:
+        """What tells others of its trace, by W3C Trace Context; the flag says whether it is kept here."""
+        return w3c.write(self.trace_id, self.active_span_id, sampled=bool(self.kept))
 
     @property
     def request_id(self) -> str:
         """The id the client or proxy gave the request (`X-Request-ID`), else the trace id."""
-        if not self._request_id and self.stamp:
-            self._read_stamp()
+        if not self._request_id and not self._trace and (self.stamp or self.previous is not None):
+            self._find_trace()
         if not self._request_id:
             sent = self.request.META.get("HTTP_X_REQUEST_ID") if self.request is not None else None
             self._request_id = sent if sent and _REQUEST_ID.fullmatch(sent) else self.trace_id
@@ -102,8 +132,8 @@ class Context(Struct, eq=False):
     @property
     def user_id(self) -> str:
         """Primary key of the user, only if somebody already loaded it: asking would touch the session."""
-        if not self._user and self.stamp:
-            self._read_stamp()
+        if not self._user and not self._trace and (self.stamp or self.previous is not None):
+            self._find_trace()
         if not self._user and self.request is not None:
             key = getattr(_user_of(self.request), "pk", None)
             self._user = "" if key is None else str(key)[:64]
@@ -149,9 +179,20 @@ class Context(Struct, eq=False):
 
     @property
     def kept(self) -> bool | None:
-        """Whether runs are kept, as was decided here or where the task was published; None if nobody has decided."""
-        if self.keeps is None and (told := read_kept(self.stamp)):
-            self.keeps = told == "1"
+        """Whether its trace is kept, as was decided here or where the task was published; None if nobody has decided.
+
+        A caller's wish is granted to so many a minute, and asked about once.
+        """
+        if self.keeps is None and self._asked is None:
+            if told := read_kept(self.stamp):
+                self.keeps = told == "1"
+            elif (outer := self._outer()) is not None:
+                self.keeps = outer.kept
+            else:
+                came = self._came()
+                self._asked = came is not None and came.sampled
+                if self._asked and keeping.is_granted(time_ns()):
+                    self.keeps = True
         return self.keeps
 
     @property
@@ -162,11 +203,44 @@ class Context(Struct, eq=False):
         match = getattr(self.request, "resolver_match", None)
         return f"{self.request.method} {getattr(match, 'route', '')}"[:200]
 
-    def _read_stamp(self) -> None:
-        """Take the ids over that came with a task, once somebody asks for one."""
+    def _find_trace(self) -> None:
+        """Take over the ids that came with a message or a request, or begin a trace."""
         stamp = read_stamp(self.stamp)
-        if stamp.trace and not self._trace:
+        if stamp.trace:
             self.inherit(stamp.trace, stamp.request, stamp.user)
+        elif (outer := self._outer()) is not None:
+            self.inherit(outer.trace_id, outer.request_id, outer.user_id)
+            self._parent = outer.active_span_id
+            return
+        came = self._came()
+        if came is None:
+            self._trace = self._trace or f"{getrandbits(128) or 1:032x}"
+        elif self._trace in {"", came.trace}:
+            self._trace, self._parent = came.trace, came.span
+
+    def _outer(self) -> Context | None:
+        """Return what runs this task in its own place, as `apply` does."""
+        return self.previous if self.task_id and not self.stamp else None
+
+    def _came(self) -> w3c.Parent | None:
+        """Return what it came of: OpenTelemetry's current span, or what its message or request says.
+
+        The trace of a message stays what it is, so that a tree of tasks is one trace.
+        """
+        if self.task_id:
+            return w3c.read(getattr(self.message, w3c.HEADER, None)) or otel.current_span()
+        return otel.current_span() or (
+            w3c.read(self.request.META.get("HTTP_TRACEPARENT")) if self.request is not None else None
+        )
+
+    def ids(self) -> dict[str, str]:
+        """Return what a line or an entry is found by: its ids, of those that there are."""
+        found = {"trace_id": self.trace_id, "span_id": self.active_span_id, "request_id": self.request_id}
+        if self.task_id:
+            found["task_id"], found["task"] = self.task_id, self.name
+        if user := self.user_id:
+            found["user_id"] = user
+        return found
 
     def inherit(self, trace_id: str, request_id: str, user_id: str) -> None:
         """Take over the ids that came with a task."""
@@ -174,7 +248,11 @@ class Context(Struct, eq=False):
 
     def describe(self) -> dict[str, Any]:
         """Return what a stored sample or error says of its surroundings. Paths come without their query."""
-        described: dict[str, Any] = {"trace_id": self.trace_id, "request_id": self.request_id}
+        described: dict[str, Any] = {
+            "trace_id": self.trace_id,
+            "span_id": self.active_span_id,
+            "request_id": self.request_id,
+        }
         if self.user_id:
             described["user_id"] = self.user_id
         if self.task_id:
@@ -201,7 +279,36 @@ def _user_of(request: HttpRequest) -> Any:
     return getattr(request, "_cached_user", None) if "_setupfunc" in held else given
 
 
+def _of_message(task_id: str, message: Any) -> str:
+    """Return the id of a task's span: each try has one of its own, and so has what was delivered again."""
+    delivery = getattr(message, "delivery_info", None) or _NOTHING
+    tried = f"{task_id} {getattr(message, 'retries', 0) or 0} {bool(delivery.get('redelivered'))}"
+    digest = blake2b(tried.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return digest if digest.strip("0") else "1".zfill(16)
+
+
+class Inner(Struct, eq=False):
+    """An operation that runs and is recorded as a span.
+
+    Attributes:
+        context: What it runs in.
+        span: Its id.
+        outer: The one around it.
+    """
+
+    context: Context
+    span: str
+    outer: Inner | None = None
+
+
 current: ContextVar[Context | None] = ContextVar("enginel_context", default=None)
+inner: ContextVar[Inner | None] = ContextVar("enginel_span", default=None)
+
+
+def ids() -> dict[str, str]:
+    """Return the ids of the running request or task, or an empty dict outside of one."""
+    context = current.get()
+    return context.ids() if context is not None else {}
 
 
 def describe_current() -> dict[str, Any]:
