@@ -55,6 +55,7 @@ from monitoring.protection.notices.models import Notice, NoticeTotal, PatchCoold
 from monitoring.protection.throttles.models import Throttle
 from monitoring.recovery.effects.models import Effect
 from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry, RecoverySwitch, RecoveryTotal
+from monitoring.sinks.models import SinkBatch, SinkState
 from monitoring.storage.names import Name
 
 __all__ = [
@@ -137,6 +138,8 @@ __all__ = [
     "ScheduleWatch",
     "ScheduledRun",
     "Silence",
+    "SinkBatch",
+    "SinkState",
     "SlowSample",
     "StoredMessage",
     "TaskRun",
