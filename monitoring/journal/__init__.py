@@ -2,3 +2,8 @@
 
 Importing this package needs no Django: what records works in any process.
 """
+
+from .faces.auditing import AuditLogger
+from .faces.business import BusinessLogger
+
+__all__ = ["AuditLogger", "BusinessLogger"]

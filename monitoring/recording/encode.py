@@ -30,6 +30,12 @@ from .wire import Record, Segment, name
 _listeners: list[Callable[[int, dict[str, Any]], None]] = []
 _SCRUBBED: dict[str, Callable[[str], str]] = {"message": scrub.text, "arguments": scrub.text, "user": scrub.person}
 """What a run says that is no name or id of its own making."""
+_ENTRY_TEXTS: dict[str, Callable[[str], str]] = {
+    "actor": scrub.person,
+    "user_id": scrub.person,
+    "target_id": scrub.text,
+}
+"""What an entry of the journal says that may be somebody's address or secret."""
 
 
 def slow(event: Slow, notes: Notes) -> Record:
@@ -154,12 +160,15 @@ def span(event: Span, notes: Notes) -> Record:
 
 
 def entry(event: Entry, notes: Notes) -> Record:  # noqa: ARG001  # all encoders are called alike
-    """Encode something for the journal."""
+    """Encode something for the journal: its details are scrubbed, as are texts that may be somebody's address."""
+    told = {
+        key: _ENTRY_TEXTS.get(key, scrub.clean)(str(value)) for key, value in event.values.items() if key != "details"
+    }
     values = {
         "id": f"{event.entry_id:032x}",
         "stream": name(event.stream),
         "action": name(event.action),
-        "values": scrub.mapping(event.values),
+        "values": {**told, "details": scrub.mapping(event.values.get("details") or {})},
     }
     return Record("entry", event.at, values)
 

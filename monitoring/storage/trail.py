@@ -12,6 +12,11 @@ from typing import Any
 
 from django.dispatch import Signal
 
+
+class NotKept(Exception):  # noqa: N818  # reads as what it says
+    """What was done could not be kept in the journal, so that it has to be undone; the message says what."""
+
+
 acted = Signal()
 """Sent with `deed` and `using`, the alias of the database in whose transaction it was done."""
 
@@ -51,6 +56,7 @@ def tell(deed: Deed, using: str) -> None:
         using: Alias of the database whose transaction is open.
 
     Raises:
-        Exception: It cannot be kept.
+        NotKept: It cannot be kept.
+        OperationalError: The database asks for another try.
     """
     acted.send(sender=Deed, deed=deed, using=using)
