@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .answers import answers
 from .errors import NotConfiguredError, RefusedError, RemoteError, UnavailableError
+from .keeping import answers
 
 __all__ = ["NotConfiguredError", "RefusedError", "RemoteError", "UnavailableError", "get", "wanted"]
 
