@@ -28,3 +28,5 @@ class Journaling:
     """Requests of one route a process keeps a minute as parts of traces because they failed or were slow."""
     spans_per_context: int = 100
     """Operations and outgoing calls that are kept of one request or task of a trace."""
+    trace_hosts: tuple[str, ...] = ()
+    """Whom outgoing calls tell the trace, beside hosts that are plainly inside: names, `.example.org`, `*` for all."""

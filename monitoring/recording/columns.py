@@ -8,7 +8,7 @@ from typing import Any
 
 from monitoring.conf import get_config
 
-from . import instance, node, scrub
+from . import instance, node, scrub, w3c
 from .events import (
     MAX_DURATION,
     MAX_TASK_ID,
@@ -28,7 +28,7 @@ from .events import (
     Visit,
 )
 from .raised import describe
-from .stamp import HEADER
+from .stamp import HEADER, span_of
 from .stamp import read as read_stamp
 from .wire import Column, Segment, column, name, texts
 
@@ -170,8 +170,14 @@ def _open(event: Started) -> str:
 
 
 def _family(event: Started) -> str:
-    """Return what an open execution belongs to: its trace, parent, root, and process, one after the other."""
-    ids = (read_stamp(getattr(event.message, HEADER, None)).trace, *_kin(event.message), node.instance())
+    """Return what an open execution belongs to, one after the other.
+
+    These are its trace, parent, root, and process; its span and the one that it came of.
+    """
+    message = event.message
+    trace, came = read_stamp(getattr(message, HEADER, None)).trace, w3c.read(getattr(message, w3c.HEADER, None))
+    spans = (span_of(event.task_id, message), came.span if came is not None and trace in ("", came.trace) else "")
+    ids = (trace, *_kin(message), node.instance(), *spans)
     return " ".join(str(one or "-")[:60].replace(" ", "") for one in ids)
 
 

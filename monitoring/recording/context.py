@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextvars import ContextVar
-from hashlib import blake2b
 from time import time_ns
 from typing import Any, Protocol
 
@@ -16,7 +15,7 @@ from .client import client_address
 from .events import Started
 from .ids import getrandbits
 from .stamp import read as read_stamp
-from .stamp import read_kept
+from .stamp import read_kept, span_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NOTHING: dict[str, Any] = {}
@@ -105,7 +104,7 @@ class Context(Struct, eq=False):
         was killed, knows it as well.
         """
         if not self._span:
-            self._span = _of_message(self.task_id, self.message) if self.task_id else f"{getrandbits(64) or 1:016x}"
+            self._span = span_of(self.task_id, self.message) if self.task_id else f"{getrandbits(64) or 1:016x}"
         return self._span
 
     @property
@@ -184,7 +183,7 @@ class Context(Struct, eq=False):
         A caller's wish is granted to so many a minute, and asked about once.
         """
         if self.keeps is None and self._asked is None:
-            if told := read_kept(self.stamp):
+            if told := read_kept(self.stamp) if self.stamp else "":
                 self.keeps = told == "1"
             elif (outer := self._outer()) is not None:
                 self.keeps = outer.kept
@@ -210,12 +209,18 @@ class Context(Struct, eq=False):
             self.inherit(stamp.trace, stamp.request, stamp.user)
         elif (outer := self._outer()) is not None:
             self.inherit(outer.trace_id, outer.request_id, outer.user_id)
-            self._parent = outer.active_span_id
+            again = outer.task_id == self.task_id  # a new try, which came of what the first came of
+            self._parent = outer.parent_span_id if again else outer.active_span_id
             return
         came = self._came()
         if came is None:
             self._trace = self._trace or f"{getrandbits(128) or 1:032x}"
         elif self._trace in {"", came.trace}:
+            self._trace, self._parent = came.trace, came.span
+
+    def adopt(self) -> None:
+        """Take over OpenTelemetry's current span, if there is one, before another takes its place."""
+        if not self._trace and (came := otel.current_span()) is not None:
             self._trace, self._parent = came.trace, came.span
 
     def _outer(self) -> Context | None:
@@ -277,14 +282,6 @@ def _user_of(request: HttpRequest) -> Any:
         return given
     # Django's lazy one: asking it for anything would load it.
     return getattr(request, "_cached_user", None) if "_setupfunc" in held else given
-
-
-def _of_message(task_id: str, message: Any) -> str:
-    """Return the id of a task's span: each try has one of its own, and so has what was delivered again."""
-    delivery = getattr(message, "delivery_info", None) or _NOTHING
-    tried = f"{task_id} {getattr(message, 'retries', 0) or 0} {bool(delivery.get('redelivered'))}"
-    digest = blake2b(tried.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return digest if digest.strip("0") else "1".zfill(16)
 
 
 class Inner(Struct, eq=False):

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from .context import describe_current
+from . import spans
+from .context import Inner, describe_current
 from .events import UNKNOWN_DURATION, Operation, Slow
 from .recorder import SWALLOWED, recorder
 
@@ -23,15 +24,17 @@ SLOW_SECONDS = {"geometry_extraction": 30.0, "bom_extraction": 30.0, "upload": 6
 Callee = TypeVar("Callee", bound=Callable[..., Any])
 
 
-def record_operation(name: str, duration: int, *, failed: bool) -> None:
-    """Record that an operation ran.
+def record_operation(name: str, duration: int, *, failed: bool, begun: Inner | None = None) -> None:
+    """Record that an operation ran, also as a part of its trace if that is kept.
 
     Args:
         name: Name of the operation.
         duration: Nanoseconds it took.
         failed: Whether it raised.
+        begun: Its span, if it has one.
     """
     recorder.record(Operation(time.time_ns(), duration, name, failed))
+    spans.record(spans.OPERATION, name, duration, failed=failed, begun=begun)
     try:
         if UNKNOWN_DURATION > duration >= slow_after(name):
             logger.warning("slow operation: %s took %.3f s", name, duration / 1e9)
@@ -100,7 +103,7 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
     def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            with _Timing(self._name):
+            with _Timing(self._name, surrounds=False):
                 return (yield from function(*args, **kwargs))
 
         return timed
@@ -109,7 +112,7 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
         @functools.wraps(function)
         async def timed(*args: Any, **kwargs: Any) -> Any:
             generator = function(*args, **kwargs)
-            with _Timing(self._name):
+            with _Timing(self._name, surrounds=False):
                 try:
                     value = await anext(generator)
                     while True:
@@ -140,20 +143,27 @@ class track_duration:  # noqa: N801  # documented as a function: it is used as a
 
 
 class _Timing:
-    """One run of an operation."""
+    """One run of an operation.
 
-    __slots__ = ("_name", "_start")
+    What a generator does is no surrounding of what else runs meanwhile: its run is told of when it is over.
+    """
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("_begun", "_name", "_start", "_surrounds")
+
+    def __init__(self, name: str, *, surrounds: bool = True) -> None:
         self._name = name
+        self._surrounds = surrounds
 
     def __enter__(self) -> None:
+        self._begun = spans.begin() if self._surrounds else None
         self._start = time.perf_counter_ns()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        record_operation(self._name, time.perf_counter_ns() - self._start, failed=is_failure(error))
+        duration = time.perf_counter_ns() - self._start
+        spans.end(self._begun)
+        record_operation(self._name, duration, failed=is_failure(error), begun=self._begun)
 
 
 def record_seconds(name: str, duration: float, *, failed: bool) -> None:

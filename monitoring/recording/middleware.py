@@ -23,7 +23,7 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
-from . import acting, errors, facets, presence
+from . import acting, errors, facets, presence, spans
 from .context import Context, current
 from .events import Request, Slow
 from .recorder import recorder
@@ -145,7 +145,8 @@ class MonitoringMiddleware:
             if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
                 only = only | facets.FAILED if context.unhandled else only
                 recorder.record(Request(time_ns(), duration, method, route, status, only))
-            if duration >= self._slow and wanted & facets.PERFORMANCE:
+            slow = duration >= self._slow
+            if slow and wanted & facets.PERFORMANCE:
                 _record_slow(context, duration, f"{method} {route}", status)
             if (
                 status >= _FAILED
@@ -157,6 +158,9 @@ class MonitoringMiddleware:
             blamed = not (context.blameless or isinstance(error, CircuitOpenError))
             if (status >= _BROKEN or context.unhandled) and blamed:
                 errors.blame(context, method, route, max(status, _BROKEN))
+            broken = (status >= _BROKEN or context.unhandled) and not context.blameless
+            if broken or slow or context.kept:
+                spans.request_ended(context, time_ns(), duration, f"{method} {route}", status, broken, slow=slow)
             if wanted & facets.LINES:
                 _write_line(context, duration, f"{method} {route}", status)
             acting.notice(context)

@@ -6,7 +6,8 @@ around it, whether the runs that come of it are kept (1), not (0) or as they fal
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 HEADER = "enginel"
 RAISED = "enginel_raised"
@@ -49,3 +50,20 @@ def read_kept(text: object) -> str:
 def write(stamp: Stamp) -> str:
     """Write a stamp."""
     return ";".join(map(str, stamp))
+
+
+def span_of(task_id: str, message: Any) -> str:
+    """Return the id of the span that an execution of a task is, 16 hexadecimal digits.
+
+    It is made of the message, so that whoever has that knows it: the process that executes it, and the worker's main
+    process, which tells of what was killed. Each try has an id of its own, and so has what was delivered again.
+
+    Args:
+        task_id: The task's.
+        message: Celery's request.
+    """
+    delivery = getattr(message, "delivery_info", None)
+    again = bool(delivery.get("redelivered")) if isinstance(delivery, dict) else False
+    tried = f"{task_id} {getattr(message, 'retries', None) or 0} {again}"
+    digest = blake2b(tried.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return digest if digest.strip("0") else "1".zfill(16)

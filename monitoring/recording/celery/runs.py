@@ -78,6 +78,8 @@ def _run(event: Task, context: Context, reason: str, exception: BaseException | 
         "root": _id(message, "root_id"),
         "group": _id(message, "group"),
         "trace": context.trace_id,
+        "span": context.span_id,
+        "parent_span": context.parent_span_id,
         "request": context.request_id,
         "user": context.user_id,
         "origin": stamp.origin,

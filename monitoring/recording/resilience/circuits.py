@@ -15,6 +15,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from monitoring.recording import spans
 from monitoring.recording.decisions import copy
 from monitoring.recording.effects import effects
 from monitoring.recording.events import Call, CircuitDeclared, Counter
@@ -64,14 +65,15 @@ class Passage:
 
     Attributes:
         failed: Whether it failed though it raises nothing; set it with `fail`.
+        told: Whether somebody else tells of it as a span.
     """
 
-    __slots__ = ("_at", "_began", "_permit", "circuit", "failed", "outer")
+    __slots__ = ("_at", "_began", "_permit", "circuit", "failed", "outer", "told")
 
     def __init__(self, circuit: Circuit, permit: int, outer: Passage | None) -> None:
         self.circuit = circuit
         self.outer = outer
-        self.failed = False
+        self.failed = self.told = False
         self._permit = permit
         self._at = time.time_ns()
         self._began = time.perf_counter_ns()
@@ -90,6 +92,9 @@ class Passage:
                 return
             if isinstance(exception, Exception) and not isinstance(exception, circuit.ignored):
                 flags |= FAILED
+        if not self.told:
+            failed = bool(flags & FAILED)
+            spans.record(spans.CLIENT, circuit.name, duration, failed=failed, about={"dependency": circuit.name})
         slow = circuit.slow
         if slow and duration >= slow:
             flags |= SLOW

@@ -1,14 +1,18 @@
 """An HTTP client whose timeouts recovery may raise, and which honours the circuit that is declared under its name.
 
-It does not try again by itself: whether a request may be repeated, its caller knows.
+It does not try again by itself: whether a request may be repeated, its caller knows. Whom it asks is told the running
+trace, unless that is a stranger (see `propagation`), and each call is a span of a trace that is kept.
 """
 
 from __future__ import annotations
 
 import inspect
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+
+from monitoring.recording import propagation, spans, w3c
 
 from .circuits import declared
 from .marks import mark
@@ -25,6 +29,8 @@ class Session(requests.Session):
     def __init__(self, name: str, default: float, most: float) -> None:
         super().__init__()
         self._name, self._default, self._most = name, default, most
+        for prefix in ("https://", "http://"):
+            self.mount(prefix, _Adapter())
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
         """Send a request, as `requests` does; one that names a timeout of its own keeps it.
@@ -40,6 +46,7 @@ class Session(requests.Session):
         circuit = declared(self._name)
         if circuit is not None:
             with circuit as passage:
+                passage.told = True
                 response = super().request(*given.args[1:], **given.kwargs)
                 if response.status_code >= _FAILED:
                     passage.fail()
@@ -49,6 +56,28 @@ class Session(requests.Session):
         except Exception as error:
             mark(error, self._name)
             raise
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send one request as a span, also each that a redirect leads to; see `requests`."""
+        url, method = request.url or "", request.method or ""
+        host = urlsplit(url).hostname or ""
+        propagation.settle(url)
+        with spans.client(f"{method} {host}", {"dependency": self._name, "method": method, "host": host}) as call:
+            response = super().send(request, **options)
+            call.status = response.status_code
+        return response
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Tells whom it asks of the running trace; each alone, as a redirect may lead to a stranger."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request; a `traceparent` that the caller has given, or OpenTelemetry, stays as it is."""
+        told = {} if w3c.HEADER in request.headers else propagation.headers_for(request.url or "")
+        if told:
+            request = request.copy()  # the original is what a redirect is made of
+            request.headers.update(told)
+        return super().send(request, *args, **options)
 
 
 def session(name: str, timeout: float = 5.0, *, most: float | None = None) -> Session:
