@@ -12,7 +12,7 @@ from .analysis.forecasts.api import ForecastsView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .analysis.releases.api import ReleasesView
 from .analysis.suspects.api import GroupSuspectsView, SlowSuspectsView
-from .endpoints import DashboardView, DocsView, HealthView, NowhereView, SchemaView
+from .endpoints.views import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.bugs.api import BugsView, BugView, FileBugView
 from .errors.groups.api import CommentsView, GroupsView, GroupView, MergeView, UnmergeView
 from .errors.log.api import ErrorsView, ErrorView, SummaryView

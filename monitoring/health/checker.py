@@ -1,30 +1,19 @@
-"""`HealthChecker`: evaluate now, in the calling process, and wait for the answer."""
+"""`HealthChecker`: how the components are. Where they are, it looks now; elsewhere it asks Enginel for the latest."""
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Any
 
-from monitoring.conf import get_config
+from monitoring import remote
 
-from .registry import load
-from .report import checks, document
-from .runner import Runner
-from .snapshot import Part, advance, parts
-
-_runner = Runner()
-"""Shared by all callers, so that those who ask at the same time wait for one check."""
-
-
-def _evaluate(*components: str) -> dict[str, Part]:
-    chosen = [check for check in load(get_config()).checks if not components or check.component in components]
-    found = advance(None, chosen, _runner.run(chosen), version=1, now=time.time(), fall=1, rise=1)
-    return parts(found.checks.values())
+_UNHEALTHY = 503
 
 
 class HealthChecker:
-    """Looks at components and says how they are. Each call evaluates anew and takes up to the check's time limit.
+    """Says how Enginel's components are.
+
+    In a Django process each call looks at them anew, and takes up to the check's time limit. Without Django it returns
+    what Enginel's workers found last, seconds ago.
 
     Example:
         >>> HealthChecker.check_database()    # doctest: +SKIP
@@ -34,27 +23,42 @@ class HealthChecker:
     @staticmethod
     def check_database() -> dict[str, Any]:
         """Look at the database; return its `status` and `message`."""
-        return checks(_evaluate("database"))["database"]
+        return _one("database")
 
     @staticmethod
     def check_redis() -> dict[str, Any]:
         """Look at Redis; return its `status` and `message`."""
-        return checks(_evaluate("redis"))["redis"]
+        return _one("redis")
 
     @staticmethod
     def check_celery() -> dict[str, Any]:
         """Look for workers that live; return `status`, `message`, and their names as `workers`."""
-        return checks(_evaluate("celery"))["celery"]
+        return _one("celery")
 
     @staticmethod
     def check_storage() -> dict[str, Any]:
         """Store a file, read it and delete it; return `status` and `message`."""
-        return checks(_evaluate("storage"))["storage"]
+        return _one("storage")
 
     @staticmethod
     def get_full_health_status() -> dict[str, Any]:
         """Look at every component; return `status`, `timestamp`, and `checks` by component."""
-        return document(_evaluate(), time.time())
+        if remote.wanted():
+            return _reported()
+        from .now import everything
+
+        return everything()
 
 
-os.register_at_fork(after_in_child=_runner.reset)
+def _one(component: str) -> dict[str, Any]:
+    if remote.wanted():
+        found: dict[str, Any] = _reported()["checks"][component]
+        return found
+    from .now import one
+
+    return one(component)
+
+
+def _reported() -> dict[str, Any]:
+    found: dict[str, Any] = remote.get("api/health/detailed/", also=(_UNHEALTHY,))
+    return found

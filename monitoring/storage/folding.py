@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 if TYPE_CHECKING:
     import numpy as np
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 Write = Callable[[], None]
 """Writes folded rows, inside of the drain's transaction."""

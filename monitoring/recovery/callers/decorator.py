@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
-
-from asgiref.sync import iscoroutinefunction
 
 from . import asking, retries, transactions
 from .caught import BROKEN, catch, is_failure
 
 View = TypeVar("View", bound=Callable[..., Any])
+# As asgiref does it, which only Django projects have: before Python 3.12 there is no mark but asyncio's own.
+_is_async = inspect.iscoroutinefunction if hasattr(inspect, "markcoroutinefunction") else asyncio.iscoroutinefunction
 
 
 def ai_error_handler(view: View) -> View:
@@ -26,7 +27,7 @@ def ai_error_handler(view: View) -> View:
     Args:
         view: A function or a method, sync or async; the request is its first argument, or its second after `self`.
     """
-    if iscoroutinefunction(view):
+    if _is_async(view):
 
         @functools.wraps(view)
         async def handled_async(*arguments: Any, **named: Any) -> Any:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-
 from . import asking, transactions
 from .caught import BROKEN, catch, is_failure
 
@@ -28,6 +26,8 @@ class AIErrorRecoveryMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Any) -> None:
+        from asgiref.sync import iscoroutinefunction, markcoroutinefunction  # which only Django projects have
+
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)

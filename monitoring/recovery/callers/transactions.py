@@ -1,4 +1,4 @@
-"""Whether a transaction is open around a caller.
+"""Whether a transaction is open around a caller; never without Django.
 
 Inside of one nothing is called again, nobody waits while its locks are held, and the exception goes on: an answer in
 its place would have what was written by halves committed.
@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.db import connections
+from monitoring.recovery.databases import connections
 
 
 def inside() -> bool:
     """Whether a database of this thread is in a transaction; never that of a `TestCase`, which production has not."""
-    if not settings.configured:
+    found = connections()
+    return found is not None and any(_is_open(connection) for connection in found.all(initialized_only=True))
+
+
+async def inside_async() -> bool:
+    """Return the same for async code, which has its transactions on the thread that its sync code runs on."""
+    if connections() is None:
         return False
-    return any(_is_open(connection) for connection in connections.all(initialized_only=True))
+    from asgiref.sync import sync_to_async
 
-
-inside_async = sync_to_async(inside, thread_sensitive=True)
-"""The same for async code, which has its transactions on the thread that its sync code runs on."""
+    return await sync_to_async(inside, thread_sensitive=True)()
 
 
 def _is_open(connection: Any) -> bool:

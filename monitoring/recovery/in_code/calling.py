@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from monitoring.recording.recorder import recorder
+from monitoring.recovery.databases import connections
 
 LIMIT_SECONDS = 10.0
 _inside = threading.local()
@@ -80,5 +80,5 @@ async def _within(awaitable: Any, seconds: float) -> Any:
 
 def _close_connections() -> None:
     """Close what the function opened in its thread, of the databases of a Django project."""
-    if (database := sys.modules.get("django.db")) is not None:
-        database.connections.close_all()
+    if (found := connections()) is not None:
+        found.close_all()

@@ -1,8 +1,8 @@
-"""What belongs to no slice alone: liveness, the dashboard document, the API's description, the documented endpoints."""
+"""What belongs to no slice alone, over HTTP: liveness, the dashboard document, the API's description."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,9 +25,6 @@ from monitoring.access.openapi import describe
 from monitoring.access.probes import wait
 from monitoring.access.problems import refusals
 from monitoring.access.views import ApiView
-from monitoring.alerts import ErrorAlertingSystem
-from monitoring.alerts.incidents.alerted import alerted
-from monitoring.analysis import ErrorAnalysisEngine, ErrorMetricsCollector
 from monitoring.conf import get_config
 from monitoring.errors.log import recent
 from monitoring.errors.log.serializers import RecentErrorSerializer
@@ -94,44 +91,6 @@ class DashboardView(ApiView):
             "intake": tally(),
         }
         return Response(document)
-
-
-class ErrorMonitoringEndpoints:
-    """The answers of `/api/metrics/…` for code, and where code registers a channel.
-
-    Args:
-        service: Whose errors; everybody's if None.
-        alerting: Whose alerts are told through channels that are added; one without rules of its own unless given, as
-            in a `monitoring_hooks.py`, whose channels are told of every alert.
-    """
-
-    def __init__(self, service: str | None = None, alerting: ErrorAlertingSystem | None = None) -> None:
-        self._service = service
-        self._alerting = alerting or ErrorAlertingSystem()
-
-    def get_metrics(self) -> dict[str, Any]:
-        """Return how many errors there are: `total_errors`, `recent_errors`, `error_rate_per_minute` and more."""
-        return ErrorMetricsCollector(service=self._service).get_metrics()
-
-    def get_trends(self, hours: int = 24) -> dict[str, Any]:
-        """Return the errors of each of the last hours: `hourly_counts`, `average_errors_per_hour` and more.
-
-        Raises:
-            ValueError: There are no such hours.
-        """
-        return ErrorMetricsCollector(service=self._service).get_error_trends(hours)
-
-    def get_insights(self) -> dict[str, Any]:
-        """Return what errors have in common: `total_patterns`, `most_common_errors`, `recommendations` and more."""
-        return ErrorAnalysisEngine(service=self._service).get_error_insights()
-
-    def get_alerts(self, hours: int = 24) -> dict[str, Any]:
-        """Return what alerted within some hours: `total_alerts`, `alerts_by_level`, `alerts`."""
-        return alerted(hours)
-
-    def add_alert_channel(self, name: str, channel: Callable[[Mapping[str, Any]], Any]) -> None:
-        """Have alerts told through a function; see `ErrorAlertingSystem.add_alert_channel`."""
-        self._alerting.add_alert_channel(name, channel)
 
 
 class NowhereView(ApiView):
