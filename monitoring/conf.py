@@ -225,6 +225,8 @@ class Config(Remedies, Journaling):
         "tasks.protection.decide",
         "tasks.protection.send",
         "tasks.recovery.advance",
+        "tasks.sinks.forward",
+        "tasks.sinks.send",
     )
     """Tasks that are not recorded: those that carry the recording itself, project decisions, or evaluate health."""
 
@@ -241,6 +243,7 @@ class Config(Remedies, Journaling):
         "tasks.protection.",
         "tasks.recovery.",
         "tasks.retention.",
+        "tasks.sinks.",
     )
     """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""
 

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
-from . import alerts, errors, nudging, protection, recovery
+from . import alerts, errors, nudging, protection, recovery, sinks
 from .jobs import watch_for_beat
 
 _DUE = {
@@ -25,6 +25,7 @@ _DUE = {
     "bugs": errors.file_bugs,
     "circuits": protection.decide_circuits,
     "protection": protection.decide,
+    "sinks": sinks.forward,
 }
 """The tasks that do what drains make due."""
 

@@ -22,6 +22,7 @@ MODULES = [
     "tasks.protection",
     "tasks.recovery",
     "tasks.retention",
+    "tasks.sinks",
 ]
 
 SCHEDULE: dict[str, dict[str, Any]] = {
@@ -42,6 +43,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
 }
 
+_FORWARD_SECONDS = 10.0
+"""What drains bring is forwarded at once; this is for what has to be tried again."""
+
 
 def install(app: Celery) -> None:
     """Add Enginel's tasks, their schedule and their queue `monitoring` to a Celery app."""
@@ -54,6 +58,8 @@ def install(app: Celery) -> None:
         "enginel-watch": _every(config.watch_interval, "tasks.jobs.watch"),
         "enginel-evaluate-alerts": _every(config.alert_interval, "tasks.alerts.evaluate"),
     }
+    if config.sinks:
+        chosen["enginel-forward"] = _every(_FORWARD_SECONDS, "tasks.sinks.forward")
     app.conf.beat_schedule = {**SCHEDULE, **chosen, **app.conf.beat_schedule}
 
 

@@ -13,11 +13,13 @@ from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
 from monitoring.performance.consume import consume as performance
+from monitoring.performance.spans.consume import consume as spans
 from monitoring.protection.admins.consume import consume as admins
 from monitoring.protection.circuits.consume import consume as circuits
 from monitoring.protection.counting.consume import consume as server_errors
 from monitoring.protection.interruptions.consume import consume as interruptions
 from monitoring.recovery.requests.consume import consume as recoveries
+from monitoring.sinks.consume import consume as forwarded
 from monitoring.storage.folding import Columns, Fact, Scope, Write
 
 Measures = Mapping[str, Columns]
@@ -102,6 +104,7 @@ NOTES = frozenset({"durations_clamped", "names_clamped", "times_clamped"})
 
 CONSUMERS: tuple[Consumer, ...] = (
     performance,
+    spans,
     metrics,
     errors,
     runs,
@@ -114,6 +117,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     circuits,
     recoveries,  # after the errors, which make safe what they say of themselves
     interruptions,
+    forwarded,  # last: of errors that were made safe
 )
 
 __all__ = [

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'sink batches',
-                'indexes': [models.Index(fields=['sink', 'id'], name='monitoring_sinkbatch_next')],
+                'indexes': [models.Index(fields=['sink', 'tries', 'id'], name='monitoring_sinkbatch_next')],
             },
         ),
     ]

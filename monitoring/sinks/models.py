@@ -28,7 +28,7 @@ class SinkBatch(models.Model):
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["sink", "id"], name="monitoring_sinkbatch_next")]
+        indexes = [models.Index(fields=["sink", "tries", "id"], name="monitoring_sinkbatch_next")]
         verbose_name_plural = "sink batches"
 
     def __str__(self) -> str:
