@@ -38,6 +38,7 @@ from monitoring.performance.models import (
     MinuteRollup,
     SlowSample,
 )
+from monitoring.performance.spans.models import TraceSpan
 from monitoring.protection.admins.models import ActingAdmin
 from monitoring.protection.allowed.models import AllowedNetwork
 from monitoring.protection.blocks.models import Block, BlockTotal
@@ -145,6 +146,7 @@ __all__ = [
     "TaskRun",
     "Throttle",
     "Total",
+    "TraceSpan",
     "TrackerState",
     "TransitionTotal",
     "Worker",

@@ -17,6 +17,7 @@ from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
+from monitoring.performance.spans import retention as spans
 from monitoring.protection import retention as protection
 from monitoring.protection.notices import retention as notices
 from monitoring.recovery import retention as recovery
@@ -30,7 +31,9 @@ def prune() -> None:
     metrics.prepare()
     jobs.prepare()
     queues.prepare()
+    spans.prepare()
     performance.prune(config)
+    spans.prune(config)
     metrics.prune()
     errors.prune(config)
     jobs.prune(config)

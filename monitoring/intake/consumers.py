@@ -69,11 +69,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "low": "Q",
     },
     "call": {"name": "I", "at": "I", "duration": "Q", "flags": "B", "permit": "I", "process": "I"},
-    "visit": {"name": "I", "at": "I", "requests": "I", "missing": "I", "denied": "I", "paths": "I"},
+    "visit": {"name": "I", "at": "I", "requests": "I", "missing": "I", "denied": "I"},
+    "tried": {"name": "I", "what": "I", "of": "B", "at": "I", "count": "I"},
 }
 """The columns each kind of measure must have, and their type codes."""
 NAME_COLUMNS = frozenset(
-    {"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release", "service", "process"}
+    {"name", "queue", "worker", "exception", "key", "trace", "user", "client", "release", "service", "process", "what"}
 )
 """Columns that hold positions in the names of their segment."""
 LATER_COLUMNS = frozenset(

@@ -152,6 +152,7 @@ def span(event: Span, notes: Notes) -> Record:
         "trace": event.trace,
         "span": event.span,
         "parent": event.parent,
+        "microsecond": event.at // 1_000 % 1_000,
         "status": event.status,
         "failed": event.failed,
         "about": scrub.mapping(event.about),

@@ -62,8 +62,15 @@ def _began(columns: Columns | None, now: int) -> dict[Execution, dict[str, Any]]
 def _family(text: str) -> dict[str, str]:
     """Read what an execution belongs to."""
     ids = ["" if one == "-" else one for one in text.split(" ")]
-    trace, parent, root, instance = (*ids, "", "", "", "")[:4]
-    return {"trace_id": trace[:32], "parent_id": parent[:200], "root_id": root[:200], "instance": instance[:40]}
+    trace, parent, root, instance, span, above = (*ids, "", "", "", "", "", "")[:6]
+    return {
+        "trace_id": trace[:32],
+        "parent_id": parent[:200],
+        "root_id": root[:200],
+        "instance": instance[:40],
+        "span_id": span[:16],
+        "parent_span_id": above[:16],
+    }
 
 
 @dataclass
@@ -186,6 +193,8 @@ def _run(fact: Fact) -> TaskRun:
         root_id=_text(values, "root"),
         group_id=_text(values, "group"),
         trace_id=_text(values, "trace", 32),
+        span_id=_text(values, "span", 16),
+        parent_span_id=_text(values, "parent_span", 16),
         request_id=_text(values, "request", 64),
         user_id=_text(values, "user", 64),
         origin=_text(values, "origin"),

@@ -77,6 +77,8 @@ def _run(row: RunningTask, ended: datetime) -> TaskRun:
         worker=row.worker,
         task_id=row.task_id,
         trace_id=row.trace_id,
+        span_id=row.span_id,
+        parent_span_id=row.parent_span_id,
         parent_id=row.parent_id,
         root_id=row.root_id,
     )

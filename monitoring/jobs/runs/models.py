@@ -23,6 +23,8 @@ class TaskRun(PeriodModel):
             `expired`, `revoked`, `terminated`, `rejected`, `ignored`, `unknown task`, `lost`.
         origin: What published it, where it was sampled as part of a tree: a route or the name of a task.
         periodic: Name of the schedule's entry it was published for.
+        span_id: Of the part of the trace that it is.
+        parent_span_id: Of what published it.
     """
 
     partition_minutes = 24 * 60
@@ -48,6 +50,8 @@ class TaskRun(PeriodModel):
     root_id = models.CharField(max_length=200, blank=True)
     group_id = models.CharField(max_length=200, blank=True)
     trace_id = models.CharField(max_length=32, blank=True)
+    span_id = models.CharField(max_length=16, blank=True, default="", db_default="")
+    parent_span_id = models.CharField(max_length=16, blank=True, default="", db_default="")
     request_id = models.CharField(max_length=64, blank=True)
     user_id = models.CharField(max_length=64, blank=True)
     origin = models.CharField(max_length=200, blank=True)
@@ -91,6 +95,8 @@ class RunningTask(models.Model):
     late = models.BooleanField(default=False)
     dead_since = models.BigIntegerField(null=True)
     trace_id = models.CharField(max_length=32, blank=True)
+    span_id = models.CharField(max_length=16, blank=True, default="", db_default="")
+    parent_span_id = models.CharField(max_length=16, blank=True, default="", db_default="")
     parent_id = models.CharField(max_length=200, blank=True)
     root_id = models.CharField(max_length=200, blank=True)
 

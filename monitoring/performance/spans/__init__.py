@@ -1,0 +1,1 @@
+"""Parts of traces: requests, operations and outgoing calls as rows."""
