@@ -10,9 +10,8 @@ that stream it), and keeps no state on itself: instances are shared by concurren
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
-from time import perf_counter_ns, time_ns
+from time import perf_counter_ns
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,23 +22,27 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
-from . import acting, errors, facets, presence, spans
+from . import answered, errors, facets, presence
+from .answered import METHODS, OTHER_METHOD, REFUSED
 from .context import Context, current
-from .events import Request, Slow
 from .recorder import recorder
-from .resilience.circuits import CircuitOpenError
 from .streaming import watch
 
-logger = logging.getLogger("monitoring.slow")
-lines = logging.getLogger("monitoring.requests")
-
 STATIC = "<static>"
-REFUSED = "<refused>"
-OTHER_METHOD = "_OTHER"
-_FAILED, _BROKEN = 400, 500
+_BROKEN = 500
 _CLIENT_GONE = 499
-_MEASURED = facets.PERFORMANCE | facets.METRICS
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+
+__all__ = [
+    "METHODS",
+    "OTHER_METHOD",
+    "REFUSED",
+    "STATIC",
+    "ErrorTrackingMiddleware",
+    "MetricsMiddleware",
+    "MonitoringMiddleware",
+    "PerformanceMonitoringMiddleware",
+    "RequestLoggingMiddleware",
+]
 
 
 class MonitoringMiddleware:
@@ -62,7 +65,6 @@ class MonitoringMiddleware:
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
-        self._slow = int(recorder.config.slow_request_seconds * 1e9)
         self._static = _static_prefixes()
         presence.serve()
 
@@ -135,35 +137,10 @@ class MonitoringMiddleware:
     def _record(self, context: Context, start: int, status: int) -> None:
         try:
             duration = perf_counter_ns() - start
-            error, context.error = context.error, None  # its frames hold this context: do not leave it a cycle
             request: Any = context.request
-            method, match = request.method, request.resolver_match
-            if method not in METHODS:
-                method = OTHER_METHOD
+            match = request.resolver_match
             route = match.route if match is not None else self._unmatched(context, request.path_info)
-            wanted = context.facets
-            if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
-                only = only | facets.FAILED if context.unhandled else only
-                recorder.record(Request(time_ns(), duration, method, route, status, only))
-            slow = duration >= self._slow
-            if slow and wanted & facets.PERFORMANCE:
-                _record_slow(context, duration, f"{method} {route}", status)
-            if (
-                status >= _FAILED
-                and status != _CLIENT_GONE
-                and wanted & facets.ERRORS
-                and not (context.refused or context.blameless)
-            ):
-                errors.answered(context, status, error)
-            blamed = not (context.blameless or isinstance(error, CircuitOpenError))
-            if (status >= _BROKEN or context.unhandled) and blamed:
-                errors.blame(context, method, route, max(status, _BROKEN))
-            broken = (status >= _BROKEN or context.unhandled) and not context.blameless
-            if broken or slow or context.kept:
-                spans.request_ended(context, time_ns(), duration, f"{method} {route}", status, broken, slow=slow)
-            if wanted & facets.LINES:
-                _write_line(context, duration, f"{method} {route}", status)
-            acting.notice(context)
+            answered.record(context, duration, request.method, route, status)
         except Exception:  # the response is more important than its record
             recorder.failed()
 
@@ -202,19 +179,6 @@ def _static_prefixes() -> tuple[str, ...]:
     """Return what the paths of static files begin with; nothing where they are at the root, or nowhere."""
     path = urlsplit(settings.STATIC_URL or "").path.removeprefix(get_script_prefix()).strip("/")
     return (f"/{path}/",) if path else ()
-
-
-def _record_slow(context: Context, duration: int, name: str, status: int) -> None:
-    described = context.describe() | {"status": status}
-    logger.warning("slow request: %s took %.3f s", name, duration / 1e9, extra={"enginel": described})
-    recorder.record_fact(Slow(time_ns(), duration, "request", name, described))
-
-
-def _write_line(context: Context, duration: int, name: str, status: int) -> None:
-    level = logging.ERROR if status >= _BROKEN else logging.WARNING if status >= _FAILED else logging.INFO
-    if lines.isEnabledFor(level):
-        described = context.describe() | {"status": status, "duration": duration / 1e9}
-        lines.log(level, "%s answered %s in %.3f s", name, status, duration / 1e9, extra={"enginel": described})
 
 
 def _note(**_: Any) -> None:
