@@ -6,6 +6,7 @@ recognised by its sequences.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ _TRANSIENT = (OperationalError, InterfaceError, ProgrammingError, OvertakenError
 _DEATHS_BEFORE_SINGLE = 2
 _DEATHS_BEFORE_REFUSAL = 4
 _SUSPECTS_AT_ONCE = 100
+_SURE_SECONDS = 1.0
+"""Who is alive changes the note of its attempt in so long: what stands then was left by the dead."""
 _REMEMBERED_SECONDS = 3600
 
 
@@ -90,6 +93,8 @@ def _drain_suspects(intake: Intake, client: Client, attempt: Attempt) -> int:
         if not entries or attempt.entry != entries[0].id or not attempt.suspects:
             _remember(client, intake, Attempt())
             return taken
+        if attempt.deaths >= _DEATHS_BEFORE_REFUSAL and not _stands(client, intake, attempt):
+            return taken
         with _attempting(intake, client, attempt):
             if attempt.deaths >= _DEATHS_BEFORE_REFUSAL:
                 commit(intake, entries[:1], (DeadLetter.Reason.DEADLY, "the process ended each time it was opened"))
@@ -133,15 +138,21 @@ def take_in(intake: Intake, entries: Sequence[Entry]) -> int:
 
 @contextmanager
 def _attempting(intake: Intake, client: Client, attempt: Attempt) -> Iterator[None]:
-    """Remember one more death; one that fails without dying takes it back, unless somebody else has written since."""
-    mine = replace(attempt, deaths=attempt.deaths + 1)
-    _remember(client, intake, mine)
+    """Remember one more death; one that fails without dying takes one back."""
+    _remember(client, intake, replace(attempt, deaths=attempt.deaths + 1))
     try:
         yield
     except BaseException:
-        if _remembered(client, intake) == mine:
-            _remember(client, intake, attempt)
+        standing = _remembered(client, intake)
+        if standing.entry == attempt.entry:
+            _remember(client, intake, replace(standing, deaths=max(0, standing.deaths - 1)))
         raise
+
+
+def _stands(client: Client, intake: Intake, attempt: Attempt) -> bool:
+    """Whether nobody who is alive has this entry in hand, who would be counted among the dead."""
+    time.sleep(_SURE_SECONDS)
+    return _remembered(client, intake) == attempt
 
 
 def _remember(client: Client, intake: Intake, attempt: Attempt) -> None:

@@ -10,11 +10,14 @@ import pytest
 
 from monitoring.conf import get_config
 from monitoring.intake import commit, replay
+from monitoring.intake import drain as draining
+from monitoring.intake.commit import OvertakenError
 from monitoring.intake.drain import drain
 from monitoring.intake.models import DeadLetter
 from monitoring.performance.models import SlowSample
 from monitoring.recording import wire
 from monitoring.storage.names import Name
+from monitoring.stream import streams
 from monitoring.stream.streams import FACTS
 from tests.faults.batches import Source, arrived, operations, slow, waiting
 from tests.faults.processes import ENDED, Thread, end, in_child
@@ -254,12 +257,43 @@ def _deaths_until_drained(killer: str, monkeypatch: pytest.MonkeyPatch) -> int:
         return read_payload(head, fields)
 
     monkeypatch.setattr(wire, "read_payload", open_or_die)
+    monkeypatch.setattr(draining, "_SURE_SECONDS", 0.01)
     deaths = 0
     while waiting():
         deaths += in_child(drain_all) == ENDED
         assert deaths < 100, "it dies and dies"
     monkeypatch.undo()
     return deaths
+
+
+def test_who_is_alive_and_has_an_entry_in_hand_is_not_counted_among_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    Source().send(*operations(3))
+    target = intake()
+    (entry,) = streams.read(client(), target.stream, 1, 10**6)
+    draining._remember(client(), target, draining.Attempt(entry.id, 4, 1))
+
+    def others_finish(_seconds: float) -> None:
+        draining._remember(client(), target, draining.Attempt())
+
+    monkeypatch.setattr(draining.time, "sleep", others_finish)
+    assert draining.drain(target, client()) == 0
+    assert not DeadLetter.objects.exists()
+    monkeypatch.undo()
+    drain_all()
+    assert arrived() == 3
+
+
+def test_who_is_overtaken_takes_back_no_more_than_its_own_death() -> None:
+    Source().send(*operations(3))
+    target = intake()
+    (entry,) = streams.read(client(), target.stream, 1, 10**6)
+    mine = draining.Attempt(entry.id, 0, 1)
+    with pytest.raises(OvertakenError), draining._attempting(target, client(), mine):
+        others = draining._remembered(client(), target)
+        with pytest.raises(OvertakenError), draining._attempting(target, client(), others):
+            raise OvertakenError
+        raise OvertakenError
+    assert draining._remembered(client(), target).deaths == 0
 
 
 def test_a_drain_that_fails_without_dying_is_no_reason_to_suspect_its_entries(
