@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from . import tokens
+from . import signals, tokens
 
 _REFUSED = "The token is wrong, expired or revoked."
 
@@ -28,11 +28,15 @@ class BearerTokenAuthentication(BaseAuthentication):
         if scheme.lower() != self.keyword.lower().encode():
             return None
         if len(credentials) != 1 or not credentials[0].isascii():
+            signals.token_refused.send_robust(type(self), request=request, digest="")
             raise AuthenticationFailed("The header must have the form: Authorization: Bearer <token>")
-        token = tokens.find(credentials[0].decode("ascii"))
+        given = credentials[0].decode("ascii")
+        token = tokens.find(given)
         # One answer for all: whoever guesses learns nothing about users.
         if token is None or not token.user.is_active:
+            signals.token_refused.send_robust(type(self), request=request, digest=tokens.digest_of(given))
             raise AuthenticationFailed(_REFUSED)
+        signals.token_used.send_robust(type(self), request=request, token=token)
         return token.user, token
 
     def authenticate_header(self, _request: Request) -> str:

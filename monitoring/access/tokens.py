@@ -42,6 +42,12 @@ def find(token: str) -> Any | None:
     return row
 
 
+def digest_of(token: str) -> str:
+    """Return the digest under which a token is stored, or would be."""
+    digest: str = hash_token(token)
+    return digest
+
+
 def revoke(token: str) -> int:
     """Remove a token; return how many there were."""
     return _delete(digest=hash_token(token))

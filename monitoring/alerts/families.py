@@ -10,8 +10,8 @@ from django.db.models import Count, Q
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from monitoring.classification import ErrorSeverity
 from monitoring.conf import Config
-from monitoring.errors.classification import ErrorSeverity
 
 from . import watchdog
 from .incidents.models import Evaluation, Incident, RuleTrouble, TransitionTotal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 
 class AlertLevel(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
@@ -17,7 +18,8 @@ from monitoring.access.strict import StrictSerializer
 from monitoring.access.views import ApiView
 from monitoring.alerts.channels import redaction, registry, routing, trial
 from monitoring.alerts.channels.models import AlertChannel
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
+from monitoring.storage import trail
 
 from .incidents import who
 from .rules import ObjectField
@@ -147,7 +149,7 @@ class ChannelsView(ApiView):
         """Make a channel."""
         given = ChannelSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return _saved(AlertChannel(**given.validated_data), request, 201)
+        return _saved(AlertChannel(**given.validated_data), request, given.validated_data, 201)
 
 
 class ChannelView(ApiView):
@@ -170,12 +172,15 @@ class ChannelView(ApiView):
         given.is_valid(raise_exception=True)
         for name, value in given.validated_data.items():
             setattr(row, name, value)
-        return _saved(row, request, 200)
+        return _saved(row, request, given.validated_data, 200)
 
     @describe(operation_id="delete_alert_channel", responses={204: None, **refusals(404)})
-    def delete(self, _request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> Response:
         """Delete a channel; what waits to be sent to it is given up."""
-        _row(pk).delete()
+        row, alias = _row(pk), router.db_for_write(AlertChannel)
+        with transaction.atomic(using=alias):
+            trail.tell(_deed("channel.delete", row, request, {}), alias)
+            row.delete()
         return Response(status=204)
 
 
@@ -189,7 +194,9 @@ class TestChannelView(ApiView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Send a test to each destination of a channel now, and say what came of it."""
-        outcomes = trial.send_test(_row(pk), who(request))
+        row = _row(pk)
+        trail.tell(_deed("channel.test", row, request, {}), router.db_for_write(AlertChannel))
+        outcomes = trial.send_test(row, who(request))
         return Response(OutcomeSerializer(outcomes, many=True).data)
 
 
@@ -212,6 +219,8 @@ class RecipientsView(ApiView):
         """Send a test to each of them now, once, and say what came of it."""
         found = [one for severity in _SEVERITIES for one in routing.for_severity(severity)]
         each = {one.key: one for one in (*found, *routing.escalation())}
+        deed = trail.Deed("recipients.test", "recipients", "", actor=who(request), details={"number": len(each)})
+        trail.tell(deed, router.db_for_write(AlertChannel))
         outcomes = [trial.send_test_to(one, who(request)) for one in each.values()]
         return Response(OutcomeSerializer(outcomes, many=True).data)
 
@@ -238,11 +247,22 @@ def _row(pk: int) -> AlertChannel:
     return found
 
 
-def _saved(row: AlertChannel, request: Request, status: int) -> Response:
-    row.changed_by = who(request)[:200]
+def _saved(row: AlertChannel, request: Request, given: Mapping[str, Any], status: int) -> Response:
+    row.changed_by, action = who(request)[:200], "channel.create" if row.pk is None else "channel.change"
+    alias = router.db_for_write(AlertChannel)
     try:
-        with transaction.atomic(using=router.db_for_write(AlertChannel)):
+        with transaction.atomic(using=alias):
             row.save()
+            trail.tell(_deed(action, row, request, given), alias)
     except IntegrityError:
         return problem(409, "There is another channel of this name.", {"name": ["It is taken."]})
     return Response(ChannelSerializer(row).data, status=status)
+
+
+def _deed(action: str, row: AlertChannel, request: Request, given: Mapping[str, Any]) -> trail.Deed:
+    """Return what was done to a channel; of its settings, which hold secrets, only their names."""
+    said = {name: value for name, value in given.items() if name != "settings"}
+    if isinstance(settings := given.get("settings"), Mapping):
+        said["settings_given"] = sorted(settings)
+    details = {"name": row.name, "kind": row.kind, **said}
+    return trail.Deed(action, "channel", str(row.pk), actor=who(request), details=details)

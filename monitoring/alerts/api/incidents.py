@@ -22,7 +22,7 @@ from monitoring.access.views import ApiView
 from monitoring.alerts.incidents import actions
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState
 from monitoring.alerts.silences import actions as silences
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 from .deliveries import DeliverySerializer
 

@@ -23,7 +23,7 @@ from monitoring.alerts.rules.models import AlertRule, RuleChange, Source
 from monitoring.alerts.rules.registry import KINDS
 from monitoring.alerts.rules.store import synced
 from monitoring.alerts.rules.validation import InvalidRuleError
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 from .incidents import LabelsField, who
 

@@ -23,6 +23,7 @@ from monitoring.access.views import ApiView
 from monitoring.alerts.silences import actions, windows
 from monitoring.alerts.silences.matchers import MAX_VALUE, OPERATORS, MatcherError, parse
 from monitoring.alerts.silences.models import Inhibition, MaintenanceWindow, Silence
+from monitoring.storage import trail
 
 from .incidents import who
 
@@ -221,7 +222,7 @@ class _NamedRowsView(ApiView):
         given = self.serializer_class(data=request.data)
         given.is_valid(raise_exception=True)
         row = self.model(**given.validated_data, **more)
-        if (refused := _saved(row)) is not None:
+        if (refused := _saved(row, "create", request, given.validated_data)) is not None:
             return refused
         return Response(self.serializer_class(row).data, status=201)
 
@@ -232,11 +233,14 @@ class _NamedRowsView(ApiView):
         given.is_valid(raise_exception=True)
         for name, value in {**given.validated_data, **more}.items():
             setattr(row, name, value)
-        return _saved(row) or Response(self.serializer_class(row).data)
+        return _saved(row, "change", request, given.validated_data) or Response(self.serializer_class(row).data)
 
-    def gone(self, pk: int) -> Response:
+    def gone(self, request: Request, pk: int) -> Response:
         """Delete one."""
-        _row(self.model, pk).delete()
+        row, alias = _row(self.model, pk), router.db_for_write(self.model)
+        with transaction.atomic(using=alias):
+            trail.tell(_deed(row, "delete", request, {}), alias)
+            row.delete()
         return Response(status=204)
 
 
@@ -277,9 +281,9 @@ class WindowView(_NamedRowsView):
         return self.changed(request, pk, who=who(request))
 
     @describe(operation_id="delete_maintenance_window", responses={204: None, **refusals(404)})
-    def delete(self, _request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> Response:
         """Delete a maintenance window."""
-        return self.gone(pk)
+        return self.gone(request, pk)
 
 
 class InhibitionsView(_NamedRowsView):
@@ -319,9 +323,9 @@ class InhibitionView(_NamedRowsView):
         return self.changed(request, pk)
 
     @describe(operation_id="delete_inhibition", responses={204: None, **refusals(404)})
-    def delete(self, _request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> Response:
         """Delete an inhibition."""
-        return self.gone(pk)
+        return self.gone(request, pk)
 
 
 def _row(model: Any, pk: int) -> Any:
@@ -336,14 +340,21 @@ def _row(model: Any, pk: int) -> Any:
     return found
 
 
-def _saved(row: Any) -> Response | None:
+def _saved(row: Any, verb: str, request: Request, given: Mapping[str, Any]) -> Response | None:
     """Store a row; return the refusal where another one has its name."""
+    alias = router.db_for_write(type(row))
     try:
-        with transaction.atomic(using=router.db_for_write(type(row))):
+        with transaction.atomic(using=alias):
             row.save()
+            trail.tell(_deed(row, verb, request, given), alias)
     except IntegrityError:
         return problem(409, "There is another one of this name.", {"name": ["It is taken."]})
     return None
+
+
+def _deed(row: Any, verb: str, request: Request, given: Mapping[str, Any]) -> trail.Deed:
+    kind = {MaintenanceWindow: "maintenance_window", Inhibition: "inhibition"}[type(row)]
+    return trail.Deed(f"{kind}.{verb}", kind, str(row.pk), actor=who(request), details={"name": row.name, **given})
 
 
 def _values(row: Any) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 from . import redaction, registry
 from .base import Field, Kind

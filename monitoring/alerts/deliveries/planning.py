@@ -13,7 +13,7 @@ from monitoring.alerts.channels import routing
 from monitoring.alerts.channels.base import Destination
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState, TransitionKind
 from monitoring.alerts.rules.models import AlertRule
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 from monitoring.storage.outbox import OutgoingState
 
 from . import gates

@@ -9,7 +9,7 @@ from django.db import router
 from django.db.models import Count, Exists, Min, OuterRef
 
 from monitoring.alerts.incidents.models import Incident, IncidentState
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 from monitoring.storage.outbox import OutgoingState
 
 from .models import Delivery, DeliveryGate, DeliveryKind

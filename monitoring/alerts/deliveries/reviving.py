@@ -13,7 +13,7 @@ from django.db import router, transaction
 from django.db.models import Q, QuerySet
 
 from monitoring.alerts.incidents.models import Incident, IncidentState
-from monitoring.storage import outbox
+from monitoring.storage import outbox, trail
 from monitoring.storage.outbox import Outgoing, OutgoingState
 
 from . import gates
@@ -25,6 +25,10 @@ _OVERTAKEN = Q(
 """What tells that something goes on which is over."""
 
 
+_TOLD = 50
+"""Deliveries or destinations that an entry of the journal names."""
+
+
 def send_again(deliveries: Iterable[int], now: datetime | None = None, *, at_once: bool = True) -> int:
     """Have deliveries sent that were given up; those of a digest with all that it told of, as the same message.
 
@@ -32,7 +36,7 @@ def send_again(deliveries: Iterable[int], now: datetime | None = None, *, at_onc
         deliveries: Primary keys; others than those that were given up are left as they are, and so are those that
             told that something goes on which is over.
         now: The current time, unless it is.
-        at_once: Whether destinations are tried though they are to be left alone.
+        at_once: Whether destinations are tried though they are to be left alone: so people want it, who are told of.
 
     Returns:
         How many deliveries are sent.
@@ -55,6 +59,10 @@ def send_again(deliveries: Iterable[int], now: datetime | None = None, *, at_onc
                 again += of_digest.update(state=OutgoingState.SENDING, settled=None, counted=False)
         if at_once:
             gates.revive({row.destination for row in chosen}, alias)
+        if again and at_once:
+            said = {"number": again, "deliveries": [row.pk for row in chosen[:_TOLD]]}
+            target = str(chosen[0].pk) if len(chosen) == 1 else ""
+            trail.tell(trail.Deed("delivery.send_again", "delivery", target, details=said), alias)
     return again
 
 
@@ -77,10 +85,16 @@ def try_at_once(destinations: Collection[str]) -> int:
         How many destinations that are.
     """
     alias, now = router.db_for_write(Delivery), datetime.now(UTC)
-    for model in (Delivery, AlertDigest):
-        waiting = model._default_manager.using(alias).filter(destination__in=destinations, next_at__gt=now)
-        waiting.filter(state=OutgoingState.PENDING, attempts__gt=0).update(next_at=now)
-    return gates.revive(destinations, alias)
+    with transaction.atomic(using=alias):
+        for model in (Delivery, AlertDigest):
+            waiting = model._default_manager.using(alias).filter(destination__in=destinations, next_at__gt=now)
+            waiting.filter(state=OutgoingState.PENDING, attempts__gt=0).update(next_at=now)
+        revived = gates.revive(destinations, alias)
+        if revived:
+            said = {"number": revived, "destinations": sorted(destinations)[:_TOLD]}
+            target = next(iter(destinations)) if len(destinations) == 1 else ""
+            trail.tell(trail.Deed("destination.try_at_once", "destination", target, details=said), alias)
+    return revived
 
 
 def _revive(row: Outgoing, table: QuerySet[Any], now: datetime) -> bool:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from monitoring.classification import ErrorSeverity, ErrorType
 from monitoring.conf import Config
-from monitoring.errors.classification import ErrorSeverity, ErrorType
 from monitoring.errors.digest import judging, sightings
 from monitoring.storage.folding import Fact
 

@@ -14,11 +14,17 @@ from django.db import router, transaction
 
 from monitoring.alerts.deliveries.planning import plan
 from monitoring.recording.scrub.texts import clean
+from monitoring.storage import trail
 
 from . import history
 from .models import Incident, IncidentEntry, IncidentState, TransitionKind
 
 MAX_COMMENT = 10_000
+_DEEDS = {
+    TransitionKind.ACKNOWLEDGED: "incident.acknowledge",
+    TransitionKind.UNACKNOWLEDGED: "incident.unacknowledge",
+    TransitionKind.RESOLVED: "incident.resolve",
+}
 _Change = Callable[[Incident, datetime], Mapping[str, Any]]
 
 
@@ -130,6 +136,7 @@ def comment(incident_id: int, text: str, who: str) -> IncidentEntry:
         if last is not None and (last.kind, last.who, last.detail) == (new.kind, new.who, new.detail):
             return last
         history.write([new], alias)
+        _tell("incident.comment", incident, who, alias, new.detail)
         return new
 
 
@@ -150,7 +157,13 @@ def _decide(incident_id: int, kind: TransitionKind, who: str, version: int | Non
         entry = history.entry(incident, kind, now, who)
         history.write([entry], alias)
         plan([entry], now, alias)
+        _tell(_DEEDS[kind], incident, who, alias, {})
     return True
+
+
+def _tell(action: str, incident: Incident, who: str, alias: str, detail: Mapping[str, Any]) -> None:
+    said = {"rule": incident.rule_name, "labels": incident.labels, **detail}
+    trail.tell(trail.Deed(action, "incident", str(incident.pk), actor=who, details=said), alias)
 
 
 def _locked(incident_id: int, alias: str) -> Incident:

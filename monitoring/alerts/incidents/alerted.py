@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 from .models import Incident, IncidentState
 

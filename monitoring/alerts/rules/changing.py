@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import IntegrityError, router, transaction
 
+from monitoring.storage import trail
+
 from .desired import builtin_values
 from .models import AlertRule, RuleChange, Source
 from .validation import NAMES, InvalidRuleError, complete, values_of
@@ -36,7 +38,7 @@ def create(values: Mapping[str, Any], who: str, source: Source) -> AlertRule:
     try:
         with transaction.atomic(using=_alias()):
             row.save(using=_alias(), force_insert=True)
-            _note(row.name, who, {name: [None, value] for name, value in complete_values.items()})
+            _note("rule.create", row, row.name, who, {name: [None, value] for name, value in complete_values.items()})
     except IntegrityError:
         raise InvalidRuleError({"name": "is the name of another rule"}) from None
     return row
@@ -95,7 +97,7 @@ def delete(row: AlertRule, who: str) -> None:
         raise RefusedError(refusal(row) or f"A rule whose source is {row.source} can be disabled, but not deleted.")
     with transaction.atomic(using=_alias()):
         AlertRule.objects.using(_alias()).filter(pk=row.pk).delete()
-        _note(row.name, who, {name: [value, None] for name, value in values_of(row).items()})
+        _note("rule.delete", row, row.name, who, {name: [value, None] for name, value in values_of(row).items()})
 
 
 def refusal(row: AlertRule) -> str:
@@ -117,16 +119,18 @@ def _write(row: AlertRule, values: dict[str, Any], changes: Mapping[str, list[An
             raise InvalidRuleError({"name": "is the name of another rule"}) from None
         if not written:
             raise RefusedError("Somebody else has changed this rule meanwhile; look at it again.")
-        _note(str(values.get("name", row.name)), who, changes)
+        _note("rule.change", row, str(values.get("name", row.name)), who, changes)
 
 
-def _note(name: str, who: str, changes: Mapping[str, list[Any]]) -> None:
-    """Write a change into the history, and drop the oldest ones."""
+def _note(action: str, row: AlertRule, name: str, who: str, changes: Mapping[str, list[Any]]) -> None:
+    """Write a change into the history, drop the oldest ones, and tell of it."""
     rows = RuleChange.objects.using(_alias())
     rows.create(rule=name, at=datetime.now(UTC), who=who[:200], changes=dict(changes))
     old = list(rows.filter(rule=name).order_by("-at", "-id").values_list("pk", flat=True)[CHANGES_KEPT:])
     if old:
         rows.filter(pk__in=old).delete()
+    said = {"name": name, "changes": dict(changes)}
+    trail.tell(trail.Deed(action, "rule", str(row.pk or ""), actor=who, details=said), _alias())
 
 
 def _alias() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 from monitoring.errors.groups.models import ErrorGroup, GroupStatus
 
 from . import patterns

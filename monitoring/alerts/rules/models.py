@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 
 class Source(models.TextChoices):

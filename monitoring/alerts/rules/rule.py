@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 OWN_LABELS = frozenset({"rule", "severity", "kind"})
 """What matchers see of an incident's rule beside its labels, none of which is called so."""

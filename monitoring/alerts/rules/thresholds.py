@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from monitoring.errors.classification import ErrorSeverity, severity_of
+from monitoring.classification import ErrorSeverity, severity_of
 
 from .builtin import THRESHOLDS
 

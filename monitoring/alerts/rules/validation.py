@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitoring.errors.classification import ErrorSeverity
+from monitoring.classification import ErrorSeverity
 
 from . import forms, template
 from .forms import Form

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db import router
+from django.db import router, transaction
 
 from monitoring.alerts.incidents.actions import UnknownIncidentError
 from monitoring.alerts.incidents.history import name
 from monitoring.alerts.incidents.models import Incident
 from monitoring.alerts.rules.rule import OWN_LABELS
+from monitoring.storage import trail
 
 from .matchers import MatcherError, parse
 from .models import Silence
@@ -34,14 +36,17 @@ def create(matchers: Sequence[Mapping[str, str]], starts: datetime, ends: dateti
     """
     parse(matchers)
     check_times(starts, ends)
-    return Silence.objects.using(router.db_for_write(Silence)).create(
-        matchers=[dict(one) for one in matchers],
-        starts=starts,
-        ends=ends,
-        comment=comment[:_MAX_COMMENT],
-        who=name(who),
-        created=datetime.now(UTC),
-    )
+    alias = router.db_for_write(Silence)
+    said: dict[str, Any] = {
+        "matchers": [dict(one) for one in matchers],
+        "starts": starts,
+        "ends": ends,
+        "comment": comment[:_MAX_COMMENT],
+    }
+    with transaction.atomic(using=alias):
+        row = Silence.objects.using(alias).create(**said, who=name(who), created=datetime.now(UTC))
+        trail.tell(trail.Deed("silence.create", "silence", str(row.pk), actor=who, details=said), alias)
+    return row
 
 
 def check_times(starts: datetime, ends: datetime) -> None:
@@ -96,6 +101,11 @@ def end(silence_id: int, who: str) -> bool:
         Whether this ended it; False where there is no such silence, or none that lasts.
     """
     now = datetime.now(UTC)
-    rows = Silence.objects.using(router.db_for_write(Silence)).filter(pk=silence_id, ends__gt=now)
-    begun = rows.filter(starts__lte=now).update(ends=now, ended_by=name(who))
-    return bool(begun or rows.filter(starts__gt=now).update(starts=now, ends=now, ended_by=name(who)))
+    alias = router.db_for_write(Silence)
+    rows = Silence.objects.using(alias).filter(pk=silence_id, ends__gt=now)
+    with transaction.atomic(using=alias):
+        ended = rows.filter(starts__lte=now).update(ends=now, ended_by=name(who))
+        ended = ended or rows.filter(starts__gt=now).update(starts=now, ends=now, ended_by=name(who))
+        if ended:
+            trail.tell(trail.Deed("silence.end", "silence", str(silence_id), actor=who), alias)
+    return bool(ended)

@@ -10,6 +10,7 @@ from monitoring.forms import Network
 from monitoring.protection.blocks import finding
 from monitoring.protection.blocks.models import Block
 from monitoring.protection.telling import tell
+from monitoring.storage import trail
 
 from .decisions import MOST
 from .models import AllowedNetwork
@@ -57,6 +58,9 @@ def allow(
             row = rows.create(network=str(network), comment=comment, expires=expires, created=now, created_by=who)
             blocks = finding.inside(network, Block.objects.using(alias).in_force(now))
             ended = finding.end(blocks, f"{who}, allowing {network}", now)
+            said = {"network": str(network), "comment": comment, "expires": expires, "unblocked": len(ended)}
+            deed = trail.Deed("allowed_network.create", "allowed_network", str(row.pk), actor=who, details=said)
+            trail.tell(deed, alias)
             tell(alias)
     except IntegrityError as error:
         raise NotAllowedError("Somebody else put it on the list just now.") from error
@@ -67,6 +71,9 @@ def disallow(pk: int, who: str, now: datetime) -> bool:
     """Take a network off the list; return whether it stood there until then."""
     alias = router.db_for_write(AllowedNetwork)
     standing = AllowedNetwork.objects.using(alias).filter(pk=pk, ended=None)
-    ended = bool(standing.update(ended=now, ended_by=who))
-    tell(alias)
+    with transaction.atomic(using=alias):
+        ended = bool(standing.update(ended=now, ended_by=who))
+        if ended:
+            trail.tell(trail.Deed("allowed_network.end", "allowed_network", str(pk), actor=who), alias)
+        tell(alias)
     return ended

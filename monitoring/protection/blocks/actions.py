@@ -9,8 +9,12 @@ from django.db.models import F
 
 from monitoring.forms import Network
 from monitoring.protection.telling import tell
+from monitoring.storage import trail
 
 from .models import MAX_REASON, MAX_WHO, Block, BlockOrigin, BlockQuerySet
+
+_TOLD = 50
+"""Networks that an entry of the journal names."""
 
 
 def block(
@@ -41,6 +45,8 @@ def block(
         sweep(now)
         end(Block.objects.using(alias).filter(network=made.network, withheld=""), who, now)
         made.save(using=alias, force_insert=True)
+        details = {"network": made.network, "until": until, "reason": made.reason, "origin": str(origin)}
+        trail.tell(trail.Deed("block.create", "block", str(made.pk), actor=who, details=details), alias)
         tell(alias)
     return made
 
@@ -55,10 +61,20 @@ def end(blocks: BlockQuerySet, who: str, now: datetime) -> int:
         who: Who, or what, ends them.
         now: The current time.
     """
-    ended = blocks.filter(ended=None, expires__gt=now).update(ended=now, ended_by=who[:MAX_WHO])
-    if ended:
-        tell(blocks.db)
+    with transaction.atomic(using=blocks.db):
+        ended = blocks.filter(ended=None, expires__gt=now).update(ended=now, ended_by=who[:MAX_WHO])
+        if ended:
+            _tell_of_ended(blocks.filter(ended=now, ended_by=who[:MAX_WHO]), ended, who)
+            tell(blocks.db)
     return ended
+
+
+def _tell_of_ended(blocks: BlockQuerySet, number: int, who: str) -> None:
+    """Tell who ended blocks: of all at once, and of the first by name, as they may be very many."""
+    first = list(blocks.order_by("pk").values_list("pk", "network")[:_TOLD])
+    details = {"number": number, "networks": [network for _, network in first]}
+    target = str(first[0][0]) if number == 1 and first else ""
+    trail.tell(trail.Deed("block.lift", "block", target, actor=who, details=details), blocks.db)
 
 
 def sweep(now: datetime) -> int:

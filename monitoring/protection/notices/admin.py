@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
+from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from monitoring.access.admin import ReadOnlyAdmin, counted
-from monitoring.storage import outbox
+from monitoring.storage import outbox, trail
 
 from .models import Notice
 
@@ -34,6 +35,10 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.action(description="Send the selected notices that were given up again", permissions=["send_again"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
         """Have them sent with the next run, within half a minute."""
-        again = sum(outbox.retry(notice) for notice in queryset.order_by("pk"))
+        alias = router.db_for_write(Notice)
+        with transaction.atomic(using=alias):
+            again = sum(outbox.retry(notice) for notice in queryset.using(alias).order_by("pk"))
+            if again:
+                trail.tell(trail.Deed("notice.send_again", "notice", "", details={"number": again}), alias)
         level = messages.SUCCESS if again else messages.WARNING
         self.message_user(request, f"{counted(again, 'notice')} will be sent again.", level)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import router
+from django.db import router, transaction
 
 from monitoring.protection.telling import tell
+from monitoring.storage import trail
 
 from .decisions import MOST
 from .limit import Limit, canonical
@@ -52,20 +53,21 @@ def create(
     if is_full():
         raise TooManyError
     alias = router.db_for_write(Throttle)
-    row = Throttle.objects.using(alias).create(
-        scope=limit.scope,
-        match=canonical(limit.scope, limit.match),
-        rate=limit.rate,
-        burst=limit.burst,
-        per=limit.per,
-        reason=limit.reason,
-        origin=origin,
-        enabled=enabled,
-        expires=expires,
-        created=now,
-        created_by=who,
-    )
-    tell(alias)
+    said: dict[str, Any] = {
+        "scope": limit.scope,
+        "match": canonical(limit.scope, limit.match),
+        "rate": limit.rate,
+        "burst": limit.burst,
+        "per": limit.per,
+        "reason": limit.reason,
+        "origin": origin,
+        "enabled": enabled,
+        "expires": expires,
+    }
+    with transaction.atomic(using=alias):
+        row = Throttle.objects.using(alias).create(**said, created=now, created_by=who)
+        trail.tell(trail.Deed("throttle.create", "throttle", str(row.pk), actor=who, details=said), alias)
+        tell(alias)
     return row
 
 
@@ -83,22 +85,31 @@ def change(pk: int, values: dict[str, Any], who: str, now: datetime) -> bool:
     """
     alias = router.db_for_write(Throttle)
     standing = Throttle.objects.using(alias).filter(pk=pk, ended=None)
-    changed = bool(standing.update(**values, changed=now, changed_by=who))
-    tell(alias)
+    with transaction.atomic(using=alias):
+        changed = bool(standing.update(**values, changed=now, changed_by=who))
+        if changed:
+            trail.tell(trail.Deed("throttle.change", "throttle", str(pk), actor=who, details=values), alias)
+        tell(alias)
     return changed
 
 
 def end(pk: int, who: str, now: datetime) -> bool:
     """End a throttle; return whether it stood until then."""
     alias = router.db_for_write(Throttle)
-    ended = bool(Throttle.objects.using(alias).filter(pk=pk, ended=None).update(ended=now, ended_by=who))
-    tell(alias)
+    with transaction.atomic(using=alias):
+        ended = bool(Throttle.objects.using(alias).filter(pk=pk, ended=None).update(ended=now, ended_by=who))
+        if ended:
+            trail.tell(trail.Deed("throttle.end", "throttle", str(pk), actor=who), alias)
+        tell(alias)
     return ended
 
 
 def end_all(who: str, now: datetime) -> int:
     """End every throttle that stands; return how many they were."""
     alias = router.db_for_write(Throttle)
-    ended = Throttle.objects.using(alias).filter(ended=None).update(ended=now, ended_by=who)
-    tell(alias)
+    with transaction.atomic(using=alias):
+        ended = Throttle.objects.using(alias).filter(ended=None).update(ended=now, ended_by=who)
+        if ended:
+            trail.tell(trail.Deed("throttle.end_all", "throttle", "", actor=who, details={"number": ended}), alias)
+        tell(alias)
     return ended
