@@ -11,6 +11,10 @@ class AwayError(OutboundError):
     """The other side does not answer, or not as it should; the next time may do."""
 
 
+class LateError(AwayError):
+    """The other side was reached and did not answer in time: what it was asked may be why."""
+
+
 class BlockedAddressError(OutboundError, OSError):
     """The address must not be reached. Libraries that open sockets take it for a connection that failed."""
 

@@ -25,7 +25,7 @@ from monitoring import __version__
 from monitoring.conf import get_config
 
 from .deadline import Deadline
-from .errors import AwayError, BlockedAddressError, TooLargeError
+from .errors import AwayError, BlockedAddressError, LateError, TooLargeError
 from .guard import Guard, guarded
 from .quiet import quiet
 
@@ -192,9 +192,10 @@ class Session:
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             if guard.refused:
                 raise BlockedAddressError(guard.refused) from None
-            raise AwayError(self._why(error)) from None
+            late = self._deadline.left() <= 0 or isinstance(error, requests.ReadTimeout)
+            raise (LateError if late else AwayError)(self._why(error)) from None
         if self._deadline.left() <= 0:  # what was cut then may look whole
-            raise AwayError(f"{self._named} takes too long.")
+            raise LateError(f"{self._named} takes too long.")
         return answer
 
     def _read(self, response: requests.Response) -> bytes:

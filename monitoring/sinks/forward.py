@@ -26,7 +26,7 @@ from .queue import Load, Turn, open_to_all
 from .records import UnreadableError, unpack
 
 _TURN_SECONDS, _ATTEMPT_SECONDS = 20.0, 45.0
-_MOST_TRIES = 4
+_MOST_TRIES = 6
 """After so many attempts that nobody could tell anything of, a row counts as what is at fault."""
 _NO_END = "None of the attempts to send it came to an end."
 _logger = logging.getLogger(__name__)
