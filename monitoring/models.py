@@ -29,6 +29,7 @@ from monitoring.jobs.queues.models import QueueFlow, QueueMinute, QueueState
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.schedule.models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from monitoring.jobs.workers.models import Worker
+from monitoring.journal.security.models import PatternHit, SecurityFinding, TriedMinute, VisitMinute
 from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import (
     DayRollup,
@@ -119,6 +120,7 @@ __all__ = [
     "Notice",
     "NoticeTotal",
     "PatchCooldown",
+    "PatternHit",
     "Producer",
     "ProtectionRun",
     "QueueFlow",
@@ -138,6 +140,7 @@ __all__ = [
     "ScheduleEntry",
     "ScheduleWatch",
     "ScheduledRun",
+    "SecurityFinding",
     "Silence",
     "SinkBatch",
     "SinkState",
@@ -149,5 +152,7 @@ __all__ = [
     "TraceSpan",
     "TrackerState",
     "TransitionTotal",
+    "TriedMinute",
+    "VisitMinute",
     "Worker",
 ]

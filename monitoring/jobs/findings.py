@@ -36,6 +36,12 @@ KINDS = (
     "anomaly_queue_age",
     "recovery_recurring",
     "recovery_not_taken_back",
+    "security_rate",
+    "security_scan",
+    "security_injection",
+    "security_traversal",
+    "security_credentials",
+    "security_tokens",
 )
 """Every kind of finding there is."""
 _MAX_SUBJECT = 300

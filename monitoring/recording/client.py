@@ -13,11 +13,12 @@ _CACHED = 2_000
 
 def client_address(meta: dict[str, Any]) -> str:
     """Return the address of the client of a request, past trusted proxies alone; empty where it is not known."""
-    return _client(meta.get("REMOTE_ADDR"), meta.get(FORWARDED_FOR))
+    return address_of(meta.get("REMOTE_ADDR"), meta.get(FORWARDED_FOR))
 
 
 @lru_cache(maxsize=_CACHED)
-def _client(peer: object, forwarded: object) -> str:
+def address_of(peer: object, forwarded: object) -> str:
+    """Return the same, of who is connected and what `X-Forwarded-For` says."""
     told = {"REMOTE_ADDR": str(peer or ""), FORWARDED_FOR: str(forwarded or "")}
     found = client_of(told, networks(get_config().trusted_proxies))
     return str(found) if found is not None else ""
@@ -25,4 +26,4 @@ def _client(peer: object, forwarded: object) -> str:
 
 def forget() -> None:
     """Forget addresses, as the trusted proxies may have changed."""
-    _client.cache_clear()
+    address_of.cache_clear()

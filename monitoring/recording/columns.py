@@ -25,6 +25,7 @@ from .events import (
     ServerError,
     Started,
     Task,
+    Tried,
     Visit,
 )
 from .raised import describe
@@ -287,10 +288,23 @@ def visits(events: Sequence[Visit], base: int, notes: Notes) -> Segment:
         "at": _times(events, base, notes),
         **{
             title: column("I", [min(max(0, getattr(e, title)), _MAX_TIME) for e in events])
-            for title in ("requests", "missing", "denied", "paths")
+            for title in ("requests", "missing", "denied")
         },
     }
     return Segment("visit", len(events), names.list, columns)
+
+
+def tried(events: Sequence[Tried], base: int, notes: Notes) -> Segment:
+    """Encode what clients tried."""
+    names = Names(notes)
+    columns = {
+        "name": column("I", [names.index(e.client) for e in events]),
+        "what": column("I", [names.index(e.what) for e in events]),
+        "of": column("B", [e.of & _BYTE for e in events]),
+        "at": _times(events, base, notes),
+        "count": column("I", [min(max(0, e.count), _MAX_TIME) for e in events]),
+    }
+    return Segment("tried", len(events), names.list, columns)
 
 
 SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
@@ -306,4 +320,5 @@ SEGMENTS: dict[type[Any], Callable[[Any, int, Notes], Segment]] = {
     ServerError: server_errors,
     Call: calls,
     Visit: visits,
+    Tried: tried,
 }

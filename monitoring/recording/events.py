@@ -33,6 +33,26 @@ class TaskState(IntEnum):
     REJECTED = 5
 
 
+class TriedOf(IntEnum):
+    """What clients try. The values travel, and stand in the database.
+
+    Attributes:
+        PATH: A path that was missing.
+        PROBE: One that was missing, and that scanners ask for.
+        FAILED: Signing in to an account, in vain.
+        SIGNED_IN: Signing in to an account, with success.
+        REFUSED: A token that was refused.
+        USED: A token that was taken.
+    """
+
+    PATH = 0
+    PROBE = 1
+    FAILED = 2
+    SIGNED_IN = 3
+    REFUSED = 4
+    USED = 5
+
+
 class Request(Struct, frozen=True, gc=False):
     """A request that was answered, to its last byte. `only` says who it is for, and whether it failed: see `facets`."""
 
@@ -377,7 +397,6 @@ class Visit(Struct, frozen=True, gc=False):
         requests: So many were answered.
         missing: So many of them with 404.
         denied: So many with 401 or 403.
-        paths: Distinct paths among those that were missing.
     """
 
     at: int
@@ -385,7 +404,23 @@ class Visit(Struct, frozen=True, gc=False):
     requests: int
     missing: int
     denied: int
-    paths: int
+
+
+class Tried(Struct, frozen=True, gc=False):
+    """Something that a client tried since the last time this was told: so that distinct ones can be counted.
+
+    Attributes:
+        client: Its address.
+        of: One of `TriedOf`.
+        what: A path, an account, or the beginning of a token's digest; scrubbed and bounded.
+        count: How often.
+    """
+
+    at: int
+    client: str
+    of: int
+    what: str
+    count: int
 
 
 MEASURES: dict[type[Any], str] = {
@@ -399,6 +434,7 @@ MEASURES: dict[type[Any], str] = {
     Gauge: "gauge",
     Call: "call",
     Visit: "visit",
+    Tried: "tried",
 }
 FACTS: dict[type[Any], str] = {
     Slow: "slow",
@@ -418,7 +454,7 @@ FACTS: dict[type[Any], str] = {
     Entry: "entry",
 }
 
-Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Call | Visit
+Measure = Request | Operation | Sent | Received | Started | Task | Counter | Gauge | Call | Visit | Tried
 Told = Slow | Run | ScheduledRun | Message | Acted | Alert | RecoveryRequest | CircuitDeclared | Line | Span | Entry
 Fact = Told | Error | Amendment
 Event = Measure | Fact | Occurrence | ServerError

@@ -17,7 +17,7 @@ from typing import Any
 from monitoring.conf import Config
 from monitoring.stream import streams
 
-from . import decisions
+from . import decisions, visits
 from .columns import Notes
 from .encode import salvage
 from .events import FACTS, MEASURES, Error, Occurrence, ServerError, Started
@@ -186,6 +186,8 @@ class Flusher:
     def encode(self) -> bool:
         """Move what is buffered into numbered batches; return whether there was anything."""
         batches = 0
+        for event in visits.gather():
+            self._buffers[type(event)].append(event)
         for lane_name, kinds in _LANES.items():
             # What is there now and no more: callers may record faster than this loop encodes.
             # Repetitions are counted first, so that what they repeat is among the errors counted after them.

@@ -1,0 +1,1 @@
+"""Who does what attackers do: what clients asked for, judged in Celery; findings with their evidence and confidence."""
