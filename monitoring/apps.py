@@ -102,8 +102,8 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
     if setting in recipients.NAMES:
         recipients.get_recipients.cache_clear()
     if setting == "MONITORING":
+        from monitoring.classification import lookup
         from monitoring.conf import get_config
-        from monitoring.errors.classification import lookup
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness

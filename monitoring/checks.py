@@ -13,9 +13,9 @@ from django.utils.module_loading import import_string
 
 from monitoring import error_rate, error_recovery, error_tracking, recipients
 from monitoring.alerts.in_code import discovery
+from monitoring.classification import traits
 from monitoring.conf import get_config, load, problems
 from monitoring.errors.bugs import wanting
-from monitoring.errors.classification import traits
 from monitoring.errors.rules import rule
 from monitoring.health import registry
 from monitoring.stream.connection import connect

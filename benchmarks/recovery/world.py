@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from monitoring.errors.classification.kinds import RECOVERY
+from monitoring.classification.kinds import RECOVERY
 from monitoring.recovery.policy import NONE
 from monitoring.recovery.policy.choosing import MARGIN
 from monitoring.recovery.strategies.registry import STRATEGIES

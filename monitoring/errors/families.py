@@ -9,10 +9,10 @@ from django.db.models import Count
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+from monitoring.classification import ErrorSeverity
 from monitoring.conf import Config
 
 from .bugs.models import BugStatus, KnownBug
-from .classification import ErrorSeverity
 from .groups.models import ErrorGroup, GroupStatus
 from .log import totals as log_totals
 from .tally import totals

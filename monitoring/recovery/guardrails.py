@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitoring.classification import ErrorType
 from monitoring.conf import Config
-from monitoring.errors.classification import ErrorType
 
 from .strategies.base import Strategy
 

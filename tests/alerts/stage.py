@@ -14,8 +14,8 @@ from monitoring.alerts.rules.kind import Kind, Query
 from monitoring.alerts.rules.models import AlertRule
 from monitoring.alerts.rules.rule import Params, Rule
 from monitoring.alerts.rules.samples import Result, Sample
+from monitoring.classification import ErrorSeverity
 from monitoring.conf import get_config
-from monitoring.errors.classification import ErrorSeverity
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

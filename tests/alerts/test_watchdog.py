@@ -15,9 +15,9 @@ from monitoring.alerts.check import Alerts, judge
 from monitoring.alerts.deliveries.models import Delivery, DeliveryGate
 from monitoring.alerts.families import families
 from monitoring.alerts.incidents.models import Evaluation, RuleTrouble
+from monitoring.classification import ErrorSeverity
 from monitoring.component import Status
 from monitoring.conf import get_config, problems
-from monitoring.errors.classification import ErrorSeverity
 from tests.alerts import stage as stages
 from tests.alerts.stage import Stage
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from monitoring.classification import ErrorType
 from monitoring.conf import Config
-from monitoring.errors.classification import ErrorType
 from monitoring.recovery.guardrails import Blame, Mode, limited_to, mode_of
 from monitoring.recovery.strategies.base import Reach
 from tests.recovery.execution.stage import Writes

@@ -15,7 +15,7 @@ from .platform import ROOT, Platform
 _FILES = {
     "callers/__init__.py": "",
     "callers/monitoring_hooks.py": """
-from monitoring.errors.classification import ErrorType
+from monitoring.classification import ErrorType
 from monitoring.recovery import ErrorRecovery
 
 recovery = ErrorRecovery()

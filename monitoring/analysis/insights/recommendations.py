@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from monitoring.errors.classification.kinds import ErrorType
+from monitoring.classification.kinds import ErrorType
 from monitoring.errors.groups.models import GroupStatus
 
 from .patterns import OPEN, Pattern, Patterns

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from monitoring.access import problems
-from monitoring.errors.classification import classify_exception
+from monitoring.classification import classify_exception
+from monitoring.classification.sentences import of_kind, of_status
 from monitoring.recording import errors, request_data
 from monitoring.recording.resilience.circuits import CircuitOpenError
 
-from .sentences import of_kind, of_status
 from .views import accepts_page
 
 BROKEN = 500

@@ -8,8 +8,8 @@ from django.urls import Resolver404
 from rest_framework import exceptions as rest_framework
 
 from monitoring.access import problems
+from monitoring.classification import Classification, ErrorSeverity, classify, classify_exception
 from monitoring.conf import get_config
-from monitoring.errors.classification import Classification, ErrorSeverity, classify, classify_exception
 from monitoring.recording import errors
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder

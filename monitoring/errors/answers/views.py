@@ -16,12 +16,13 @@ from django.views import csrf
 
 from monitoring.answers import page, problem
 from monitoring.answers.accept import wants_page
+from monitoring.classification import sentences
 from monitoring.recording import errors
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
 from monitoring.recording.resilience.circuits import CircuitOpenError
 
-from . import error_page, members, sentences
+from . import error_page, members
 from .shown import shown
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from monitoring.errors.classification import severity_of, worst
+from monitoring.classification import severity_of, worst
 from monitoring.errors.log.models import ErrorLog
 from monitoring.storage.folding import Fact, Scope
 

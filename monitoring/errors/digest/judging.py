@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.errors.classification import Classification, classify, severity_of, worst
+from monitoring.classification import Classification, classify, severity_of, worst
 
 from . import portrait
 from .sightings import Sighting, text

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from django.db.models import Count
 from django.db.models.functions import TruncHour
 
+from monitoring.classification import ErrorSeverity
 from monitoring.conf import get_config
 from monitoring.errors.bugs.wanting import NEVER
-from monitoring.errors.classification import ErrorSeverity
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.storage.folding import Scope
 

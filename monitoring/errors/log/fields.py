@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from monitoring.errors.classification import severity_of
+from monitoring.classification import severity_of
 
 
 class SeverityField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -10,7 +10,7 @@ from django.db.models import Q
 from rest_framework import serializers
 
 from monitoring.access.fields import ChoicesField, MomentField, WholeNumberField
-from monitoring.errors.classification import ErrorSeverity, severity_of
+from monitoring.classification import ErrorSeverity, severity_of
 from monitoring.errors.groups.models import ErrorGroup
 
 from .recent import LIVE, listed

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitoring.errors.classification import ErrorSeverity, severity_of
+from monitoring.classification import ErrorSeverity, severity_of
 
 from .models import ErrorLog
 

@@ -12,8 +12,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from monitoring.answers import problem
+from monitoring.classification import sentences
 from monitoring.errors import ErrorCaptureService
-from monitoring.errors.answers import members, sentences, views
+from monitoring.errors.answers import members, views
 from monitoring.recording.context import current
 
 from .caught import Caught

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from monitoring.classification import Classification, classify_exception
 from monitoring.conf import Config, get_config
 from monitoring.error_recovery import get_error_recovery
 from monitoring.error_tracking import get_error_tracking
 from monitoring.errors import ErrorCaptureService
-from monitoring.errors.classification import Classification, classify_exception
 from monitoring.recording import errors
 from monitoring.recording.errors import capture
 from monitoring.recording.raised.reading import is_from_signal

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from monitoring.classification import retryable
 from monitoring.conf import Config
-from monitoring.errors.classification import retryable
 from monitoring.recording.errors import capture
 from monitoring.recovery.in_code import switched
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from monitoring.errors.classification import Classification, severity_of, worst
+from monitoring.classification import Classification, severity_of, worst
 from monitoring.errors.digest import judging
 from monitoring.errors.log.models import ErrorLog
 from monitoring.jobs.runs.models import TaskRun

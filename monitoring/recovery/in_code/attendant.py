@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from uuid import UUID
 
-from monitoring.errors.classification import classify_exception
+from monitoring.classification import classify_exception
 from monitoring.recording import encode
 from monitoring.recording.context import Context
 from monitoring.recording.errors import capture

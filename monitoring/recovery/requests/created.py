@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
 
+from monitoring.classification import severity_of
+from monitoring.classification.kinds import RECOVERY_BY_SEVERITY
 from monitoring.conf import get_config
-from monitoring.errors.classification import severity_of
-from monitoring.errors.classification.kinds import RECOVERY_BY_SEVERITY
 from monitoring.errors.log.models import ErrorLog
 from monitoring.recording.recorder import recorder
 from monitoring.recovery.execution import case as cases

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from monitoring.classification import Classification, severity_of, worst
+from monitoring.classification.kinds import RECOVERY_BY_SEVERITY
 from monitoring.conf import Config
-from monitoring.errors.classification import Classification, severity_of, worst
-from monitoring.errors.classification.kinds import RECOVERY_BY_SEVERITY
 from monitoring.errors.digest import judging
 from monitoring.errors.digest.sightings import text, whole
 from monitoring.recording import fingerprint

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import router
 
 from monitoring.address import block_network, networks, parse
-from monitoring.errors.classification.kinds import ErrorType
+from monitoring.classification.kinds import ErrorType
 from monitoring.forms import Network
 from monitoring.protection.admins.reader import acting_admins
 from monitoring.protection.allowed.models import AllowedNetwork

@@ -13,7 +13,7 @@ from monitoring.alerts.in_code.event import ErrorEvent
 from monitoring.alerts.in_code.models import CodeAlert
 from monitoring.alerts.in_code.system import ErrorAlertingSystem
 from monitoring.alerts.rules.models import AlertRule
-from monitoring.errors.classification import ErrorSeverity, ErrorType
+from monitoring.classification import ErrorSeverity, ErrorType
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
 from monitoring.recording.recorder import recorder

@@ -12,9 +12,9 @@ import pytest
 from django.db import DatabaseError
 
 from monitoring.alerts.in_code.event import ErrorEvent
+from monitoring.classification import ErrorType
 from monitoring.conf import get_config
 from monitoring.decisions import project
-from monitoring.errors.classification import ErrorType
 from monitoring.errors.models import ErrorLog
 from monitoring.recording import errors
 from monitoring.recording.recorder import recorder

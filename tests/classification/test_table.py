@@ -12,7 +12,7 @@ import requests
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from monitoring.errors.classification import (
+from monitoring.classification import (
     ErrorClassifier,
     ErrorSeverity,
     ErrorType,
@@ -22,8 +22,8 @@ from monitoring.errors.classification import (
     retryable,
     severity_of,
 )
-from monitoring.errors.classification.kinds import RECOVERY, STRATEGIES
-from monitoring.errors.classification.tables import TABLE
+from monitoring.classification.kinds import RECOVERY, STRATEGIES
+from monitoring.classification.tables import TABLE
 
 from .raising import CALLS, raised
 
@@ -380,7 +380,7 @@ def test_endless_different_classes_do_not_fill_the_memory() -> None:
 
 def test_it_needs_neither_django_nor_the_libraries_it_knows() -> None:
     code = (
-        "import sys; from monitoring.errors.classification import ErrorClassifier;"
+        "import sys; from monitoring.classification import ErrorClassifier;"
         "print(ErrorClassifier().classify_error(TimeoutError()).error_type);"
         "print(sorted({'requests', 'celery', 'rest_framework'} & set(sys.modules)))"
     )

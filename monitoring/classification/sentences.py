@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitoring.answers.problem import phrase
-from monitoring.errors.classification import ErrorType
+
+from .kinds import ErrorType
 
 CSRF = "This form was open for too long, or did not come from this site. Load the page again and send it once more."
 CSRF_TITLE = "The form was not sent"
