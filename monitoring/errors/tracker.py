@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitoring import remote
 from monitoring.recording import errors
+
+_LIVE = 100
+_DOCUMENTED = (
+    "timestamp",
+    "error_type",
+    "error_message",
+    "severity",
+    "user_id",
+    "request_path",
+    "context",
+    "traceback",
+    "error_id",
+)
 
 
 class ErrorTracker:
@@ -44,6 +58,15 @@ class ErrorTracker:
             For each `timestamp` (ISO 8601, UTC), `error_type`, `error_message`, `severity`, `user_id`, `request_path`,
             `context`, `traceback` and `error_id`.
         """
+        if remote.wanted():
+            return _asked(min(limit, _LIVE))
         from .log.recent import recent
 
         return recent(limit)
+
+
+def _asked(limit: int) -> list[dict[str, Any]]:
+    if limit < 1:
+        return []
+    found = remote.get("api/monitoring/errors/", limit=limit)["errors"]
+    return [{name: one.get(name) for name in _DOCUMENTED} for one in found]

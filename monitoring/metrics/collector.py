@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitoring import remote
 from monitoring.recording import metrics
 
 
@@ -21,6 +22,9 @@ class MetricsCollector:
         Returns:
             `timestamp` (ISO 8601, UTC) and one entry a metric.
         """
+        if remote.wanted():
+            found: dict[str, Any] = remote.get("api/monitoring/dashboard/")["metrics"]
+            return found
         from .reader import snapshot
 
         return snapshot()

@@ -53,6 +53,9 @@ class WindowSerializer(serializers.Serializer[Any]):
     """Of what, how far back, and how much."""
 
     kind = serializers.ChoiceField(choices=list(stats.KINDS), required=False, help_text="One kind alone.")
+    name = serializers.CharField(
+        required=False, max_length=200, trim_whitespace=False, help_text="One name alone, where it ran."
+    )
     minutes = WholeNumberField(
         default=stats.WINDOW_MINUTES, min_value=1, max_value=stats.MAX_MINUTES, help_text="How far back, until now."
     )
@@ -131,5 +134,13 @@ class PerformanceView(ApiView):
         asked = read(request, WindowSerializer)
         answer: dict[str, Any] = {"minutes": asked["minutes"]}
         for kind in [asked["kind"]] if "kind" in asked else stats.KINDS:
-            answer[stats.KINDS[kind]] = stats.slowest_total(kind, minutes=asked["minutes"], limit=asked["limit"])
+            answer[stats.KINDS[kind]] = _statistics(kind, asked)
         return Response(answer)
+
+
+def _statistics(kind: str, asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return statistics by name, as they were asked for."""
+    if "name" not in asked:
+        return stats.slowest_total(kind, minutes=asked["minutes"], limit=asked["limit"])
+    found = stats.statistics_of(kind, asked["name"], asked["minutes"])
+    return {asked["name"]: found} if found["count"] else {}

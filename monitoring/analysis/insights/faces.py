@@ -1,8 +1,13 @@
-"""The documented classes `ErrorMetricsCollector` and `ErrorAnalysisEngine`; what reads is imported when it is asked."""
+"""The documented classes `ErrorMetricsCollector` and `ErrorAnalysisEngine`.
+
+What reads is imported when it is asked; without Django, Enginel is asked. Its times are texts in ISO 8601 then.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+from monitoring import remote
 
 
 class ErrorMetricsCollector:
@@ -22,6 +27,8 @@ class ErrorMetricsCollector:
 
     def get_metrics(self) -> dict[str, Any]:
         """Return how many errors there are: `total_errors`, `recent_errors`, `error_rate_per_minute` and more."""
+        if remote.wanted():
+            return _asked("errors", self.retention_hours, self.service)
         from .metrics import metrics
 
         return metrics(self.retention_hours, self.service)
@@ -38,9 +45,12 @@ class ErrorMetricsCollector:
         Raises:
             ValueError: There are no such hours.
         """
+        wanted = _positive(hours, "hours")
+        if remote.wanted():
+            return _asked("trends", wanted, self.service)
         from .metrics import trends
 
-        return trends(_positive(hours, "hours"), self.service)
+        return trends(wanted, self.service)
 
 
 class ErrorAnalysisEngine:
@@ -60,9 +70,16 @@ class ErrorAnalysisEngine:
 
     def get_error_insights(self) -> dict[str, Any]:
         """Return `total_patterns`, `most_common_errors`, `recommendations` and more."""
+        if remote.wanted():
+            return _asked("insights", self.hours, self.service)
         from .engine import insights
 
         return insights(self.hours, self.service)
+
+
+def _asked(what: str, hours: int, service: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = remote.get(f"api/metrics/{what}", hours=hours, service=service)
+    return found
 
 
 def _positive(hours: int, name: str) -> int:
