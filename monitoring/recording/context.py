@@ -183,16 +183,20 @@ class Context(Struct, eq=False):
         A caller's wish is granted to so many a minute, and asked about once.
         """
         if self.keeps is None and self._asked is None:
-            if told := read_kept(self.stamp) if self.stamp else "":
-                self.keeps = told == "1"
-            elif (outer := self._outer()) is not None:
-                self.keeps = outer.kept
+            request = self.request
+            if request is not None and "HTTP_TRACEPARENT" not in request.META:
+                self._asked = False  # nearly every request: nobody asks
             else:
-                came = self._came()
-                self._asked = came is not None and came.sampled
-                if self._asked and keeping.is_granted(time_ns()):
-                    self.keeps = True
+                self._ask_to_keep()
         return self.keeps
+
+    def _ask_to_keep(self) -> None:
+        if told := read_kept(self.stamp):
+            self.keeps = told == "1"
+        elif (outer := self._outer()) is not None:
+            self.keeps = outer.kept
+        else:
+            self._ask(self._told())
 
     @property
     def title(self) -> str:
@@ -220,23 +224,33 @@ class Context(Struct, eq=False):
 
     def adopt(self) -> None:
         """Take over OpenTelemetry's current span, if there is one, before another takes its place."""
-        if not self._trace and (came := otel.current_span()) is not None:
+        came = otel.current_span()
+        if came is not None and not self._trace:
             self._trace, self._parent = came.trace, came.span
+            self._ask(came)
+
+    def _ask(self, came: w3c.Parent | None) -> None:
+        """Keep the trace if what it came of does, and that is granted; once."""
+        self._asked = came is not None and came.sampled
+        if self._asked and keeping.is_granted(time_ns()):
+            self.keeps = True
 
     def _outer(self) -> Context | None:
         """Return what runs this task in its own place, as `apply` does."""
         return self.previous if self.task_id and not self.stamp else None
+
+    def _told(self) -> w3c.Parent | None:
+        """Return what its message or request says that it came of."""
+        if self.task_id:
+            return w3c.read(getattr(self.message, w3c.HEADER, None))
+        return w3c.read(self.request.META.get("HTTP_TRACEPARENT")) if self.request is not None else None
 
     def _came(self) -> w3c.Parent | None:
         """Return what it came of: OpenTelemetry's current span, or what its message or request says.
 
         The trace of a message stays what it is, so that a tree of tasks is one trace.
         """
-        if self.task_id:
-            return w3c.read(getattr(self.message, w3c.HEADER, None)) or otel.current_span()
-        return otel.current_span() or (
-            w3c.read(self.request.META.get("HTTP_TRACEPARENT")) if self.request is not None else None
-        )
+        return self._told() or otel.current_span() if self.task_id else otel.current_span() or self._told()
 
     def ids(self) -> dict[str, str]:
         """Return what a line or an entry is found by: its ids, of those that there are."""

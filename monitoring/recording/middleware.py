@@ -77,6 +77,7 @@ class MonitoringMiddleware:
         if self._async:
             return self._answer(request)
         context = Context("", request, facets=self.facets)
+        context.adopt()
         token = current.set(context)
         start = perf_counter_ns()
         try:
@@ -95,6 +96,7 @@ class MonitoringMiddleware:
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         context = Context("", request, facets=self.facets)
+        context.adopt()
         token = current.set(context)
         start = perf_counter_ns()
         try:

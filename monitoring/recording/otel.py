@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from sys import modules
 
 from .w3c import SAMPLED, Parent
 
@@ -11,11 +11,14 @@ _MODULE = "opentelemetry.trace"
 
 def current_span() -> Parent | None:
     """Return OpenTelemetry's current span, or None where there is none or OpenTelemetry is not loaded."""
-    trace = sys.modules.get(_MODULE)
+    trace = modules.get(_MODULE)
     if trace is None:
         return None
     try:
-        span = trace.get_current_span().get_span_context()
+        current = trace.get_current_span()
+        if current is trace.INVALID_SPAN:  # nearly always: told in half the time
+            return None
+        span = current.get_span_context()
         if not span.is_valid:
             return None
         return Parent(f"{span.trace_id:032x}", f"{span.span_id:016x}", bool(span.trace_flags & SAMPLED))
