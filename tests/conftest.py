@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -29,6 +30,13 @@ def pytest_configure() -> None:
     from django.test import TransactionTestCase
 
     TransactionTestCase._fixture_teardown = empty  # type: ignore[method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: it takes a tenth of the time otherwise."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
