@@ -8,16 +8,15 @@ from django.urls import Resolver404
 from rest_framework import exceptions as rest_framework
 
 from monitoring.access import problems
-from monitoring.classification import Classification, ErrorSeverity, classify, classify_exception
+from monitoring.classification import Classification, classify, classify_exception
 from monitoring.conf import get_config
 from monitoring.recording import errors
+from monitoring.recording.answers.member import member, unknown
+from monitoring.recording.answers.shown import shown
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
 
-from .shown import Shown, shown
-
 _CSRF_REFUSAL = "CSRF Failed"
-_BROKEN = 500
 
 
 def of(status: int, message: str, exception: BaseException | None = None) -> dict[str, Any]:
@@ -33,17 +32,7 @@ def of(status: int, message: str, exception: BaseException | None = None) -> dic
         return {"error": member(message, classification(status, exception), shown(status))}
     except Exception:  # the answer is more important than what it says of the error
         recorder.failed()
-        return {"error": {"type": str(status), "message": message, "error_id": None, "severity": _severity(status)}}
-
-
-def member(message: str, found: Classification, what: Shown) -> dict[str, Any]:
-    """Return the member `error`: type, message, id (null where it leads nowhere) and severity."""
-    return {
-        "type": found.error_type,
-        "message": message,
-        "error_id": what.error_id or None,
-        "severity": str(found.severity),
-    }
+        return {"error": unknown(status, message)}
 
 
 def classification(status: int, exception: BaseException | None) -> Classification:
@@ -63,10 +52,6 @@ def note(exception: BaseException | None) -> None:
     errors.note(exception)
     if isinstance(exception, rest_framework.PermissionDenied) and str(exception.detail).startswith(_CSRF_REFUSAL):
         context.error_type = errors.CSRF
-
-
-def _severity(status: int) -> str:
-    return ErrorSeverity.HIGH if status >= _BROKEN else ErrorSeverity.LOW
 
 
 problems.extend(of)

@@ -18,12 +18,13 @@ from monitoring.answers import page, problem
 from monitoring.answers.accept import wants_page
 from monitoring.classification import sentences
 from monitoring.recording import errors
+from monitoring.recording.answers import error_page
+from monitoring.recording.answers.shown import shown
 from monitoring.recording.context import current
 from monitoring.recording.recorder import recorder
 from monitoring.recording.resilience.circuits import CircuitOpenError
 
-from . import error_page, members
-from .shown import shown
+from . import members
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

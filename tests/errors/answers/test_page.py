@@ -13,8 +13,9 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client
 
-from monitoring.errors.answers import error_page, shown, views
+from monitoring.errors.answers import views
 from monitoring.errors.models import ErrorLog
+from monitoring.recording.answers import error_page, shown
 
 from .conftest import PAGE, response_key
 from .urls import SECRET
