@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .models import Forecast
+from monitoring import remote
 
 _MOST_LOGS = 10_000
 _CHUNK = 1_000
+_MOST_ASKED = 500
 _COLUMNS = ("service", "name", "error_type", "created", "error_id")
 _FEATURES = ("service", "kind", "name", "error_type")
 
@@ -50,6 +50,22 @@ class Prediction:
     says: str
 
 
+@dataclass(frozen=True)
+class _Forecast:
+    """What is forecast of an operation, from wherever it was read."""
+
+    service: str
+    kind: str
+    name: str
+    starts: datetime
+    ends: datetime
+    probability: float
+    base_rate: float
+    brier: float
+    base_brier: float
+    situation: str
+
+
 @dataclass
 class _Errors:
     """The errors of one operation, of those that were given."""
@@ -81,6 +97,7 @@ class ErrorPredictor:
 
         Operations of which forecasts do not beat the base rate are left out: nothing is known of them that would be
         worth acting on. So are those that did not run lately, and all of them when nobody has forecast for a while.
+        Without Django, Enginel is asked for the 500 most probable.
 
         Args:
             features: What an operation has to be like, of `service`, `kind`, `name` and `error_type`; or several such,
@@ -88,21 +105,39 @@ class ErrorPredictor:
 
         Raises:
             ValueError: A feature is of another name.
+            RemoteError: Without Django: Enginel could not be asked.
         """
-        from .models import Forecast
         from .window import is_current
 
         wanted = _wanted(features)
         by_name = None if self.error_logs is None else _by_name(self.error_logs)
         found = []
-        for row in Forecast.objects.filter(useful=True).order_by("-probability", "name_id"):
-            errors = _Errors() if by_name is None else _errors_of(row, by_name)
-            if errors is None or not is_current(row.window, datetime.now(UTC)):
+        for one in _asked() if remote.wanted() else _stored():
+            errors = _Errors() if by_name is None else _errors_of(one, by_name)
+            if errors is None or not is_current(one.ends, datetime.now(UTC)):
                 continue
-            prediction = _prediction(row, errors)
-            if any(all(getattr(prediction, name) == value for name, value in one.items()) for one in wanted):
+            prediction = _prediction(one, errors)
+            if any(all(getattr(prediction, name) == value for name, value in wish.items()) for wish in wanted):
                 found.append(prediction)
         return found
+
+
+def _stored() -> Iterator[_Forecast]:
+    """Yield the forecasts that are worth something, the most probable errors first."""
+    from .models import Forecast
+    from .window import bounds
+
+    for row in Forecast.objects.filter(useful=True).order_by("-probability", "name_id"):
+        skill = (row.probability, row.base, row.squares, row.base_squares)
+        yield _Forecast(row.service, row.of, row.name, *bounds(row.window), *skill, row.situation)
+
+
+def _asked() -> Iterator[_Forecast]:
+    """Yield the same as Enginel tells them."""
+    for one in remote.get("api/monitoring/analysis/forecasts/", useful="true", limit=_MOST_ASKED)["results"]:
+        starts, ends = (datetime.fromisoformat(one[name]) for name in ("starts", "ends"))
+        skill = (one["error_probability"], one["base_rate"], one["brier"], one["base_brier"])
+        yield _Forecast(one["service"], one["of"], one["name"], starts, ends, *skill, one["situation"])
 
 
 def _wanted(features: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
@@ -130,9 +165,9 @@ def _without_payloads(logs: Iterable[Any]) -> Iterable[Any]:
     return rows
 
 
-def _errors_of(row: Forecast, by_name: Mapping[tuple[str, str], _Errors]) -> _Errors | None:
+def _errors_of(forecast: _Forecast, by_name: Mapping[tuple[str, str], _Errors]) -> _Errors | None:
     """Return the errors of a series; those that name no service are of every one."""
-    return by_name.get((row.service, row.name)) or by_name.get(("", row.name))
+    return by_name.get((forecast.service, forecast.name)) or by_name.get(("", forecast.name))
 
 
 def _text(log: Any, name: str) -> str:
@@ -140,23 +175,20 @@ def _text(log: Any, name: str) -> str:
     return value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
 
 
-def _prediction(row: Forecast, errors: _Errors) -> Prediction:
-    from .window import bounds
-
-    starts, ends = bounds(row.window)
+def _prediction(one: _Forecast, errors: _Errors) -> Prediction:
     common = errors.types.most_common(1)
     return Prediction(
-        error_probability=row.probability,
-        base_rate=row.base,
-        service=row.service,
-        kind=row.of,
-        name=row.name,
-        starts=starts,
-        ends=ends,
-        brier=row.squares,
-        base_brier=row.base_squares,
+        error_probability=one.probability,
+        base_rate=one.base_rate,
+        service=one.service,
+        kind=one.kind,
+        name=one.name,
+        starts=one.starts,
+        ends=one.ends,
+        brier=one.brier,
+        base_brier=one.base_brier,
         error_type=common[0][0] if common else "",
         error_id=errors.newest[1],
-        says=f"{row.name} fails from {starts:%H:%M} to {ends:%H:%M} UTC with a probability of "
-        f"{row.probability * 100:.0f} % ({row.situation}); it does in {row.base * 100:.0f} % of windows.",
+        says=f"{one.name} fails from {one.starts:%H:%M} to {one.ends:%H:%M} UTC with a probability of "
+        f"{one.probability * 100:.0f} % ({one.situation}); it does in {one.base_rate * 100:.0f} % of windows.",
     )

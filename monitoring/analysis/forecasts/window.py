@@ -16,6 +16,6 @@ def bounds(minute: int) -> tuple[datetime, datetime]:
     return starts, starts + timedelta(minutes=WINDOW)
 
 
-def is_current(minute: int, now: datetime) -> bool:
-    """Whether the forecast of a window is the last one there could be."""
-    return now < bounds(minute)[1] + _LATE
+def is_current(ends: datetime, now: datetime) -> bool:
+    """Whether the forecast of a window that ends then is the last one there could be."""
+    return now < ends + _LATE

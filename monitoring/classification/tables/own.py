@@ -11,4 +11,8 @@ CLASSES: dict[str, Traits] = {
     "monitoring.recording.resilience.circuits.CircuitOpenError": like(
         "ServiceUnavailableError", severity=ErrorSeverity.LOW, status=503, recovery=("fallback",)
     ),
+    # Enginel is away from who looks at its numbers: nothing that serves users is broken.
+    "monitoring.remote.errors.RemoteError": like(
+        "ServiceUnavailableError", severity=ErrorSeverity.LOW, status=503, recovery=("retry",)
+    ),
 }
