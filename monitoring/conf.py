@@ -1,13 +1,15 @@
 """Enginel's settings as one frozen value.
 
 Everything lives in the `MONITORING` dict of the Django settings; without Django it is read as JSON from the
-environment variable of the same name. Nothing else in the platform looks settings up.
+environment variable of the same name, with `SERVICE`, `ENVIRONMENT`, `RELEASE`, `REDIS_URL` and `TRUSTED_PROXIES`
+beside it. Nothing else in the platform looks settings up.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -361,10 +363,37 @@ def get_config() -> Config:
     return load(_values())
 
 
+def provide(values: Mapping[str, Any]) -> None:
+    """Set what code says, over the environment; for processes that have no Django settings.
+
+    Args:
+        values: Settings by their names in lower case; what has the wrong form is left out.
+    """
+    _provided.update({name.upper(): value for name, value in values.items()})
+    get_config.cache_clear()
+
+
+def unread() -> list[str]:
+    """Say, one line each, which settings of this process are wrong, where no system check does."""
+    return problems(_values())
+
+
+_provided: dict[str, Any] = {}
+_OF_ENVIRONMENT = ("SERVICE", "ENVIRONMENT", "RELEASE", "REDIS_URL")
+_LISTS = ("TRUSTED_PROXIES",)
+
+
 def _values() -> dict[str, Any]:
     try:
         from django.conf import settings
 
         return dict(getattr(settings, "MONITORING", {}))
     except Exception:  # no Django, or none that is configured
-        return dict(json.loads(os.environ.get("MONITORING", "{}")))
+        return {**_read_environment(), **_provided}
+
+
+def _read_environment() -> dict[str, Any]:
+    """Return what environment variables say: those of single settings, and the JSON of `MONITORING` over them."""
+    given: dict[str, Any] = {name: os.environ[name] for name in _OF_ENVIRONMENT if os.environ.get(name)}
+    given |= {name: os.environ[name].split(",") for name in _LISTS if os.environ.get(name)}
+    return given | dict(json.loads(os.environ.get("MONITORING") or "{}"))

@@ -12,6 +12,10 @@ ERRORS: Final = 4
 """The exception or the answer of 4xx or 5xx that it ended with."""
 LINES: Final = 8
 """A line in the log."""
+ANSWERS: Final = 16
+"""Nothing: that the middleware answers what nobody handled. Under ASGI alone; Django has handlers for it."""
+PROTECTION: Final = 32
+"""Nothing: that the middleware refuses who is blocked or throttled. Under ASGI alone."""
 USUAL: Final = PERFORMANCE | METRICS | ERRORS
 """What the combined middleware records. Lines are for who asks for them: they cost more than all the rest."""
 
