@@ -17,7 +17,8 @@ import pytest
 from celery import Celery
 
 from tests.jobs.crew import Crew
-from tests.system.platform import Client, Platform, fresh_database, wait_until
+from tests.system.databases import migrated_database
+from tests.system.platform import Client, Platform, wait_until
 from tests.system.watching import Watching
 
 KILLS = 10
@@ -32,7 +33,7 @@ Execution = tuple[str, float]
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
-    with fresh_database() as database_url:
+    with migrated_database() as database_url:
         made = Platform(tmp_path, database_url)
         try:
             made.start()

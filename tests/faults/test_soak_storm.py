@@ -23,7 +23,8 @@ from monitoring.stream.connection import connect
 from tests.alerts.channels.mailbox import Mailbox
 from tests.faults import storm
 from tests.faults.storm import Storm
-from tests.system.platform import Platform, fresh_database, wait_until
+from tests.system.databases import migrated_database
+from tests.system.platform import Platform, wait_until
 from tests.system.visitors import Visitor
 
 ERRORS, GROUPS = 1_000_000, 200
@@ -57,7 +58,7 @@ def mailbox() -> Iterator[Mailbox]:
 def platform(tmp_path: Path, mailbox: Mailbox, httpserver: HTTPServer) -> Iterator[Platform]:
     for path in (HOOK, SLACK):
         httpserver.expect_request(path, method="POST").respond_with_data("ok")
-    with fresh_database() as database_url:
+    with migrated_database() as database_url:
         made = Platform(tmp_path, database_url)
         try:
             made.start(

@@ -11,7 +11,8 @@ import pytest
 from tests.jobs.crew import Crew
 
 from . import crews as workers
-from .platform import Client, Platform, fresh_database, private_postgres
+from .databases import migrated_database
+from .platform import Client, Platform, private_postgres
 from .statics import statics
 from .watching import Watching
 
@@ -26,7 +27,7 @@ def shared_statics(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
     """A platform that is not started yet."""
-    with fresh_database() as database_url:
+    with migrated_database() as database_url:
         made = Platform(tmp_path, database_url)
         try:
             yield made

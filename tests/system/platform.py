@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
-import psycopg
 
 from .statics import statics
 
@@ -36,23 +34,6 @@ from launcher.postgres_server import PostgresServer, find_binaries  # noqa: E402
 READY_SECONDS = 120.0
 # What a person has set for a platform of their own must not reach this one; tests bring settings of their own.
 _FOREIGN = {"REDIS_URL", "DATABASE_URL", "ADMIN_TOKEN", "HOST", "PYTEST_CURRENT_TEST"}
-
-
-@contextmanager
-def fresh_database() -> Iterator[str]:
-    """Make a database in the server that `DATABASE_URL` names, and drop it; an empty URL stands for SQLite."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith("postgres"):
-        yield ""
-        return
-    name = f"system_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield f"{server.rpartition('/')[0]}/{name}"
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager

@@ -20,7 +20,8 @@ import yaml
 from tests.deploy.dashboards import DASHBOARDS, expressions
 
 from . import celery_exporter_mixin as mixin
-from .platform import ROOT, SAMPLES, Client, Platform, fresh_database, wait_until
+from .databases import migrated_database
+from .platform import ROOT, SAMPLES, Client, Platform, wait_until
 from .prometheus import INTERVAL, SHIPPED, Prometheus
 
 pytestmark = [
@@ -48,7 +49,7 @@ _COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) (?!bool)")
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with fresh_database() as database_url:
+    with migrated_database() as database_url:
         made = Platform(tmp_path_factory.mktemp("platform"), database_url)
         settings = f'{{"HEARTBEAT_INTERVAL": {HEARTBEAT}, "METRICS_CACHE_SECONDS": 0.1}}'
         try:

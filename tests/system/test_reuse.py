@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from .platform import Client, fresh_database, wait_until
+from .databases import fresh_database
+from .platform import Client, wait_until
 from .shop import Shop, build_wheel
 
 pytestmark = pytest.mark.system
