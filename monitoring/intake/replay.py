@@ -6,6 +6,7 @@ from django.db import transaction
 
 from monitoring.conf import Config
 from monitoring.recording import wire
+from monitoring.storage import trail
 from monitoring.stream.streams import Stream
 
 from . import decode, letters
@@ -59,4 +60,6 @@ def _commit(dead: DeadLetter, payload: wire.Payload | None, intake: Intake) -> i
         if not DeadLetter.objects.using(intake.connection.alias).filter(pk=dead.pk).delete()[0]:
             return 0
         write_all(writes, scope, intake.config.service)
+        said = {"stream": dead.stream, "reason": str(dead.reason), "events": counted.total()}
+        trail.tell(trail.Deed("dead_letter.replay", "dead_letter", str(dead.pk), details=said), intake.connection.alias)
     return counted.total()

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import F
 
+from monitoring.storage import trail
+
 from .models import Recovery, RecoveryAction, RecoveryEntry
 from .states import ActionState, Event
 
@@ -75,6 +77,7 @@ def take_back(action_id: uuid.UUID, who: str, version: int) -> RecoveryAction:
             raise NotPossibleError(f"There is nothing to take back of an action that is {action.state}.")
         _change(action, alias, who=who[:200], roll_back=True)
         Recovery.objects.using(alias).filter(pk=action.recovery_id).update(next_at=datetime.now(UTC))
+        _tell("recovery.roll_back", action, who, "", alias)
     return action
 
 
@@ -101,7 +104,13 @@ def _decide(action_id: uuid.UUID, who: str, version: int, event: Event, reason: 
             who=who[:200],
             says=reason,
         )
+        _tell("recovery.approve" if approved else "recovery.reject", action, who, reason, alias)
     return action
+
+
+def _tell(deed: str, action: RecoveryAction, who: str, reason: str, alias: str) -> None:
+    said = {"strategy": action.strategy, "of": action.target, "recovery": action.recovery_id, "reason": reason}
+    trail.tell(trail.Deed(deed, "recovery_action", str(action.pk), actor=who, details=said), alias)
 
 
 def _find(action_id: uuid.UUID, version: int, alias: str) -> RecoveryAction:

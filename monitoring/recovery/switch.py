@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from django.db import router, transaction
 
 from monitoring.protection.telling import tell
+from monitoring.storage import trail
 from monitoring.stream.decisions import Entry
 
 from .in_code.switched import KEY, OFF
@@ -79,5 +80,9 @@ def turn(on: bool, who: str, reason: str = "") -> bool:
         held.save(using=alias)
         event = Event.SWITCHED_ON if on else Event.SWITCHED_OFF
         RecoveryEntry.objects.using(alias).create(at=now, event=event, who=who[:200], says=reason[:500])
+        deed = trail.Deed(
+            f"recovery.{'switch_on' if on else 'switch_off'}", "recovery", "", actor=who, details={"reason": reason}
+        )
+        trail.tell(deed, alias)
         tell(alias)
     return True

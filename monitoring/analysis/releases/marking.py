@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, router, transaction
 from django.db.models import Max
 
+from monitoring.storage import trail
+
 from .models import ReleaseMark
 
 AHEAD = timedelta(minutes=5)
@@ -76,6 +78,8 @@ def mark(deployment: Deployment, who: str, now: datetime | None = None) -> tuple
         try:
             with transaction.atomic(using=alias):
                 row.save(using=alias, force_insert=True)
+                said = {"service": row.service, "environment": row.environment, "release": row.release, "at": row.at}
+                trail.tell(trail.Deed("release.mark", "release", str(row.pk), actor=who, details=said), alias)
         except IntegrityError:
             continue  # somebody else marked meanwhile, perhaps the same
         return row, True

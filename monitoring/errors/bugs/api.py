@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router
+from django.db import router, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rest_framework import generics, serializers
@@ -22,6 +22,7 @@ from monitoring.access.problems import problem, refusals
 from monitoring.access.query import read
 from monitoring.access.views import ApiView
 from monitoring.errors.groups.locking import RefusedError, UnknownGroupError
+from monitoring.storage import trail
 
 from . import budget, resolving
 from .desk import Desk, desk
@@ -179,7 +180,11 @@ class BugView(ApiView):
         values = dict(change.validated_data)
         status, user = values.pop("status", None), cast(AbstractBaseUser, request.user)
         if values:
-            _rows().filter(pk=bug.pk).update(**values, modified=timezone.now())
+            alias = router.db_for_write(KnownBug)
+            with transaction.atomic(using=alias):
+                _rows().filter(pk=bug.pk).update(**values, modified=timezone.now())
+                deed = trail.Deed("bug.change", "bug", bug.bug_id, actor=user.get_username(), details=values)
+                trail.tell(deed, alias)
         try:
             if status is not None:
                 (resolving.resolve if status == BugStatus.RESOLVED else resolving.reopen)([bug], user)

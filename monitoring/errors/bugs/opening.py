@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, When
 
 from monitoring.errors.groups.models import ErrorGroup, GroupFingerprint
 from monitoring.recording import scrub
+from monitoring.storage import trail
 
 from . import evidence, markdown, numbering
 from .desk import Desk
@@ -74,12 +75,13 @@ def open_reported(service: str, fingerprint: str, data: Mapping[str, Any], desk:
     return known if known.status == BugStatus.OPEN else _back(known, {}, desk)
 
 
-def want(group_ids: Collection[int], desk: Desk) -> int:
+def want(group_ids: Collection[int], desk: Desk, *, told: bool = False) -> int:
     """Ask for the bugs of groups, whatever their counts; a deleted bug is taken back.
 
     Args:
         group_ids: Groups; the bug of a merged one is that of its root.
         desk: What bugs are made with.
+        told: Whether a person asks, of which the journal is told.
 
     Returns:
         How many bugs there will be that there were not.
@@ -93,7 +95,11 @@ def want(group_ids: Collection[int], desk: Desk) -> int:
         with_bugs = {root or pk for pk, root in known.values_list("group_id", "group__merged_into_id")}
         wanted = sorted(groups.filter(pk__in=roots - with_bugs).values_list("pk", flat=True))
         list(groups.filter(pk__in=wanted).order_by("pk").select_for_update().values_list("pk"))
-        return back + groups.filter(pk__in=wanted).exclude(bug_state=WANTED).update(bug_state=WANTED)
+        asked_for = back + groups.filter(pk__in=wanted).exclude(bug_state=WANTED).update(bug_state=WANTED)
+        if told and asked_for:
+            details = {"groups": sorted(roots)[:50], "number": asked_for}
+            trail.tell(trail.Deed("bug.create", "error_group", "", details=details), desk.alias)
+        return asked_for
 
 
 def _reunited(group: ErrorGroup, own: Sequence[str], desk: Desk) -> KnownBug | None:

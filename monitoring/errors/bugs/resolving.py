@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router
+from django.db import router, transaction
 
 from monitoring.errors.groups import actions
 from monitoring.errors.groups.models import GroupStatus
+from monitoring.storage import trail
 
 from .models import BugStatus, KnownBug, KnownBugQuerySet
 
@@ -34,7 +35,9 @@ def resolve(bugs: Sequence[KnownBug], user: AbstractBaseUser | None) -> int:
     if roots := _roots(open_ones):
         actions.resolve(roots, user)
     rows = _rows(open_ones)
-    rows.filter(status=BugStatus.OPEN).update(status=BugStatus.RESOLVED, resolved_at=_now(), modified=_now())
+    with transaction.atomic(using=rows.db):
+        rows.filter(status=BugStatus.OPEN).update(status=BugStatus.RESOLVED, resolved_at=_now(), modified=_now())
+        _tell("bug.resolve", open_ones, user, rows.db)
     return len(open_ones)
 
 
@@ -44,8 +47,16 @@ def reopen(bugs: Sequence[KnownBug], user: AbstractBaseUser | None) -> int:
     if roots := _roots([bug for bug in closed if _group_is_resolved(bug)]):
         actions.unresolve(roots, user)
     rows = _rows(closed)
-    rows.filter(status=BugStatus.RESOLVED).update(status=BugStatus.OPEN, resolved_at=None, modified=_now())
+    with transaction.atomic(using=rows.db):
+        rows.filter(status=BugStatus.RESOLVED).update(status=BugStatus.OPEN, resolved_at=None, modified=_now())
+        _tell("bug.reopen", closed, user, rows.db)
     return len(closed)
+
+
+def _tell(action: str, bugs: Sequence[KnownBug], user: AbstractBaseUser | None, alias: str) -> None:
+    for bug in bugs:
+        who = "" if user is None else user.get_username()
+        trail.tell(trail.Deed(action, "bug", bug.bug_id, actor=who, details={"title": bug.title}), alias)
 
 
 def _roots(bugs: Sequence[KnownBug]) -> list[int]:

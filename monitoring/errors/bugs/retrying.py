@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import transaction
 from django.db.models import F, Q
+
+from monitoring.storage import trail
 
 from . import gate
 from .desk import Desk
 from .models import KnownBug
+
+_TOLD = 50
+"""Bugs that an entry of the journal names."""
 
 
 def retry(bug_ids: Collection[str], desk: Desk) -> int:
@@ -21,6 +27,16 @@ def retry(bug_ids: Collection[str], desk: Desk) -> int:
     Returns:
         How many bugs lacked something.
     """
+    with transaction.atomic(using=desk.alias):
+        lacking = _retried(bug_ids, desk)
+        if lacking:
+            said = {"bugs": sorted(bug_ids)[:_TOLD], "number": lacking}
+            target = next(iter(bug_ids)) if len(bug_ids) == 1 else ""
+            trail.tell(trail.Deed("bug.file", "bug", target, details=said), desk.alias)
+    return lacking
+
+
+def _retried(bug_ids: Collection[str], desk: Desk) -> int:
     now = desk.now()
     bugs = KnownBug.all_objects.using(desk.alias).filter(bug_id__in=bug_ids, deleted_at=None)
     lacking = set(bugs.filter(file_path="").values_list("pk", flat=True))

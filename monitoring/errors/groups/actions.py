@@ -188,7 +188,7 @@ def comment(group_id: int, text: str, user: AbstractBaseUser | None) -> GroupEnt
         last = GroupEntry.objects.using(alias).filter(group=group_id).first()
         if last is not None and (last.kind, last.user_id, last.detail) == (new.kind, new.user_id, new.detail):
             return last
-        new.save(using=alias)
+        history.write([new], alias)
         return new
 
     return locking.transact(work)

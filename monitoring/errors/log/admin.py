@@ -127,7 +127,7 @@ class ErrorLogAdmin(ReadOnlyAdmin):
     def create_bug(self, request: HttpRequest, queryset: QuerySet[ErrorLog]) -> None:
         """Have a bug made of each group of the selected errors."""
         groups = queryset.order_by().filter(~Q(group=None)).values_list("group_id", flat=True).distinct()
-        asked = want([group for group in groups[:_AT_ONCE] if group is not None], desk())
+        asked = want([group for group in groups[:_AT_ONCE] if group is not None], desk(), told=True)
         made = f"Of {counted(asked, 'group')} a bug is made within ten seconds."
         self.message_user(request, made if asked else "All of them have bugs already.")
 

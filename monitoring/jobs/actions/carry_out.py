@@ -20,6 +20,7 @@ from django.db import IntegrityError, router, transaction
 
 from monitoring.conf import Config
 from monitoring.recording import scrub
+from monitoring.storage import trail
 from monitoring.stream import heartbeats
 from monitoring.stream.connection import Client, connect
 
@@ -82,6 +83,11 @@ class Desk:
     app: Celery
     config: Config
     step: Callable[[str], None] = no_step
+
+
+_ABOUT = {"rerun": "task", "revoke": "task", "purge": "queue"}
+"""What kinds of actions are done to; the others to workers."""
+_OUTCOMES: dict[str, str] = {State.REFUSED: "denied", State.FAILED: "failure", State.UNKNOWN: "failure"}
 
 
 def carry_out(wish: Wish, desk: Desk) -> Action:
@@ -209,6 +215,7 @@ def _write(wish: Wish, state: State = State.REQUESTED, detail: str = "", before:
     using = router.db_for_write(Action)
     with transaction.atomic(using=using, durable=True):
         action.save(using=using, force_insert=True)
+        _tell(action, using)
     return action
 
 
@@ -225,8 +232,29 @@ def _finish(action: Action, outcome: Outcome, *states: State) -> Action:
     }
     if outcome.state == State.REFUSED:
         values["key"] = None
-    _rows().filter(pk=action.pk, state__in=states or OPEN).update(**values)
-    return _rows().get(pk=action.pk)
+    using = router.db_for_write(Action)
+    with transaction.atomic(using=using):
+        ended = _rows().filter(pk=action.pk, state__in=states or OPEN).update(**values)
+        finished = _rows().get(pk=action.pk)
+        if ended:
+            _tell(finished, using)
+    return finished
+
+
+def _tell(action: Action, using: str) -> None:
+    """Tell that an action was asked for, and once more what came of it."""
+    about = _ABOUT.get(action.kind, "worker")
+    deed = trail.Deed(
+        f"{about}.{action.kind}",
+        about,
+        action.target,
+        actor=action.user,
+        user_id=str(action.user_id or ""),
+        client=str(action.address or ""),
+        outcome=_OUTCOMES.get(action.state, "success"),
+        details={"id": action.pk, "state": str(action.state), "parameters": action.parameters, "says": action.detail},
+    )
+    trail.tell(deed, using)
 
 
 def _shown(wish: Wish) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import router
+from django.db import router, transaction
 
 from monitoring.conf import Config
 from monitoring.jobs import findings, sight
+from monitoring.storage import trail
 from monitoring.stream import heartbeats
 
 from .models import Worker
@@ -29,9 +30,13 @@ def forget(node: str, config: Config) -> bool:
     told = [one for one in heartbeats.read(client, config.stream_prefix) if (one.kind, one.node) == ("worker", node)]
     if any(one.alive for one in told):
         raise AliveError
-    heartbeats.forget(client, config.stream_prefix, "worker", node)
+    alias = router.db_for_write(Worker)
+    with transaction.atomic(using=alias):
+        deleted, _ = Worker.objects.using(alias).filter(pk=node).delete()
+        for kind in ("worker_down", "worker_wedged"):
+            findings.resolve(kind, node)
+        if told or deleted:
+            trail.tell(trail.Deed("worker.forget", "worker", node), alias)
+        heartbeats.forget(client, config.stream_prefix, "worker", node)
     sight.forget()
-    deleted, _ = Worker.objects.using(router.db_for_write(Worker)).filter(pk=node).delete()
-    for kind in ("worker_down", "worker_wedged"):
-        findings.resolve(kind, node)
     return bool(told or deleted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db import router
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
@@ -17,10 +18,12 @@ from monitoring.answers.problem import MEDIA_TYPE
 from monitoring.errors import api as errors
 from monitoring.errors.answers import drf
 from monitoring.errors.answers.views import accepts_page
+from monitoring.recovery.models import Recovery
+from monitoring.storage import trail
 
 from . import asking
 from .caught import catch
-from .manual import NoErrorError, triggered
+from .manual import NoErrorError, require, triggered
 
 
 class RecoveryActionSerializer(serializers.Serializer[Any]):
@@ -83,8 +86,12 @@ class TriggerView(ApiView):
         """
         wanted = TriggerSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
+        error_id = wanted.validated_data["error_id"]
         try:
-            found = triggered(wanted.validated_data["error_id"], asking.MANUAL)
+            require(error_id)
+            deed = trail.Deed("recovery.trigger", "error", str(error_id), actor=request.user.get_username())
+            trail.tell(deed, router.db_for_write(Recovery))  # asking for it leaves no row of its own
+            found = triggered(error_id, asking.MANUAL)
         except NoErrorError as error:
             raise NotFound(str(error)) from None
         return Response(found, status=202 if found["success"] is None else 200)

@@ -9,8 +9,16 @@ from django.db.models import F
 
 from monitoring.recovery.models import Recovery, RecoveryAction, RecoveryEntry, RecoveryTotal
 from monitoring.recovery.states import Event
+from monitoring.storage import trail as journal
 
 Key = tuple[str, str, str]
+_DEEDS: dict[str, tuple[str, str]] = {
+    Event.EXECUTED: ("act", "success"),
+    Event.FAILED: ("act", "failure"),
+    Event.ROLLED_BACK: ("undo", "success"),
+    Event.ROLL_BACK_FAILED: ("undo", "failure"),
+}
+"""What is done to the service, and so kept in the journal: verb and outcome."""
 
 
 def entry(
@@ -48,12 +56,25 @@ def write(entries: list[RecoveryEntry], alias: str, counts: Mapping[Key, int] | 
     """
     if entries:
         RecoveryEntry.objects.using(alias).bulk_create(entries)
+        for one in entries:
+            if one.event in _DEEDS:
+                journal.tell(_deed(one), alias)
     rows = RecoveryTotal.objects.using(alias)
     for (what, label, value), number in sorted((counts or {}).items()):
         mine = rows.filter(what=what, label=label, value=value)
         if not mine.update(count=F("count") + number):
             rows.bulk_create([RecoveryTotal(what=what, label=label, value=value)], ignore_conflicts=True)
             mine.update(count=F("count") + number)
+
+
+def _deed(entry: RecoveryEntry) -> journal.Deed:
+    """Return what the journal is told of an action: by whom it was wanted, or by Enginel itself."""
+    verb, outcome = _DEEDS[entry.event]
+    said = {"strategy": entry.strategy, "of": entry.target, "recovery": entry.recovery_id, "says": entry.says}
+    target = str(entry.action_id or "")
+    return journal.Deed(
+        f"recovery.{verb}", "recovery_action", target, actor=entry.who or "Enginel", outcome=outcome, details=said
+    )
 
 
 def analysed(row: Recovery, now: datetime) -> dict[Key, int]:
