@@ -156,6 +156,9 @@ def _envelope(made: dict[str, Any], dsn: str) -> tuple[str, dict[str, str], byte
     known = frozenset(made)
     kept: list[Envelope] = []
 
+    def trimmed(found: Any, _: Any) -> Any:
+        return {key: value for key, value in found.items() if value != "-" or key in known}
+
     class Kept(Transport):
         def capture_envelope(self, envelope: Envelope) -> None:
             kept.append(envelope)
@@ -175,7 +178,7 @@ def _envelope(made: dict[str, Any], dsn: str) -> tuple[str, dict[str, str], byte
         release="-",  # these three the SDK would find out of this process; what is not known is left out
         environment="-",
         server_name="-",
-        before_send=lambda found, _: {key: value for key, value in found.items() if value != "-" or key in known},
+        before_send=trimmed,
         spotlight=False,
     )
     client.capture_event(made)

@@ -31,8 +31,8 @@ def event(record: Record) -> dict[str, Any]:
         "tags": _tags(told),
         "user": _filled({"id": told.ids.get("user_id"), "ip_address": told.values.get("client")}),
         "request": _request(told.values["request"]),
-        "contexts": {"trace": _trace(told), "enginel": dict(told.values["context"])},
-        "breadcrumbs": {"values": [_crumb(one) for one in told.values["crumbs"] if _is_crumb(one)]},
+        "contexts": _filled({"trace": _trace(told), "enginel": dict(told.values["context"])}),
+        "breadcrumbs": _filled({"values": [_crumb(one) for one in told.values["crumbs"] if _is_crumb(one)]}),
     }
     if told.type:
         found["exception"] = {"values": [_exception(one, told) for one in reversed(told.chain)]}
