@@ -12,6 +12,7 @@ from .analysis.forecasts.api import ForecastsView
 from .analysis.insights.api import ErrorMetricsView, InsightsView, TrendsView
 from .analysis.releases.api import ReleasesView
 from .analysis.suspects.api import GroupSuspectsView, SlowSuspectsView
+from .analysis.traces.api import TracesView, TraceView
 from .endpoints.views import DashboardView, DocsView, HealthView, NowhereView, SchemaView
 from .errors.bugs.api import BugsView, BugView, FileBugView
 from .errors.groups.api import CommentsView, GroupsView, GroupView, MergeView, UnmergeView
@@ -34,6 +35,7 @@ from .protection.throttles.api import ThrottlesView, ThrottleView
 from .recovery.callers.api import TestErrorView, TriggerView
 from .recovery.control import urls as recovery
 from .sampling import SamplingView
+from .sinks.api import SinksView
 
 app_name = "monitoring"
 urlpatterns = [
@@ -69,6 +71,7 @@ urlpatterns = [
     path("api/monitoring/bugs/", BugsView.as_view(), name="bugs"),
     path("api/monitoring/bugs/<any_name:bug_id>/file/", FileBugView.as_view(), name="file-bug"),
     path("api/monitoring/bugs/<any_name:bug_id>/", BugView.as_view(), name="bug"),
+    path("api/monitoring/sinks/", SinksView.as_view(), name="sinks"),
     path("api/monitoring/dead-letters/", DeadLettersView.as_view(), name="dead-letters"),
     path("api/monitoring/dead-letters/<int:pk>/replay/", ReplayView.as_view(), name="replay"),
     path("api/monitoring/errors/", ErrorsView.as_view(), name="errors"),
@@ -95,6 +98,8 @@ urlpatterns = [
     path("api/monitoring/analysis/causes/<uuid:error_id>/", CausesView.as_view(), name="causes"),
     path("api/monitoring/analysis/suspects/groups/<int:pk>/", GroupSuspectsView.as_view(), name="group-suspects"),
     path("api/monitoring/analysis/suspects/slow/", SlowSuspectsView.as_view(), name="slow-suspects"),
+    path("api/monitoring/traces/", TracesView.as_view(), name="traces"),
+    path("api/monitoring/traces/<str:trace_id>/", TraceView.as_view(), name="trace"),
     path("api/monitoring/circuits/", CircuitsView.as_view(), name="circuits"),
     path("api/monitoring/circuits/<int:pk>/", CircuitView.as_view(), name="circuit"),
     path("api/monitoring/circuits/<int:pk>/open/", OpenCircuitView.as_view(), name="open-circuit"),
