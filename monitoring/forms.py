@@ -162,6 +162,14 @@ def _are_severities(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(one in _SEVERITIES for one in value)
 
 
+def _is_confidence(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _LEAST_CONFIDENCE <= value <= 1
+
+
+def _are_security_kinds(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(one in _SECURITY_KINDS for one in value)
+
+
 def _is_flag_or_none(value: Any) -> bool:
     return value is None or isinstance(value, bool)
 
@@ -185,6 +193,10 @@ def _are_strategies(value: Any) -> bool:
     return named and all(isinstance(one, list | tuple) and all(isinstance(name, str) for name in one) for one in lists)
 
 
+_LEAST_CONFIDENCE = 0.5
+_SECURITY_KINDS = tuple(
+    f"security_{kind}" for kind in ("rate", "scan", "injection", "traversal", "credentials", "tokens")
+)
 _SEVERITIES = ("critical", "high", "medium", "low")
 _NETWORKS = 'must be a list of networks, like ["10.0.0.0/8", "::1"]'
 FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -220,6 +232,8 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "route_blame": _is_one_of("majority", "any", "off"),
     "scrub_keys": (_are_keys, 'must be a list of names or patterns, like ["licence", "*_number"]'),
+    "security_block_confidence": (_is_confidence, f"must be a number from {_LEAST_CONFIDENCE} to 1"),
+    "security_blocks": (_are_security_kinds, f"must be a list of kinds of findings, of {', '.join(_SECURITY_KINDS)}"),
     "sinks": (
         _are_rows,
         'must be a dict of options by kind of sink, like {"syslog": {"url": "udp://logs.internal:514"}}',

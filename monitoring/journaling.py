@@ -18,6 +18,24 @@ class Journaling:
     """Whether anybody is told of incidents; they are found, kept and shown anyhow. Off in development."""
     error_metrics_hours: int = 24
     """How far back the totals of errors go where nobody says how far. 1 in development."""
+    security: bool = True
+    """Whether what clients ask for is looked at for what attackers do."""
+    security_requests_per_minute: int = 3_000
+    """Requests of one client in a minute that are usual: behind one address there may be an office, or a monitor."""
+    security_missing_paths: int = 30
+    """Missing paths that a client may ask for in ten minutes; those that scanners ask for count three times."""
+    security_failed_accounts: int = 10
+    """Accounts that one client may fail to sign in to in ten minutes, and networks that may fail on one account."""
+    security_refused_tokens: int = 10
+    """Distinct tokens of one client that may be refused in ten minutes."""
+    security_token_networks: int = 10
+    """Wider networks (/16, of IPv6 /32) from which one token may be used in ten minutes."""
+    security_blocks: tuple[str, ...] = ()
+    """Kinds of findings for which the client is blocked, such as `security_injection`; none unless named."""
+    security_block_confidence: float = 0.9
+    """The confidence from which on a finding of these kinds blocks."""
+    security_retention_days: int = 90
+    """How long findings that are closed are kept."""
     sinks: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     """Where lines, errors and spans are forwarded to: options by kind, such as `{"syslog": {"url": "udp://…"}}`."""
     sink_backlog_bytes: int = 64 * 1024 * 1024

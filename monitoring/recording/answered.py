@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from time import time_ns
 
-from . import acting, errors, facets, spans
+from . import acting, errors, facets, spans, visits
 from .context import Context
 from .events import Request, Slow
 from .recorder import recorder
@@ -36,6 +36,8 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
     if method not in METHODS:
         method = OTHER_METHOD
     wanted = context.facets
+    if recorder.config.security:
+        visits.note_request(context.request, status)
     if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
         only = only | facets.FAILED if context.unhandled else only
         recorder.record(Request(time_ns(), duration, method, route, status, only))

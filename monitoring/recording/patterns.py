@@ -2,10 +2,10 @@ r"""What requests of attackers look like: injection, traversal, and the paths an
 
 A pattern asks for the grammar of an attack, not for words: `SELECT` in a search, `O'Brien` or `../` in a relative link
 are nobody's attack; a quote that is closed and goes on with `UNION SELECT` is one. What stands in a parameter for free
-text (a search, a comment, a query) says half as much, as people write about code there.
+text (a search, a comment, a query) says less than half as much, as people write about code there.
 
-Every repetition in an expression is bounded and none stands inside of another one, and texts are bounded: what a request
-costs does not depend on what it says. Texts are looked at as they came, decoded once and decoded twice.
+Every repetition in an expression is bounded and none stands inside of another one, and texts are bounded: what a
+request costs does not depend on what it says. Texts are looked at as they came, decoded once and decoded twice.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ MAX_TEXT = 2_048
 """Characters of a path, a query or a browser's name that are looked at."""
 MAX_FIELDS = 50
 MAX_FRAGMENT = 80
-FREE_TEXT = 0.5
+FREE_TEXT = 0.4
 """So much of its weight a pattern has in a parameter for free text."""
-LEAST = 0.3
+LEAST = 0.35
 """What says less is not told."""
 
 SQL, SCRIPT, COMMAND, TEMPLATE, TRAVERSAL, TOOL = "sql", "script", "command", "template", "traversal", "tool"
@@ -70,8 +70,11 @@ def _pattern(kind: str, name: str, weight: float, expression: str) -> Pattern:
 _S = r"[\s+]{0,9}"
 _BREAK = r"['\"\x60]" + _S + r"\)?" + _S
 """A string that is closed, and maybe a bracket with it."""
-_END = r"(?:--|#|/\*|;|\Z)"
-_VALUE = r"['\"]?\w{1,20}['\"]?"
+_STATEMENT = (
+    r"(?:(?:drop|alter|create|truncate)\s{1,9}(?:table|database|schema|user|view)|delete\s{1,9}from|insert\s{1,9}into"
+    r"|update\s{1,9}\w{1,40}\s{1,9}set|exec(?:ute)?\s{1,9}(?:xp_|sp_|master)|shutdown\b|declare\s{1,9}@"
+    r"|waitfor\s{1,9}delay)\b"
+)
 
 PATTERNS: tuple[Pattern, ...] = (
     # A string is closed, and a query goes on behind it.
@@ -104,17 +107,13 @@ PATTERNS: tuple[Pattern, ...] = (
         SQL,
         "sql-stacked",
         0.9,
-        _BREAK + r";" + _S + r"(?:drop|delete|insert|update|alter|create|exec|execute|shutdown|declare|waitfor)\s",
+        _BREAK + r";" + _S + _STATEMENT,
     ),
     _pattern(
         SQL,
         "sql-stacked-number",
         0.85,
-        r"\A-?\d{1,12}\)?"
-        + _S
-        + r";"
-        + _S
-        + r"(?:drop|delete|insert|update|alter|exec|execute|shutdown|declare|waitfor)\s",
+        r"\A-?\d{1,12}\)?" + _S + r";" + _S + r"" + _STATEMENT,
     ),
     _pattern(SQL, "sql-comment", 0.85, r"\A[\w@. -]{0,40}['\"]\)?" + _S + r"(?:--[\s+-]?\Z|#\Z|/\*\Z)"),
     _pattern(
@@ -123,12 +122,13 @@ PATTERNS: tuple[Pattern, ...] = (
         0.9,
         r"(?:\A-?\d{1,12}|"
         + _BREAK
-        + r")[^a-z]{0,9}(?:(?:and|or|xor|;)\W{0,9})?\W{0,9}(?:select\s{1,9})?\W{0,9}(?:sleep\(\d|pg_sleep\(\d|benchmark\(\d|waitfor\s{1,9}delay\b|dbms_pipe\.receive_message)",
+        + r")[^a-z]{0,9}(?:(?:and|or|xor|;)\W{0,9})?\W{0,9}(?:select\s{1,9})?\W{0,9}(?:sleep\(\d|pg_sleep\(\d"
+        r"|benchmark\(\d|waitfor\s{1,9}delay\b|dbms_pipe\.receive_message)",
     ),
     _pattern(
         SQL,
         "sql-order",
-        0.6,
+        0.8,
         r"(?:\A\d{1,12}\)?|" + _BREAK + r")\s{0,9}order\s{1,9}by\s{1,9}\d{1,4}" + _S + r"(?:--|#)",
     ),
     _pattern(
@@ -153,20 +153,24 @@ PATTERNS: tuple[Pattern, ...] = (
         SCRIPT,
         "script-call",
         0.85,
-        r"<script[^>]{0,80}>[^<]{0,60}\b(?:alert|prompt|confirm|eval|document\.cookie|document\.location|fetch|string\.fromcharcode)\b\W",
+        r"<script[^>]{0,80}>[^<]{0,60}\b(?:alert|prompt|confirm|eval|document\.cookie|document\.location|fetch"
+        r"|string\.fromcharcode)\b\W",
     ),
     _pattern(SCRIPT, "script-source", 0.8, r"<script[^>]{0,40}\ssrc\s{0,3}=\s{0,3}['\"]?(?:https?:)?//"),
     _pattern(
         SCRIPT,
         "script-handler",
         0.85,
-        r"<\w{1,12}[\s/][^>]{0,80}\bon(?:error|load|click|mouseover|focus|toggle|begin|start|animationstart)\s{0,3}=\s{0,3}['\"]?\s{0,3}(?:alert|prompt|confirm|eval|fetch|document|window|location|this|top|self)\b",
+        r"<\w{1,12}[\s/][^>]{0,80}\bon(?:error|load|click|mouseover|focus|toggle|begin|start"
+        r"|animationstart)\s{0,3}=\s{0,3}['\"]?\s{0,3}(?:alert|prompt|confirm|eval|fetch|document|window"
+        r"|location|this|top|self)\b",
     ),
     _pattern(
         SCRIPT,
         "script-attribute",
         0.85,
-        r"['\"]\s{1,9}(?:autofocus\s{1,9})?on(?:error|load|click|mouseover|focus)\s{0,3}=\s{0,3}['\"]?(?:alert|prompt|confirm|eval)\b",
+        r"['\"]\s{1,9}(?:autofocus\s{1,9})?on(?:error|load|click|mouseover|focus)\s{0,3}=\s{0,3}['\"]?(?:alert"
+        r"|prompt|confirm|eval)\b",
     ),
     _pattern(
         SCRIPT,
@@ -191,7 +195,8 @@ PATTERNS: tuple[Pattern, ...] = (
         + _S
         + r"(?:;|\||&&|\|\|)"
         + _S
-        + r"(?:id|whoami|uname(?:\s{1,9}-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}-\w{1,6})?|ls\s{1,9}-\w{1,6}|ls\s{1,9}/|dir\s{1,9}c:\\|ping\s{1,9}-[cn]\s{1,9}\d{1,4}\s{1,9}[\w.-]{1,60}|sleep\s{1,9}\d{1,4})"
+        + r"(?:id|whoami|uname(?:\s{1,9}-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}-\w{1,6})?|ls\s{1,9}-\w{1,6}"
+        r"|ls\s{1,9}/|dir\s{1,9}c:\\|ping\s{1,9}-[cn]\s{1,9}\d{1,4}\s{1,9}[\w.-]{1,60}|sleep\s{1,9}\d{1,4})"
         + _S
         + r"(?:\Z|;|\||&|#)",
     ),
@@ -199,11 +204,8 @@ PATTERNS: tuple[Pattern, ...] = (
         COMMAND,
         "command-substituted",
         0.9,
-        r"(?:\$\(|\x60)"
-        + _S
-        + r"(?:id|whoami|uname(?:\s{1,9}-a)?|sleep\s{1,9}\d{1,4}|curl\s{1,9}[^)\x60]{1,80}|wget\s{1,9}[^)\x60]{1,80}|nslookup\s{1,9}[^)\x60]{1,80})"
-        + _S
-        + r"(?:\)|\x60)",
+        r"(?:\$\(|\x60)" + _S + r"(?:id|whoami|uname(?:\s{1,9}-a)?|sleep\s{1,9}\d{1,4}|curl\s{1,9}[^)\x60]{1,80}"
+        r"|wget\s{1,9}[^)\x60]{1,80}|nslookup\s{1,9}[^)\x60]{1,80})" + _S + r"(?:\)|\x60)",
     ),
     _pattern(
         COMMAND,
@@ -225,7 +227,8 @@ PATTERNS: tuple[Pattern, ...] = (
         COMMAND,
         "php-code",
         0.85,
-        r"(?:\A|[=;{])\s{0,9}(?:system|passthru|shell_exec|phpinfo|eval|base64_decode|assert)\s{0,3}\(\s{0,3}(?:['\"]|\$_(?:get|post|request)|base64_decode|\)\s{0,3};)",
+        r"(?:\A|[=;{])\s{0,9}(?:system|passthru|shell_exec|phpinfo|eval|base64_decode"
+        r"|assert)\s{0,3}\(\s{0,3}(?:['\"]|\$_(?:get|post|request)|base64_decode|\)\s{0,3};)",
     ),
     # Expressions that a template engine or a logger would work out.
     _pattern(
@@ -235,19 +238,25 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\$\{(?:\$\{[^}]{0,40}\}|[^}$]{0,40}){0,1}j?(?:ndi)?[^}\s]{0,60}:?(?:ldaps?|rmi|dns|iiop)://",
     ),
     _pattern(
-        TEMPLATE, "jndi-nested", 0.9, r"\$\{(?:lower|upper|env|sys|:):?[^}]{0,20}\}[^\s]{0,80}(?:ldap|rmi|dns|ndi|://)"
+        TEMPLATE,
+        "jndi-nested",
+        0.9,
+        r"\$\{(?:lower|upper|env|sys|:):?[^}]{0,20}\}[^\s]{0,80}(?:ldap|rmi|dns"
+        r"|ndi|://)",
     ),
     _pattern(
         TEMPLATE,
         "template-internals",
         0.9,
-        r"\{\{[^}]{0,80}(?:__class__|__mro__|__subclasses__|__globals__|__builtins__|config\.items|self\._templatereference)",
+        r"\{\{[^}]{0,80}(?:__class__|__mro__|__subclasses__|__globals__|__builtins__|config\.items"
+        r"|self\._templatereference)",
     ),
     _pattern(
         TEMPLATE,
         "template-arithmetic",
         0.85,
-        r"\A(?:\{\{|\$\{|<%=|#\{)\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}\*\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}(?:\}\}|\}|%>)\Z",
+        r"\A(?:\{\{|\$\{|<%=|#\{)\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}\*\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}(?:\}\}|\}"
+        r"|%>)\Z",
     ),
     _pattern(
         TEMPLATE,
@@ -260,7 +269,8 @@ PATTERNS: tuple[Pattern, ...] = (
         TRAVERSAL,
         "traversal-file",
         0.95,
-        r"(?:\.\.[/\\]{1,3}){0,1}\.\.[/\\]{1,4}[\w./\\-]{0,60}(?:etc/(?:passwd|shadow|hosts|group|issue)|proc/self|windows[/\\]|winnt[/\\]|win\.ini|boot\.ini|web-inf)",
+        r"(?:\.\.[/\\]{1,3}){0,1}\.\.[/\\]{1,4}[\w./\\-]{0,60}(?:etc/(?:passwd|shadow|hosts|group|issue)"
+        r"|proc/self|windows[/\\]|winnt[/\\]|win\.ini|boot\.ini|web-inf)",
     ),
     _pattern(
         TRAVERSAL,
@@ -272,7 +282,8 @@ PATTERNS: tuple[Pattern, ...] = (
         TRAVERSAL,
         "traversal-file-absolute",
         0.85,
-        r"\A(?:file://)?/{1,3}(?:etc/(?:passwd|shadow|group|issue)|proc/self/(?:environ|cmdline|maps))(?:\x00|%00|\Z)",
+        r"\A(?:file://)?/{1,3}(?:etc/(?:passwd|shadow|group|issue)|proc/self/(?:environ|cmdline|maps))(?:\x00"
+        r"|%00|\Z)",
     ),
     _pattern(TRAVERSAL, "traversal-drive", 0.85, r"\Ac:[/\\]{1,2}(?:windows[/\\]|boot\.ini|winnt)"),
     _pattern(
@@ -284,29 +295,49 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 # These are looked for in what has not been decoded: decoding would undo them.
 _RAW = re.compile(
-    r"(?:\A|[/\\=])(?:\.|%(?:25)?2e){2}(?:%(?:25)?2f|%(?:25)?5c|%c0%af|%c1%9c)|(?:%(?:25)?2e){2}[/\\]|\.\.;/|\.\.\.\.//"
+    r"(?:\A|[/\\=])(?:\.|%(?:25)?2e){2}(?:%(?:25)?2f|%(?:25)?5c|%c0%af|%c1%9c)|(?:%(?:25)?2e){2}[/\\]|\.\.;/"
+    r"|\.\.\.\.//"
 )
 # What none of the patterns can do without.
 _WORTH = re.compile(
-    r"['\"<>;|`$\\{}\n\x00]|\.\.|%|://|\d\)?\s{1,9}(?:or|and|union|order|having)\s|\A/{1,3}(?:etc|proc)/|\Ajavascript:|(?:\A|[=;{])\s{0,9}(?:system|passthru|shell_exec|phpinfo|eval|assert)\(|\Ac:/",
+    r"['\"<>;|`$\\{}\n\x00]|\.\.|%|(?:php|expect|data|phar|zip|file)://|\d\)?\s{1,9}(?:or|and|union|order"
+    r"|having)\s|&&|(?:\A|[=&])/{1,3}(?:etc|proc)/|javascript:[^a-z]{0,9}\w|(?:\A|[=;{])\s{0,9}(?:system"
+    r"|passthru|shell_exec|phpinfo|eval|assert)\(|(?:\A|=)c:/",
     re.IGNORECASE,
 )
 _AGENT = re.compile(
-    r"\b(?:sqlmap|nikto|nuclei|masscan|zgrab|dirbuster|gobuster|feroxbuster|wpscan|acunetix|nessus|openvas|w3af|havij|arachni|fuzz faster u fool|ffuf|zaproxy|commix)\b"
+    r"\b(?:sqlmap|nikto|nuclei|masscan|zgrab|dirbuster|gobuster|feroxbuster|wpscan|acunetix|nessus|openvas|w3af"
+    r"|havij|arachni|fuzz faster u fool|ffuf|zaproxy|commix)\b"
 )
 _COMMENT = re.compile(r"/\*[^*]{0,40}\*/")
 _FREE = frozenset(
-    "q query search s term text body comment content code message title description markdown md snippet filter sql prompt"
-    " note notes keyword keywords expression".split()
+    (  # noqa: SIM905  # words are read more easily than a column of them
+        "q query search s term text body comment content code message title description markdown md snippet"
+        " filter sql prompt note notes keyword keywords expression"
+    ).split()
 )
 
 PROBES = re.compile(
-    r"/(?:\.env(?:\.\w{1,20})?|\.git/(?:config|head|index)|\.svn/entries|\.hg/|\.aws/credentials|\.ssh/|\.ds_store|\.htpasswd|\.htaccess"
-    r"|wp-login\.php|xmlrpc\.php|wp-admin(?:/|\Z)|wp-config\.php\S{0,10}|wp-content/plugins/|phpmyadmin(?:/|\Z)|pma/|adminer(?:-\d{1,3}\S{0,10})?\.php|phpinfo\.php|info\.php"
-    r"|cgi-bin/|actuator/(?:env|heapdump|gateway)|server-status|manager/html|solr/admin|boaform/|hnap1|vendor/phpunit/|_ignition/execute-solution|struts2?-"
-    r"|shell\.php|c99\.php|r57\.php|config\.php\.bak|backup\.(?:sql|zip|tar\.gz)|dump\.sql|database\.sql|id_rsa|web\.config|owa/auth|telescope/requests|eval-stdin\.php)(?:\Z|/|\b)"
+    r"/(?:\.env(?:\.\w{1,20})?|\.git/(?:config|head|index)|\.svn/entries|\.hg/|\.aws/credentials|\.ssh/"
+    r"|\.ds_store|\.htpasswd|\.htaccess"
+    r"|wp-login\.php|xmlrpc\.php|wp-admin(?:/|\Z)|wp-config\.php\S{0,10}|wp-content/plugins/|phpmyadmin(?:/|\Z)"
+    r"|pma/|adminer(?:-\d{1,3}\S{0,10})?\.php|phpinfo\.php|info\.php"
+    r"|cgi-bin/|actuator/(?:env|heapdump|gateway)|server-status|manager/html|solr/admin|boaform/|hnap1"
+    r"|vendor/phpunit/|_ignition/execute-solution|struts2?-"
+    r"|shell\.php|c99\.php|r57\.php|config\.php\.bak|backup\.(?:sql|zip|tar\.gz)|dump\.sql|database\.sql|id_rsa"
+    r"|web\.config|owa/auth|telescope/requests|eval-stdin\.php)(?:\Z|/|\b)"
 )
 """Paths, in lower case, that scanners ask for on every server."""
+
+
+_ASSET = re.compile(
+    r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|mp4|webm|webmanifest|txt|pdf)\Z"
+)
+
+
+def is_asset(path: str) -> bool:
+    """Whether this is a file that pages ask for by themselves."""
+    return _ASSET.search(path[-20:].lower()) is not None
 
 
 def is_probe(path: str) -> bool:
@@ -318,7 +349,7 @@ def worth(path: str, query: str, agent: str) -> bool:
     """Whether a request may have any hit: cheaper than asking for them, and right about nearly all requests."""
     return bool(
         (path and _WORTH.search(path[:MAX_TEXT]))
-        or (query and (_WORTH.search(query[:MAX_TEXT]) or _WORTH.search(unquote_plus(query[:MAX_TEXT]))))
+        or (query and _WORTH.search(unquote_plus(query[:MAX_TEXT])))
         or (agent and (_AGENT.search(agent[:MAX_TEXT].lower()) or "${" in agent[:MAX_TEXT]))
     )
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic, time_ns
 from typing import Any
 
+from monitoring.address import FORWARDED_FOR
+
 from . import patterns, scrub
 from .client import address_of
 from .enforcement.asked import digest_of
@@ -108,6 +110,25 @@ def note(
         _shed()
 
 
+def note_request(request: Any, status: int) -> None:
+    """Note a request that was answered.
+
+    Args:
+        request: Whatever has `path` and `META`, as Django's does.
+        status: Of the answer.
+    """
+    get = request.META.get
+    note(
+        get("REMOTE_ADDR"),
+        get(FORWARDED_FOR),
+        status,
+        request.path,
+        get("QUERY_STRING"),
+        get("HTTP_AUTHORIZATION"),
+        get("HTTP_USER_AGENT"),
+    )
+
+
 def sign_in(client: str, account: str, *, success: bool) -> None:
     """Note that a client signed in to an account, or failed to.
 
@@ -192,6 +213,8 @@ def _shed() -> None:
 
 def _add_path(tried: Tally[tuple[int, str, str]], client: str, path: str) -> None:
     of = TriedOf.PROBE if patterns.is_probe(path) else TriedOf.PATH
+    if of is TriedOf.PATH and patterns.is_asset(path):
+        return  # where a release lacks its files, every visitor asks for all of them
     if _known.paths[client] < MOST_PATHS and _known.is_new(of, client, path):
         _known.paths[client] += 1
         tried[of, client, scrub.text(path, _MAX_WHAT)] += 1
@@ -224,9 +247,8 @@ def _hits(at: int, client: str, status: int, texts: tuple[str, str, str]) -> Ite
             "path": scrub.text(texts[0], _MAX_WHAT),
             "fragment": scrub.text(hit.fragment, patterns.MAX_FRAGMENT),
             "status": status,
-            "what": what_hash(f"{hit.kind} {texts[0]} {hit.fragment}"),
         }
-        values = {"client": client, "outcome": "success" if status < 400 else "failure", "details": details}  # noqa: PLR2004
+        values = {"client": client, "outcome": "success" if status < 400 else "failure", "details": details}
         yield Entry(at, getrandbits(128) or 1, "security", f"pattern.{hit.kind}", values)
 
 
