@@ -289,7 +289,7 @@ def _user_of(request: HttpRequest) -> Any:
     """Return the user of a request if it is known: set by whoever authenticated it, or loaded from its session."""
     given = getattr(request, "__dict__", _NOTHING).get("user")
     if given is None:
-        return None
+        return getattr(request, "known_user", None)
     try:
         held = object.__getattribute__(given, "__dict__")  # as Django's lazy objects look at what is asked of them
     except AttributeError:

@@ -16,6 +16,10 @@ ANSWERS: Final = 16
 """Nothing: that the middleware answers what nobody handled. Under ASGI alone; Django has handlers for it."""
 PROTECTION: Final = 32
 """Nothing: that the middleware refuses who is blocked or throttled. Under ASGI alone."""
+NO_BUSINESS: Final = 64
+"""Less: no business events of the request."""
+NO_AUDIT: Final = 128
+"""Less: no audit events of the request."""
 USUAL: Final = PERFORMANCE | METRICS | ERRORS
 """What the combined middleware records. Lines are for who asks for them: they cost more than all the rest."""
 

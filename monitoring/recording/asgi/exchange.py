@@ -1,0 +1,129 @@
+"""One request and its answer, as messages pass: status, first and last byte, and whether the client stayed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter_ns
+from typing import Any
+
+from monitoring.recording import answered, errors
+from monitoring.recording.context import Context
+from monitoring.recording.recorder import recorder
+
+from .performance import tally
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+CLIENT_GONE = 499
+_NOT_FOUND, _BROKEN = 404, 500
+_MOST_BODY = 16_385
+"""One more than what is looked at of a body: so it shows that there was more."""
+_GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "CancelledError"})
+"""How frameworks and servers say that nobody gets the answer."""
+
+
+class Exchange:
+    """What is known of one request while it is answered.
+
+    Args:
+        context: Of the request.
+        receive: The server's.
+        send: The server's.
+
+    Attributes:
+        context: Of the request.
+        started: Whether an answer has begun.
+        recorded: Whether the request was recorded.
+    """
+
+    __slots__ = ("_body", "_gone", "_outer", "_receive", "_send", "_start", "_status", "context", "recorded", "started")
+
+    def __init__(self, context: Context, receive: Receive, send: Send) -> None:
+        self.context = context
+        self.started = self.recorded = self._gone = False
+        self._receive, self._send = receive, send
+        self._status = 0
+        self._body = recorder.config.record_body
+        self._outer = sys.exc_info()[1]
+        self._start = perf_counter_ns()
+
+    async def receive(self) -> Message:
+        """Pass on what the client sends; it may turn out to be gone."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        elif self._body:
+            self._keep(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on what is answered; with its last byte the request is recorded."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.started, self._status = True, message["status"]
+            self._notice()
+        try:
+            await self._send(message)
+        except OSError:  # as servers tell who writes to a client that is gone
+            self._gone = True
+            raise
+        over = not message.get("more_body", False) if kind == "http.response.body" else kind == "http.response.pathsend"
+        if over and not self.recorded:
+            self.record(self._status)
+
+    def _notice(self) -> None:
+        """Take note of the exception that an answer is made for: those who handle one answer while they do."""
+        error = sys.exc_info()[1]
+        if error is not None and error is not self._outer:
+            self.context.error = error
+
+    def _keep(self, part: bytes) -> None:
+        """Keep the beginning of what the application reads of the body."""
+        request = vars(self.context.request)
+        kept: bytes = request.get("_body", b"")
+        if len(kept) < _MOST_BODY:
+            request["_body"] = kept + part[: _MOST_BODY - len(kept)]
+
+    def returned(self) -> None:
+        """Record a request whose application has returned, if it did not end its answer: the client may be gone."""
+        if not self.recorded:
+            self.record(CLIENT_GONE if self._gone else _BROKEN)
+
+    def raised(self, error: BaseException) -> None:
+        """Record a request whose application has raised; what comes after the last byte is an error of its own."""
+        gone = isinstance(error, asyncio.CancelledError) or (self._gone and _is_about_client(error))
+        if self.recorded:
+            if isinstance(error, Exception) and not gone:
+                errors.ended_process(error, answered.OTHER_METHOD)
+            return
+        if not gone:
+            self.context.error = error
+        self.record(CLIENT_GONE if gone else _BROKEN)
+
+    def record(self, status: int) -> None:
+        """Record the request. Never raises."""
+        self.recorded = True
+        try:
+            context = self.context
+            duration = perf_counter_ns() - self._start
+            request: Any = context.request
+            match = request.resolver_match
+            if match is None:
+                if status == _NOT_FOUND and hasattr(context.error, "status_code"):
+                    context.error = None  # no exception to mend: the router's way to say that there is no such address
+                route = answered.REFUSED if context.refused else errors.UNMATCHED
+            else:
+                route = match.route
+            answered.record(context, duration, request.method, route, status)
+            tally.add(duration, failed=status >= _BROKEN)
+        except Exception:  # the response is more important than its record
+            recorder.failed()
+
+
+def _is_about_client(error: BaseException) -> bool:
+    return isinstance(error, OSError) or type(error).__name__ in _GONE
