@@ -26,6 +26,7 @@ from monitoring.protection.control.admin import BlockAdmin
 from monitoring.protection.notices.admin import NoticeAdmin
 from monitoring.protection.throttles.admin import ThrottleAdmin
 from monitoring.recovery.control.admin import RecoveryActionAdmin, RecoveryAdmin, RecoveryEntryAdmin
+from monitoring.sinks.admin import SinkStateAdmin
 from monitoring.storage.names import Name
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "ReleaseMarkAdmin",
     "RuleTroubleAdmin",
     "SilenceAdmin",
+    "SinkStateAdmin",
     "SlowSampleAdmin",
     "StoredMessageAdmin",
     "ThrottleAdmin",

@@ -54,6 +54,7 @@ class MonitoringConfig(AppConfig):
             checks.check_hooks,
             checks.check_services,
             checks.check_alert_rules,
+            checks.check_sinks,
         ):
             register(check)
         register(checks.check_redis, Tags.database)

@@ -111,6 +111,14 @@ def check_alert_rules(**_: Any) -> list[CheckMessage]:
     return [Error(text, id="monitoring.E010") for text in found]
 
 
+def check_sinks(**_: Any) -> list[CheckMessage]:
+    """Report every sink in settings that nothing can be forwarded to; the others get theirs."""
+    from monitoring.sinks import kinds  # which needs the models of errors
+
+    found = kinds.problems(load(getattr(settings, "MONITORING", {})))
+    return [Error(text, id="monitoring.E014") for text in found]
+
+
 def check_redis(**_: Any) -> list[CheckMessage]:
     """Warn where Redis may evict events that nobody has read yet."""
     try:

@@ -26,6 +26,7 @@ from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
 from monitoring.protection import families as protection
 from monitoring.recovery.families import families as recovery
+from monitoring.sinks.families import families as sinks
 
 logger = logging.getLogger("monitoring.exposition")
 
@@ -48,6 +49,7 @@ SOURCES: dict[str, Source] = {
     "protection": _protection,
     "analysis": analysis,
     "recovery": recovery,
+    "sinks": sinks,
 }
 """Families whose names are fixed, by the slice that has them."""
 
