@@ -8,13 +8,14 @@ from typing import Any
 from monitoring import remote
 from monitoring.alerts import ErrorAlertingSystem
 from monitoring.analysis import ErrorAnalysisEngine, ErrorMetricsCollector
+from monitoring.conf import get_config
 
 
 class ErrorMonitoringEndpoints:
     """The answers of `/api/metrics/…` for code, and where code registers a channel.
 
     Args:
-        service: Whose errors; everybody's if None. A middleware stands for the service that it records.
+        service: Whose errors; everybody's if None. A middleware stands for the service of this process.
         alerting: Whose alerts are told through channels that are added; one without rules of its own unless given, as
             in a `monitoring_hooks.py`, whose channels are told of every alert.
     """
@@ -54,6 +55,5 @@ class ErrorMonitoringEndpoints:
 
 
 def _name(service: object) -> str | None:
-    """Return the name of a service, or that which a middleware records; None for every service."""
-    found = service if service is None or isinstance(service, str) else getattr(service, "service", None)
-    return found if isinstance(found, str) and found else None
+    """Return the name of a service, for a middleware that of this process; None for every service."""
+    return service if service is None or isinstance(service, str) else get_config().service

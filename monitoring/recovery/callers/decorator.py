@@ -8,8 +8,9 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
-from . import asking, retries, transactions
-from .caught import BROKEN, catch, is_failure
+from . import asking, endpoints, retries, transactions
+from .caught import BROKEN, Caught, catch, is_failure
+from .member import Member
 
 View = TypeVar("View", bound=Callable[..., Any])
 # As asgiref does it, which only Django projects have: before Python 3.12 there is no mark but asyncio's own.
@@ -25,7 +26,9 @@ def ai_error_handler(view: View) -> View:
     that it is rolled back: recovery is asked for, and neither waited for nor is the view tried again.
 
     Args:
-        view: A function or a method, sync or async; the request is its first argument, or its second after `self`.
+        view: A function or a method, sync or async. A view of Django takes the request as its first argument, or its
+            second after `self`; an endpoint of FastAPI or Starlette need not. What other functions raise is raised
+            on once recovery was asked for.
     """
     if _is_async(view):
 
@@ -36,7 +39,9 @@ def ai_error_handler(view: View) -> View:
             except Exception as exception:
                 if not is_failure(exception):
                     raise
-                return await _answered_async(exception, _request_of(arguments), lambda: view(*arguments, **named))
+                return await _answered_async(
+                    exception, _request_of(handled_async, arguments), lambda: view(*arguments, **named)
+                )
 
         return cast("View", handled_async)
 
@@ -47,7 +52,7 @@ def ai_error_handler(view: View) -> View:
         except Exception as exception:
             if not is_failure(exception):
                 raise
-            return _answered(exception, _request_of(arguments), lambda: view(*arguments, **named))
+            return _answered(exception, _request_of(handled, arguments), lambda: view(*arguments, **named))
 
     return cast("View", handled)
 
@@ -66,9 +71,9 @@ def _answered(exception: Exception, request: Any, call: Callable[[], Any]) -> An
     if retries.may_retry(caught, request) and (response := retries.again(caught, call)) is not None:
         return response
     recovery = asking.recover(caught, asking.DECORATOR)
-    if request is None:
+    if (answer := _answer(request, caught, recovery)) is None:
         raise exception
-    return _answer(request, caught, recovery)
+    return answer
 
 
 async def _answered_async(exception: Exception, request: Any, call: Callable[[], Awaitable[Any]]) -> Any:
@@ -85,18 +90,23 @@ async def _answered_async(exception: Exception, request: Any, call: Callable[[],
     if retries.may_retry(caught, request) and (response := await retries.again_async(caught, call)) is not None:
         return response
     recovery = await asyncio.to_thread(asking.recover, caught, asking.DECORATOR)
-    if request is None:
+    if (answer := _answer(request, caught, recovery)) is None:
         raise exception
-    return _answer(request, caught, recovery)
+    return answer
 
 
-def _answer(*arguments: Any) -> Any:
+def _answer(request: Any, caught: Caught, recovery: Member) -> Any:
+    """Return what a request is answered with; None where there is none, or the exception has to go on."""
+    if request is None:
+        return None
+    if endpoints.is_asgi(request):
+        return endpoints.answer(request, caught, recovery)
     from .answer import answer  # needs the settings of a Django project, which views alone are sure to have
 
-    return answer(*arguments)
+    return answer(request, caught, recovery)
 
 
-def _request_of(arguments: tuple[Any, ...]) -> Any:
-    """Return Django's request among the arguments of a view; None where there is none."""
+def _request_of(handled: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Return Django's request among the arguments of a view, or the one that an endpoint answers; None for others."""
     found = next((one for one in arguments[:2] if hasattr(one, "META") and hasattr(one, "method")), None)
-    return getattr(found, "_request", found)
+    return getattr(found, "_request", found) if found is not None else endpoints.request_of(handled)
