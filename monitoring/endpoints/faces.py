@@ -46,8 +46,9 @@ class ErrorMonitoringEndpoints:
             found: dict[str, Any] = remote.get("api/metrics/alerts", hours=hours)
             return found
         from monitoring.alerts.incidents.alerted import alerted
+        from monitoring.storage.aside import aside
 
-        return alerted(hours)
+        return aside(lambda: alerted(hours))
 
     def add_alert_channel(self, name: str, channel: Callable[[Mapping[str, Any]], Any]) -> None:
         """Have alerts told through a function; see `ErrorAlertingSystem.add_alert_channel`."""

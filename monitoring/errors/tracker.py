@@ -60,9 +60,11 @@ class ErrorTracker:
         """
         if remote.wanted():
             return _asked(min(limit, _LIVE))
+        from monitoring.storage.aside import aside
+
         from .log.recent import recent
 
-        return recent(limit)
+        return aside(lambda: recent(limit))
 
 
 def _asked(limit: int) -> list[dict[str, Any]]:

@@ -8,30 +8,34 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring import remote
+from monitoring.conf import get_config
 
 
 class ErrorMetricsCollector:
     """Counts of errors.
 
     Args:
-        retention_hours: How far back totals go.
+        retention_hours: How far back totals go; as far as `ERROR_METRICS_HOURS` says unless given.
         service: Whose errors; everybody's if None.
 
     Raises:
         ValueError: There is no such time.
     """
 
-    def __init__(self, retention_hours: int = 24, service: str | None = None) -> None:
-        self.retention_hours = _positive(retention_hours, "retention_hours")
+    def __init__(self, retention_hours: int | None = None, service: str | None = None) -> None:
+        hours = get_config().error_metrics_hours if retention_hours is None else retention_hours
+        self.retention_hours = _positive(hours, "retention_hours")
         self.service = service
 
     def get_metrics(self) -> dict[str, Any]:
         """Return how many errors there are: `total_errors`, `recent_errors`, `error_rate_per_minute` and more."""
         if remote.wanted():
             return _asked("errors", self.retention_hours, self.service)
+        from monitoring.storage.aside import aside
+
         from .metrics import metrics
 
-        return metrics(self.retention_hours, self.service)
+        return aside(lambda: metrics(self.retention_hours, self.service))
 
     def get_error_trends(self, hours: int = 24) -> dict[str, Any]:
         """Return the errors of each hour.
@@ -48,9 +52,11 @@ class ErrorMetricsCollector:
         wanted = _positive(hours, "hours")
         if remote.wanted():
             return _asked("trends", wanted, self.service)
+        from monitoring.storage.aside import aside
+
         from .metrics import trends
 
-        return trends(wanted, self.service)
+        return aside(lambda: trends(wanted, self.service))
 
 
 class ErrorAnalysisEngine:
@@ -72,9 +78,11 @@ class ErrorAnalysisEngine:
         """Return `total_patterns`, `most_common_errors`, `recommendations` and more."""
         if remote.wanted():
             return _asked("insights", self.hours, self.service)
+        from monitoring.storage.aside import aside
+
         from .engine import insights
 
-        return insights(self.hours, self.service)
+        return aside(lambda: insights(self.hours, self.service))
 
 
 def _asked(what: str, hours: int, service: str | None) -> dict[str, Any]:
