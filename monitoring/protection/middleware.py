@@ -17,12 +17,14 @@ from django.http import HttpRequest, HttpResponse
 from monitoring.access import probes
 from monitoring.recording import presence
 from monitoring.recording.client import client_address
-from monitoring.recording.context import current
+from monitoring.recording.context import GUARDED, current
 from monitoring.recording.enforcement import answer, counting
 from monitoring.recording.enforcement.verdict import Verdict, verdict
 from monitoring.recording.recorder import recorder
 
 from .routes import name_of
+
+_NOTHING: dict[str, Any] = {}
 
 
 class ProtectionMiddleware:
@@ -55,7 +57,7 @@ class ProtectionMiddleware:
         try:
             if not presence.Server.kind:
                 presence.Server.kind = "asgi" if hasattr(request, "scope") else "wsgi"
-            if request.path in self._open:
+            if request.path in self._open or getattr(request, "scope", _NOTHING).get(GUARDED):
                 return None
             found = verdict(client_address(request.META), request, name_of, _authorization)
             return None if found is None else _refuse(request, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from monitoring.conf import get_config
 _CACHED = 2_000
 
 
-def client_address(meta: dict[str, Any]) -> str:
+def client_address(meta: Mapping[str, Any]) -> str:
     """Return the address of the client of a request, past trusted proxies alone; empty where it is not known."""
     return address_of(meta.get("REMOTE_ADDR"), meta.get(FORWARDED_FOR))
 

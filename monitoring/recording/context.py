@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from contextvars import ContextVar
 from time import time_ns
 from typing import Any, Protocol
@@ -21,12 +22,26 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,64}")
 _NOTHING: dict[str, Any] = {}
 
 
+CONTEXT = "enginel.context"
+"""Where the scope of an ASGI request that is recorded holds its context, while it is answered."""
+GUARDED = "enginel.guarded"
+"""Where such a scope says that it was asked whether the request is refused."""
+
+
 class HttpRequest(Protocol):
     """The part of Django's request that the context looks at."""
 
-    method: str | None
-    path: str
-    META: dict[str, Any]
+    @property
+    def method(self) -> str | None:
+        """Of the request."""
+
+    @property
+    def path(self) -> str:
+        """Of the request."""
+
+    @property
+    def META(self) -> Mapping[str, Any]:  # noqa: N802  # as Django calls it
+        """Headers and addresses in WSGI's form."""
 
 
 class Context(Struct, eq=False):

@@ -24,7 +24,7 @@ from django.urls import get_script_prefix
 
 from . import answered, errors, facets, presence
 from .answered import METHODS, OTHER_METHOD, REFUSED
-from .context import Context, current
+from .context import CONTEXT, Context, current
 from .recorder import recorder
 from .streaming import watch
 
@@ -71,7 +71,8 @@ class MonitoringMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         """Answer the request and record it."""
         outer = current.get()
-        if outer is not None and outer.request is request and outer.facets:
+        if outer is not None and outer.facets and (outer.request is request or _is_beneath(outer, request)):
+            outer.request = request  # it knows its route and user
             outer.facets |= self.facets
             return self.get_response(request)
         if self._async:
@@ -175,6 +176,12 @@ class MetricsMiddleware(MonitoringMiddleware):
     """Counts requests: in all, by status, by endpoint, and in the histogram of their durations."""
 
     facets = facets.METRICS
+
+
+def _is_beneath(outer: Context, request: HttpRequest) -> bool:
+    """Whether an ASGI middleware of ours, around Django, records the request."""
+    scope = getattr(request, "scope", None)
+    return scope is not None and scope.get(CONTEXT) is outer
 
 
 def _static_prefixes() -> tuple[str, ...]:

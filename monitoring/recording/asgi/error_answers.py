@@ -23,7 +23,7 @@ from monitoring.recording.resilience.circuits import CircuitOpenError
 
 from .http_exceptions import HttpError
 
-_BROKEN, _UNAVAILABLE = 500, 503
+_FAILED, _BROKEN, _UNAVAILABLE = 400, 500, 503
 _PAGE = "text/html; charset=utf-8"
 
 
@@ -51,8 +51,8 @@ def of(context: Context, error: Exception) -> Answer:
     meta: Any = context.request.META if context.request is not None else {}
     try:
         errors.note(error)
-        found = classify_exception(error)
-        status = _status_of(error, found.status)
+        status = _status_of(error)
+        found = classify_exception(error, status)
         detail = _detail_of(error, status) or (
             sentences.of_kind(found.kind)
             if status >= _BROKEN and status != _UNAVAILABLE
@@ -80,13 +80,14 @@ def made(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     return Answer(status, [*told, (b"content-length", str(len(body)).encode())], body)
 
 
-def _status_of(error: Exception, known: int) -> int:
+def _status_of(error: Exception) -> int:
     """Return the status of an answer: what the exception says of itself, or what is known of its class below 500."""
     if isinstance(error, HttpError):
         return error.status_code
     if isinstance(error, CircuitOpenError):
         return _UNAVAILABLE
-    return known if 400 <= known < _BROKEN else _BROKEN
+    known = classify_exception(error).status
+    return known if _FAILED <= known < _BROKEN else _BROKEN
 
 
 def _detail_of(error: Exception, status: int) -> str:

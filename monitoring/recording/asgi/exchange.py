@@ -20,9 +20,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 CLIENT_GONE = 499
-_NOT_FOUND, _BROKEN = 404, 500
+_BROKEN = 500
 _MOST_BODY = 16_385
 """One more than what is looked at of a body: so it shows that there was more."""
+_FRAMEWORKS = frozenset({"starlette", "fastapi"})
 _GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "CancelledError"})
 """How frameworks and servers say that nobody gets the answer."""
 
@@ -41,13 +42,27 @@ class Exchange:
         recorded: Whether the request was recorded.
     """
 
-    __slots__ = ("_body", "_gone", "_outer", "_receive", "_send", "_start", "_status", "context", "recorded", "started")
+    __slots__ = (
+        "_answered",
+        "_body",
+        "_gone",
+        "_outer",
+        "_receive",
+        "_request",
+        "_send",
+        "_start",
+        "_status",
+        "context",
+        "recorded",
+        "started",
+    )
 
     def __init__(self, context: Context, receive: Receive, send: Send) -> None:
-        self.context = context
+        self.context, self._request = context, context.request  # Django's may take its place
         self.started = self.recorded = self._gone = False
         self._receive, self._send = receive, send
         self._status = 0
+        self._answered: BaseException | None = None
         self._body = recorder.config.record_body
         self._outer = sys.exc_info()[1]
         self._start = perf_counter_ns()
@@ -84,7 +99,7 @@ class Exchange:
 
     def _keep(self, part: bytes) -> None:
         """Keep the beginning of what the application reads of the body."""
-        request = vars(self.context.request)
+        request = vars(self._request)
         kept: bytes = request.get("_body", b"")
         if len(kept) < _MOST_BODY:
             request["_body"] = kept + part[: _MOST_BODY - len(kept)]
@@ -98,7 +113,7 @@ class Exchange:
         """Record a request whose application has raised; what comes after the last byte is an error of its own."""
         gone = isinstance(error, asyncio.CancelledError) or (self._gone and _is_about_client(error))
         if self.recorded:
-            if isinstance(error, Exception) and not gone:
+            if isinstance(error, Exception) and not gone and error is not self._answered:
                 errors.ended_process(error, answered.OTHER_METHOD)
             return
         if not gone:
@@ -113,12 +128,11 @@ class Exchange:
             duration = perf_counter_ns() - self._start
             request: Any = context.request
             match = request.resolver_match
-            if match is None:
-                if status == _NOT_FOUND and hasattr(context.error, "status_code"):
-                    context.error = None  # no exception to mend: the router's way to say that there is no such address
-                route = answered.REFUSED if context.refused else errors.UNMATCHED
-            else:
-                route = match.route
+            if context.error is not None and _is_of_framework(context.error):
+                context.error = None  # no exception to mend: a router's way to say that there is no such address
+            self._answered = context.error
+            other = answered.REFUSED if context.refused else errors.UNMATCHED
+            route = other if match is None else match.route
             answered.record(context, duration, request.method, route, status)
             tally.add(duration, failed=status >= _BROKEN)
         except Exception:  # the response is more important than its record
@@ -127,3 +141,14 @@ class Exchange:
 
 def _is_about_client(error: BaseException) -> bool:
     return isinstance(error, OSError) or type(error).__name__ in _GONE
+
+
+def _is_of_framework(error: BaseException) -> bool:
+    """Whether a framework has raised what it answers with a status, such as 404 where no route matches."""
+    traceback = error.__traceback__
+    if traceback is None or not hasattr(error, "status_code"):
+        return False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    module = traceback.tb_frame.f_globals.get("__name__")
+    return isinstance(module, str) and module.partition(".")[0] in _FRAMEWORKS

@@ -9,7 +9,7 @@ from typing import Any
 
 from monitoring.recording import errors, facets
 from monitoring.recording.answered import OTHER_METHOD
-from monitoring.recording.context import Context, current
+from monitoring.recording.context import CONTEXT, GUARDED, Context, current
 from monitoring.recording.recorder import recorder
 
 from . import error_answers, handlers, wiring
@@ -19,8 +19,6 @@ from .http_exceptions import HttpError
 from .refusals import refusal
 from .request import AsgiRequest
 
-CONTEXT = "enginel.context"
-"""Where the scope of a request that is recorded holds its context, while it is answered."""
 _BROKEN = 500
 
 
@@ -76,8 +74,8 @@ class Middleware:
 
     async def _pass_on(self, context: Context, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         request: Any = context.request
-        if self.facets & facets.PROTECTION and not request.guarded:
-            request.guarded = True
+        if self.facets & facets.PROTECTION and not scope.get(GUARDED):
+            scope[GUARDED] = True
             refused = refusal(request)
             if refused is not None:
                 context.refused = True

@@ -125,12 +125,10 @@ class AsgiRequest:
 
     Attributes:
         scope: It.
-        guarded: Whether it was asked whether it is refused.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.guarded = False
         self.path: str = scope["path"]
         self._root: str = scope.get("root_path", "")
 
