@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from celery import Celery, group
 
+from monitoring.analysis.traces import reading
 from monitoring.conf import get_config
 from monitoring.jobs.runs import family
 from monitoring.jobs.runs.models import TaskRun
@@ -66,14 +67,16 @@ def canvas(redis_client: Any, redis_url: str, tmp_path: Path, settings: Any) -> 
         worker.wait(SECONDS)
 
 
-def in_request(publish: Callable[[], Any]) -> None:
+def in_request(publish: Callable[[], Any]) -> Context:
     resolved = SimpleNamespace(route="api/orders/")
     request = SimpleNamespace(method="POST", META={}, path="/api/orders/", resolver_match=resolved)
-    token = current.set(Context("", request))
+    context = Context("", request)
+    token = current.set(context)
     try:
         publish()
     finally:
         current.reset(token)
+    return context
 
 
 def wait_for_runs(expected: int) -> list[TaskRun]:
@@ -86,7 +89,7 @@ def wait_for_runs(expected: int) -> list[TaskRun]:
 
 
 def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas: Celery) -> None:
-    in_request(lambda: [canvas.signature("canvas.all").delay() for _ in range(TREES)])
+    request = in_request(lambda: [canvas.signature("canvas.all").delay() for _ in range(TREES)])
     runs = wait_for_runs(TREES * RUNS)
     names = {run.task_id: run.name for run in runs}
     assert len(names) == TREES * TASKS
@@ -100,6 +103,7 @@ def test_trees_are_kept_whole_though_more_were_published_than_are_sampled(canvas
     assert all(run.group_id and run.group_id == groups[run.parent_id] for run in bodies)
 
     assert_whole(next(run for run in bodies))
+    assert_spans(runs, request)
 
     (group([canvas.signature("canvas.step") for _ in range(2)]) | canvas.signature("canvas.body")).delay()
     alone = [run for run in wait_for_runs(TREES * RUNS + 3) if run.root_id not in roots]
@@ -118,3 +122,22 @@ def assert_whole(body: TaskRun) -> None:
     assert (flaky.state, flaky.retries, len(flaky.executions)) == ("SUCCESS", 2, 3)
     outline = [f"{node.depth} {node.name}" for node in build(family.executions("root_id", body.root_id)[0]).nodes]
     assert sorted(outline) == SHAPE
+
+
+def assert_spans(runs: list[TaskRun], request: Context) -> None:
+    """Assert that each execution is a span of its own, below that of what published it; new tries beside the first."""
+    spans = {run.span_id: run for run in runs}
+    assert len(spans) == len(runs)
+    for run in runs:
+        assert run.trace_id == request.trace_id
+        if not run.parent_id:
+            assert run.parent_span_id == request.span_id
+            continue
+        assert spans[run.parent_span_id].name == run.origin
+        if run.name != "canvas.body":  # a chord's is published by whichever of its header ends last
+            assert spans[run.parent_span_id].task_id == run.parent_id
+    trace = reading.read(request.trace_id)
+    assert trace is not None
+    assert {node.parent for node in trace.nodes if node.depth} <= {node.id for node in trace.nodes}
+    assert len(trace.nodes) == len(runs)
+    assert {node.part.name for node in trace.nodes if not node.depth} == {"canvas.all"}  # the request had no span
