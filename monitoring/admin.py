@@ -19,6 +19,7 @@ from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
+from monitoring.journal.security.admin import SecurityFindingAdmin
 from monitoring.performance.admin import SlowSampleAdmin
 from monitoring.protection.allowed.admin import AllowedNetworkAdmin
 from monitoring.protection.circuits.admin import CircuitAdmin
@@ -58,6 +59,7 @@ __all__ = [
     "RecoveryEntryAdmin",
     "ReleaseMarkAdmin",
     "RuleTroubleAdmin",
+    "SecurityFindingAdmin",
     "SilenceAdmin",
     "SinkStateAdmin",
     "SlowSampleAdmin",

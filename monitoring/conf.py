@@ -227,6 +227,7 @@ class Config(Remedies, Journaling):
         "tasks.protection.decide",
         "tasks.protection.send",
         "tasks.recovery.advance",
+        "tasks.security.watch",
         "tasks.sinks.forward",
         "tasks.sinks.send",
     )
@@ -245,6 +246,7 @@ class Config(Remedies, Journaling):
         "tasks.protection.",
         "tasks.recovery.",
         "tasks.retention.",
+        "tasks.security.",
         "tasks.sinks.",
     )
     """How names of Enginel's own tasks begin: lists leave out what went well of them, unless it is asked for."""

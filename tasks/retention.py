@@ -15,6 +15,7 @@ from monitoring.intake import retention as intake
 from monitoring.jobs import retention as jobs
 from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
+from monitoring.journal.security import retention as security
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
 from monitoring.performance.spans import retention as spans
@@ -48,3 +49,4 @@ def prune() -> None:
     anomalies.prune(config)
     recovery.prune(config)
     releases.prune()
+    security.prune(config)

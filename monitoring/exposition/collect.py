@@ -18,6 +18,7 @@ from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
 from monitoring.jobs.families import families as jobs
+from monitoring.journal.security import families as security
 from monitoring.metrics import totals
 from monitoring.metrics.families import chosen
 from monitoring.metrics.families import families as metrics
@@ -29,6 +30,11 @@ from monitoring.recovery.families import families as recovery
 from monitoring.sinks.families import families as sinks
 
 logger = logging.getLogger("monitoring.exposition")
+
+
+def _security(_config: Config) -> Iterator[Metric]:
+    """Yield what the security watch could not look at."""
+    yield from security.families(totals.counters(COUNTER, 0, security.COUNTED))
 
 
 def _protection(_config: Config) -> Iterator[Metric]:
@@ -47,6 +53,7 @@ SOURCES: dict[str, Source] = {
     "alerts": alerts,
     "deliveries": deliveries,
     "protection": _protection,
+    "security": _security,
     "analysis": analysis,
     "recovery": recovery,
     "sinks": sinks,
@@ -72,7 +79,7 @@ def collect(config: Config) -> list[Metric]:
         complete.add_metric((name,), found is not None)
         ours += found or []
     claims = Claims(ours)
-    return ours + [claims.settle(family) for family in chosen(config, protection.COUNTED)]
+    return ours + [claims.settle(family) for family in chosen(config, (*protection.COUNTED, *security.COUNTED))]
 
 
 def _read(name: str, source: Source, config: Config) -> list[Metric] | None:

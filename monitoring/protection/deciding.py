@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import router, transaction
+from django.db.models import Q
 
 from monitoring.address import block_network, networks
 from monitoring.component import Outage
@@ -35,6 +36,8 @@ from .policy import Circumstances, Lasting, Outcome, judge
 from .suspects import Case, View, cases, failing
 
 _OFF = "off"
+_OF_ERRORS = Q(origin=BlockOrigin.AUTO, withheld="", crossed__gt="")
+"""Blocks that came from errors; what an outage explains does not speak for those that a rule asked for."""
 _ONSET_SECONDS = 30
 """For so long a component may have been broken before it counts as unhealthy."""
 _MOST_PATCHES = 20
@@ -162,13 +165,13 @@ def _lift(outage: Outage, now: datetime, alias: str) -> int:
     if outage.since is None:
         return 0
     began = outage.since - timedelta(seconds=_ONSET_SECONDS)
-    rows = Block.objects.using(alias).filter(origin=BlockOrigin.AUTO, withheld="", started__gte=began)
+    rows = Block.objects.using(alias).filter(_OF_ERRORS, started__gte=began)
     return actions.end(rows, f"outage of {', '.join(sorted(outage.unhealthy))}", now)
 
 
 def _lift_blind(blind: Iterable[tuple[datetime, datetime]], now: datetime, alias: str) -> int:
     """End what was decided during interruptions of the platform, before they were known."""
-    rows = Block.objects.using(alias).filter(origin=BlockOrigin.AUTO, withheld="", ended=None)
+    rows = Block.objects.using(alias).filter(_OF_ERRORS, ended=None)
     return sum(actions.end(rows.filter(started__range=span), "interruption of the platform", now) for span in blind)
 
 

@@ -23,7 +23,7 @@ class BlockOrigin(models.TextChoices):
 
 
 class Crossed(models.TextChoices):
-    """Which limit was crossed; none for a block that people made."""
+    """Which limit was crossed; none for a block that people made, or a rule asked for."""
 
     CLIENT = "client", "Errors of the client"
     ROUTE = "route", "Errors on a route"
@@ -75,7 +75,7 @@ class Block(models.Model):
         network: In its canonical spelling: an IPv4 address as `203.0.113.7/32`, of IPv6 the /64.
         prefix: The network's length.
         addresses: Whence the errors came, as texts; each has its documented key in Redis.
-        crossed: Which limit; empty for a block that people made.
+        crossed: Which limit; empty for a block that people made, or a rule asked for.
         withheld: Why it is none; empty for one that is.
         reason: What is told, in words.
         route: Where the limit was crossed or, for that of the client, where most of its errors were.

@@ -17,7 +17,7 @@ from monitoring.protection.networks import shown
 from monitoring.protection.notices import planning
 
 from . import totals
-from .models import MAX_ROUTE, Block, Crossed, Withheld
+from .models import MAX_REASON, MAX_ROUTE, Block, Crossed, Withheld
 
 _BATCH = 500
 
@@ -29,7 +29,7 @@ class Decision:
     Attributes:
         network: The client.
         addresses: Whence its errors came.
-        crossed: Which limit.
+        crossed: Which limit; None where a rule asks for the block.
         withheld: Why it is not blocked; None if it is.
         count: Errors that crossed the limit.
         window: Seconds in which they were.
@@ -37,11 +37,12 @@ class Decision:
         level: How many blocks there were before it, one after another.
         seconds: How long it lasts.
         evidence: What is kept of its errors.
+        because: Why, in words, where no limit was crossed.
     """
 
     network: Network
     addresses: Sequence[str]
-    crossed: Crossed
+    crossed: Crossed | None
     withheld: Withheld | None
     count: int
     window: int
@@ -49,10 +50,13 @@ class Decision:
     level: int
     seconds: int
     evidence: dict[str, Any]
+    because: str = ""
 
     @property
     def reason(self) -> str:
         """What is told, in words."""
+        if self.because:
+            return self.because[:MAX_REASON]
         of = "The client caused" if self.crossed is Crossed.CLIENT else f"{self.route} answered with"
         return f"{of} {self.count} server errors within {self.window} seconds."
 
@@ -86,7 +90,7 @@ def _row(decision: Decision, now: datetime, mark: uuid.UUID) -> Block:
         network=str(decision.network),
         prefix=decision.network.prefixlen,
         addresses=list(decision.addresses),
-        crossed=decision.crossed,
+        crossed=decision.crossed or "",
         withheld=decision.withheld or "",
         reason=decision.reason,
         route=decision.route[:MAX_ROUTE],

@@ -40,7 +40,9 @@ class BlockSerializer(serializers.ModelSerializer[Block]):
     """A client that is refused, or one that would have been."""
 
     state = serializers.SerializerMethodField(help_text="`withheld`: it was never refused.")
-    crossed = serializers.ChoiceField(choices=Crossed.choices, allow_blank=True, help_text="Which limit; or a person.")
+    crossed = serializers.ChoiceField(
+        choices=Crossed.choices, allow_blank=True, help_text="Which limit; empty where a person or a rule decided."
+    )
     withheld = serializers.ChoiceField(choices=Withheld.choices, allow_blank=True, help_text="Why it was not refused.")
     window = serializers.IntegerField(help_text="Seconds within which the `count` errors were.")
     level = serializers.IntegerField(help_text="How many blocks came before it, one after another.")
