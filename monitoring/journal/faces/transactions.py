@@ -68,7 +68,7 @@ def record_within(
     else:
         from monitoring.journal.deeds.keeping import keep
 
-        keep(entry, using)
+        keep(entry)
     _after_commit(using, lambda: _write_line(entry, log))
     return Recorded(f"{entry.entry_id:032x}")
 
