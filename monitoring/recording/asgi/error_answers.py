@@ -20,6 +20,7 @@ from monitoring.recording.answers.shown import shown
 from monitoring.recording.context import Context
 from monitoring.recording.recorder import recorder
 from monitoring.recording.resilience.circuits import CircuitOpenError
+from monitoring.remote.errors import UnavailableError
 
 from .http_exceptions import HttpError
 
@@ -59,7 +60,7 @@ def of(context: Context, error: Exception) -> Answer:
             else sentences.of_status(status)
         )
         what, headers = shown(status), {"Cache-Control": "no-store", "Vary": "Accept"}
-        if isinstance(error, CircuitOpenError):
+        if isinstance(error, CircuitOpenError | UnavailableError):
             headers["Retry-After"] = str(math.ceil(error.retry_after))
         if wants_page(str(meta.get("HTTP_ACCEPT", ""))):
             body = error_page.render(status, sentences.title_of(status), detail, what)
@@ -84,7 +85,7 @@ def _status_of(error: Exception) -> int:
     """Return the status of an answer: what the exception says of itself, or what is known of its class below 500."""
     if isinstance(error, HttpError):
         return error.status_code
-    if isinstance(error, CircuitOpenError):
+    if isinstance(error, CircuitOpenError | UnavailableError):
         return _UNAVAILABLE
     known = classify_exception(error).status
     return known if _FAILED <= known < _BROKEN else _BROKEN

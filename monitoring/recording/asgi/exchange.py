@@ -24,7 +24,7 @@ _BROKEN = 500
 _MOST_BODY = 16_385
 """One more than what is looked at of a body: so it shows that there was more."""
 _FRAMEWORKS = frozenset({"starlette", "fastapi"})
-_GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "CancelledError"})
+GONE = frozenset({"ClientDisconnect", "ClientDisconnected", "CancelledError"})
 """How frameworks and servers say that nobody gets the answer."""
 
 
@@ -111,7 +111,7 @@ class Exchange:
 
     def raised(self, error: BaseException) -> None:
         """Record a request whose application has raised; what comes after the last byte is an error of its own."""
-        gone = isinstance(error, asyncio.CancelledError) or (self._gone and _is_about_client(error))
+        gone = isinstance(error, asyncio.CancelledError) or (self._gone and is_about_client(error))
         if self.recorded:
             if isinstance(error, Exception) and not gone and error is not self._answered:
                 errors.ended_process(error, answered.OTHER_METHOD)
@@ -131,6 +131,8 @@ class Exchange:
             if context.error is not None and _is_of_framework(context.error):
                 context.error = None  # no exception to mend: a router's way to say that there is no such address
             self._answered = context.error
+            if self._gone and self._answered is not None and is_about_client(self._answered):
+                status, context.error = CLIENT_GONE, None
             other = answered.REFUSED if context.refused else errors.UNMATCHED
             route = other if match is None else match.route
             answered.record(context, duration, request.method, route, status)
@@ -139,8 +141,9 @@ class Exchange:
             recorder.failed()
 
 
-def _is_about_client(error: BaseException) -> bool:
-    return isinstance(error, OSError) or type(error).__name__ in _GONE
+def is_about_client(error: BaseException) -> bool:
+    """Whether an exception says that the client is gone, where that is known to be so."""
+    return isinstance(error, OSError) or type(error).__name__ in GONE
 
 
 def _is_of_framework(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from monitoring.recording.recorder import recorder
 
 from . import error_answers, handlers, wiring
 from .error_answers import Answer
-from .exchange import App, Exchange, Message, Receive, Send
+from .exchange import GONE, App, Exchange, Message, Receive, Send
 from .http_exceptions import HttpError
 from .refusals import refusal
 from .request import AsgiRequest
@@ -94,7 +94,7 @@ class Middleware:
         try:
             await self.app(scope, receive, told)
         except Exception as error:
-            if started or _is_left_to_app(scope, error):
+            if started or type(error).__name__ in GONE or _is_left_to_app(scope, error):
                 raise
             answer = error_answers.of(context, error)
             context.unhandled = answer.status >= _BROKEN

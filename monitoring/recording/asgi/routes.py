@@ -29,7 +29,7 @@ def matched(scope: Scope) -> str:
         return ""
     route = scope.get("route")
     if route is None:  # Starlette before it said so
-        return ahead(scope, _routes_of(scope))
+        return ahead({**scope, "root_path": scope.get("app_root_path", scope.get("root_path", ""))}, _routes_of(scope))
     if isinstance(route, str):
         return route
     own = _effective(scope, route)
@@ -103,8 +103,8 @@ def _routes_of_mount(route: Any) -> Any:
 
 
 def _prefix_of(mount: Any) -> str:
-    path = getattr(mount, "path", "")
-    return path if isinstance(path, str) else ""
+    path = getattr(mount, "path_format", "")
+    return path.removesuffix(_REST) if isinstance(path, str) else ""
 
 
 def _routes_of(scope: Scope) -> Iterable[Any]:
