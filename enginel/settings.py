@@ -83,6 +83,7 @@ def _embedded_redis_url() -> str:
 
 
 DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", default="")
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret-key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ENVIRONMENT = env.str("ENVIRONMENT", default="production")

@@ -21,7 +21,7 @@ class MonitoringConfig(AppConfig):
         from django.core.signals import setting_changed
         from django.db.backends.signals import connection_created
 
-        from monitoring import checks
+        from monitoring import checks, deploy_checks
         from monitoring.alerts.in_code import discovery
         from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, decisions, logs, presence, process
@@ -58,6 +58,7 @@ class MonitoringConfig(AppConfig):
         ):
             register(check)
         register(checks.check_redis, Tags.database)
+        register(deploy_checks.check_deployment, Tags.security, deploy=True)
         names.adopt(_register_strategy)
         created.follow()
         discovery.discover([app.name for app in apps.get_app_configs()])

@@ -36,6 +36,8 @@ def deliver(desk: Desk) -> bool:
         Whether there is more that could be sent at once.
     """
     tidying.tidy(desk)
+    if not desk.config.alerts_sent:
+        return False
     escalation.escalate(desk)
     ends = time.monotonic() + desk.wait_seconds
     finished: SimpleQueue[tuple[str, int]] = SimpleQueue()

@@ -14,6 +14,7 @@ from monitoring.alerts.channels.base import Destination
 from monitoring.alerts.incidents.models import Incident, IncidentEntry, IncidentState, TransitionKind
 from monitoring.alerts.rules.models import AlertRule
 from monitoring.classification import ErrorSeverity
+from monitoring.conf import get_config
 from monitoring.storage.outbox import OutgoingState
 
 from . import gates
@@ -47,6 +48,8 @@ def plan(entries: Sequence[IncidentEntry], now: datetime, alias: str) -> int:
     Returns:
         How many deliveries there are to be made; then it is worth to have them made at once.
     """
+    if not get_config().alerts_sent:
+        return 0
     telling = [entry for entry in entries if entry.kind in _TELLING]
     router = _Router(telling, alias)
     planned = 0

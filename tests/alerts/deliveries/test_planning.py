@@ -177,3 +177,13 @@ def test_planning_costs_the_same_however_many_fire() -> None:
             assert plan(entries, NOW, "default") == 2 * size
         counts.append(len(queries))
     assert counts[1] <= counts[0] + 2, "SQLite inserts in chunks"
+
+
+def test_nobody_is_told_where_alerts_are_not_sent(settings: Any) -> None:
+    channel("ops")
+    settings.MONITORING = {**settings.MONITORING, "ENVIRONMENT": "development"}
+    assert happen("firing", incident()) == 0
+    assert rows() == []
+
+    settings.MONITORING = {**settings.MONITORING, "ALERTS_SENT": True}
+    assert happen("firing", incident("other")) == 1
