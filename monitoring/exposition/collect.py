@@ -25,6 +25,7 @@ from monitoring.metrics.families import families as metrics
 from monitoring.metrics.labels import COUNTER
 from monitoring.metrics.naming import Claims
 from monitoring.performance.families import families as performance
+from monitoring.performance.spans import families as spans
 from monitoring.protection import families as protection
 from monitoring.recovery.families import families as recovery
 from monitoring.sinks.families import families as sinks
@@ -32,9 +33,11 @@ from monitoring.sinks.families import families as sinks
 logger = logging.getLogger("monitoring.exposition")
 
 
-def _security(_config: Config) -> Iterator[Metric]:
-    """Yield what the security watch could not look at."""
-    yield from security.families(totals.counters(COUNTER, 0, security.COUNTED))
+def _counted(_config: Config) -> Iterator[Metric]:
+    """Yield what processes left out, or could not look at; all of it is read at once."""
+    counted = totals.counters(COUNTER, 0, (*security.COUNTED, *spans.COUNTED))
+    yield from security.families(counted)
+    yield from spans.families(counted)
 
 
 def _protection(_config: Config) -> Iterator[Metric]:
@@ -53,7 +56,7 @@ SOURCES: dict[str, Source] = {
     "alerts": alerts,
     "deliveries": deliveries,
     "protection": _protection,
-    "security": _security,
+    "counted": _counted,
     "analysis": analysis,
     "recovery": recovery,
     "sinks": sinks,
@@ -79,7 +82,8 @@ def collect(config: Config) -> list[Metric]:
         complete.add_metric((name,), found is not None)
         ours += found or []
     claims = Claims(ours)
-    return ours + [claims.settle(family) for family in chosen(config, (*protection.COUNTED, *security.COUNTED))]
+    shown = (*protection.COUNTED, *security.COUNTED, *spans.COUNTED)
+    return ours + [claims.settle(family) for family in chosen(config, shown)]
 
 
 def _read(name: str, source: Source, config: Config) -> list[Metric] | None:

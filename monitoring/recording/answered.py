@@ -32,6 +32,7 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
         route: The pattern that answered.
         status: Of the response; 499 if the client was gone.
     """
+    at = time_ns()
     error, context.error = context.error, None  # its frames hold this context: do not leave it a cycle
     if method not in METHODS:
         method = OTHER_METHOD
@@ -40,7 +41,7 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
         visits.note_request(context.request, status)
     if (only := facets.ONLY.get(wanted & _MEASURED)) is not None:
         only = only | facets.FAILED if context.unhandled else only
-        recorder.record(Request(time_ns(), duration, method, route, status, only))
+        recorder.record(Request(at, duration, method, route, status, only))
     slow = duration >= recorder.config.slow_request_seconds * 1e9
     if slow and wanted & facets.PERFORMANCE:
         _record_slow(context, duration, f"{method} {route}", status)
@@ -56,7 +57,7 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
         errors.blame(context, method, route, max(status, _BROKEN))
     broken = (status >= _BROKEN or context.unhandled) and not context.blameless
     if broken or slow or context.kept:
-        spans.request_ended(context, time_ns(), duration, f"{method} {route}", status, broken, slow=slow)
+        spans.request_ended(context, at, duration, f"{method} {route}", status, broken, slow=slow)
     if wanted & facets.LINES:
         _write_line(context, duration, f"{method} {route}", status)
     acting.notice(context)

@@ -33,12 +33,13 @@ def record_operation(name: str, duration: int, *, failed: bool, begun: Inner | N
         failed: Whether it raised.
         begun: Its span, if it has one.
     """
-    recorder.record(Operation(time.time_ns(), duration, name, failed))
-    spans.record(spans.OPERATION, name, duration, failed=failed, begun=begun)
+    at = time.time_ns()
+    recorder.record(Operation(at, duration, name, failed))
+    spans.record(spans.OPERATION, name, at, duration, failed=failed, begun=begun)
     try:
         if UNKNOWN_DURATION > duration >= slow_after(name):
             logger.warning("slow operation: %s took %.3f s", name, duration / 1e9)
-            recorder.record_fact(Slow(time.time_ns(), duration, "operation", name, describe_current()))
+            recorder.record_fact(Slow(at, duration, "operation", name, describe_current()))
     except SWALLOWED:  # the monitored code must not suffer
         recorder.failed()
 

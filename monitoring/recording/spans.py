@@ -102,11 +102,11 @@ def end(begun: Inner | None) -> None:
 def record(
     of: str,
     name: str,
+    at: int,
     duration: int,
     *,
     failed: bool,
     begun: Inner | None = None,
-    status: int = 0,
     about: Mapping[str, Any] = _NOTHING,
 ) -> None:
     """Record what just ended as a span, if the trace of what runs is kept. Never raises.
@@ -114,26 +114,30 @@ def record(
     Args:
         of: `operation` or `client`.
         name: Its name, of which there are few.
+        at: When it ended, in nanoseconds since the epoch.
         duration: Nanoseconds it took.
         failed: Whether it failed.
         begun: What `begin` returned and `end` ended, if anything.
-        status: Of a response, 0 for none.
-        about: What else is known of it.
+        about: What else is known of it; the `status` of a response.
     """
     try:
         context = begun.context if begun is not None else current.get()
         if context is None or not context.kept or duration == UNKNOWN_DURATION:
             return
-        now = time_ns()
         context.spans += 1
         if context.spans > recorder.config.spans_per_context:
-            recorder.record(Counter(now, DROPPED, 1.0))
+            recorder.record(Counter(at, DROPPED, 1.0))
             return
         within = begun.outer if begun is not None else inner.get()
         parent = within.span if within is not None and within.context is context else context.span_id
         span = begun.span if begun is not None else f"{getrandbits(64) or 1:016x}"
-        known = {"request_id": context.request_id, **({"task_id": context.task_id} if context.task_id else {}), **about}
-        event = Span(now - duration, duration, of, name, context.trace_id, span, parent, status, failed, known)
+        known: dict[str, Any] = {
+            "request_id": context.request_id,
+            **({"task_id": context.task_id} if context.task_id else {}),
+            **about,
+        }
+        status = known.pop("status", 0)
+        event = Span(at - duration, duration, of, name, context.trace_id, span, parent, status, failed, known)
         recorder.record(event)
     except SWALLOWED:  # the monitored code must not suffer
         recorder.failed()
@@ -166,4 +170,5 @@ def client(name: str, about: Mapping[str, Any]) -> Iterator[Client]:
         failed = called.status >= _FAILED
     finally:
         end(begun)
-        record(CLIENT, name, perf_counter_ns() - start, failed=failed, begun=begun, status=called.status, about=about)
+        duration, at = perf_counter_ns() - start, time_ns()
+        record(CLIENT, name, at, duration, failed=failed, begun=begun, about={**about, "status": called.status})

@@ -94,7 +94,8 @@ class Passage:
                 flags |= FAILED
         if not self.told:
             failed = bool(flags & FAILED)
-            spans.record(spans.CLIENT, circuit.name, duration, failed=failed, about={"dependency": circuit.name})
+            about = {"dependency": circuit.name}
+            spans.record(spans.CLIENT, circuit.name, self._at + duration, duration, failed=failed, about=about)
         slow = circuit.slow
         if slow and duration >= slow:
             flags |= SLOW
