@@ -2,7 +2,7 @@
 
 The documented classes that read ask here wherever `wanted` says so. Where Enginel is, `ENGINEL_URL` says, and
 `ENGINEL_TOKEN` is the token with which it is asked. A question takes a bounded time, and its answer is kept for a
-moment; a coroutine that asks holds its event loop up for half a second at most. Needs neither Django nor Redis, and
+moment; a coroutine that asks holds its event loop up for a second at most. Needs neither Django nor Redis, and
 imports what speaks HTTP when the first question is asked.
 """
 
@@ -28,7 +28,7 @@ def get(path: str, *, also: tuple[int, ...] = (), **query: Any) -> Any:
 
     What was answered within the last two seconds is returned at once. Outside of event loops a new answer is waited
     for, five seconds at most. On the thread of a running event loop an answer of the last minute is returned at once
-    while a new one is fetched behind it; where there is none, it is waited for half a second.
+    while a new one is fetched behind it; where there is none, it is waited for a second.
 
     Args:
         path: Of the API, without a slash at its beginning.

@@ -28,4 +28,10 @@ class RefusedError(RemoteError):
 
 
 class UnavailableError(RemoteError):
-    """Enginel does not answer, or not in time. The next time it may."""
+    """Enginel does not answer, or not in time. The next time it may.
+
+    Attributes:
+        retry_after: Seconds after which it is asked anew.
+    """
+
+    retry_after = 2.0

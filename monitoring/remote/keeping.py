@@ -18,12 +18,12 @@ from typing import Any
 from . import asking
 from .errors import RemoteError, UnavailableError
 
-FRESH_SECONDS = 2.0
+FRESH_SECONDS = UnavailableError.retry_after
 """For so long an answer, or that there was none, is not asked for again."""
 STALE_SECONDS = 60.0
 """On event loops an answer is good for so long while a new one is fetched."""
-LOOP_SECONDS = 0.5
-"""For so long an event loop is held up at most."""
+LOOP_SECONDS = 1.0
+"""For so long an event loop is held up at most, once for each time that a question is asked."""
 _SPARE_SECONDS = 1.0
 _MOST_QUESTIONS = 64
 _MOST_AT_ONCE = 8
@@ -41,6 +41,7 @@ class _Question:
         failure: Why the last try came to nothing; None where it did not.
         failed: When.
         asked: Set once the question that is being asked has its answer; None while nobody asks.
+        held: Whether an event loop has waited for that answer already.
     """
 
     body: bytes | None = None
@@ -48,6 +49,7 @@ class _Question:
     failure: RemoteError | None = None
     failed: float = 0.0
     asked: threading.Event | None = field(default=None, repr=False)
+    held: bool = False
 
 
 class Answers:
@@ -56,10 +58,16 @@ class Answers:
     Args:
         ask: Asks one question.
         clock: Seconds that never run backwards.
+        wait: Waits for an event, so many seconds at most; returns whether it is set.
     """
 
-    def __init__(self, ask: Callable[..., bytes] = asking.ask, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ask, self._clock = ask, clock
+    def __init__(
+        self,
+        ask: Callable[..., bytes] = asking.ask,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+    ) -> None:
+        self._ask, self._clock, self._wait = ask, clock, wait
         self.forget()
 
     def forget(self) -> None:
@@ -82,7 +90,9 @@ class Answers:
             if body is not None and not waits and now - question.answered < STALE_SECONDS:
                 return asking.read(body)
             asked = question.asked
-        if asked is not None and not asked.wait(asking.TOTAL_SECONDS + _SPARE_SECONDS if waits else LOOP_SECONDS):
+            seconds = asking.TOTAL_SECONDS + _SPARE_SECONDS if waits else 0.0 if question.held else LOOP_SECONDS
+            question.held = question.held or not waits
+        if asked is not None and not self._wait(asked, seconds):
             raise UnavailableError("Enginel has not answered yet; its answer will be here when it is asked for again.")
         return asking.read(_said(question))
 
@@ -104,7 +114,7 @@ class Answers:
             return
         if sum(one.asked is not None for one in self._questions.values()) >= _MOST_AT_ONCE:
             raise UnavailableError("Enginel is asked too much at once from this process.")
-        question.asked = threading.Event()
+        question.asked, question.held = threading.Event(), False
         try:
             threading.Thread(target=self._work, args=(key, question), name="enginel-remote", daemon=True).start()
         except RuntimeError:

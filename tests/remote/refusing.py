@@ -11,7 +11,7 @@ from typing import NoReturn
 SERVERS_ONLY = frozenset(
     {
         "asgiref", "billiard", "celery", "cronsim", "django", "django_celery_beat", "drf_spectacular", "knox", "kombu",
-        "numpy", "prometheus_client", "psutil", "psycopg", "re2", "rest_framework",
+        "numpy", "prometheus_client", "psycopg", "re2", "rest_framework",
     }
 )  # fmt: skip
 

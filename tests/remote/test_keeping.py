@@ -148,6 +148,21 @@ def test_an_event_loop_is_told_no_answer_that_is_too_old(
         on_a_loop(lambda: held.get("a", {}))
 
 
+def test_an_event_loop_is_held_up_once_however_many_of_its_requests_ask(enginel: Enginel, clock: Clock) -> None:
+    waited: list[float] = []
+
+    def wait(_event: threading.Event, seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    held = keeping.Answers(enginel, clock, wait)
+    enginel.free.clear()
+    for _ in range(3):
+        with pytest.raises(UnavailableError, match="not answered yet"):
+            on_a_loop(lambda: held.get("a", {}))
+    assert waited == [keeping.LOOP_SECONDS, 0.0, 0.0]
+
+
 def test_an_event_loop_goes_on_with_the_last_answer_while_enginel_is_away(
     held: keeping.Answers, enginel: Enginel, clock: Clock
 ) -> None:

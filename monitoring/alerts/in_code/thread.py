@@ -72,7 +72,8 @@ class Attendant:
             for rule in system.due(event):
                 alert = alert_of(rule, event)
                 recorder.record_fact(Alert(at, {**alert, "cooldown": rule.cooldown}))
-                system.tell(alert)
+                if recorder.config.alerts_sent:
+                    system.tell(alert)
 
 
 attendant = Attendant()

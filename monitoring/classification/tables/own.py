@@ -12,7 +12,7 @@ CLASSES: dict[str, Traits] = {
         "ServiceUnavailableError", severity=ErrorSeverity.LOW, status=503, recovery=("fallback",)
     ),
     # Enginel is away from who looks at its numbers: nothing that serves users is broken.
-    "monitoring.remote.errors.RemoteError": like(
+    "monitoring.remote.errors.UnavailableError": like(
         "ServiceUnavailableError", severity=ErrorSeverity.LOW, status=503, recovery=("retry",)
     ),
 }

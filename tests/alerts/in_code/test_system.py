@@ -96,6 +96,16 @@ def test_an_alert_becomes_a_row_and_its_condition_a_rule_once(system: ErrorAlert
     assert (rule.name, rule.severity, rule.cooldown_seconds, rule.source) == ("critical_errors", "critical", 60, "code")
 
 
+def test_where_nobody_is_told_of_alerts_channels_are_not_either(
+    system: ErrorAlertingSystem, told: list[Any], settings: Any
+) -> None:
+    settings.MONITORING = {**settings.MONITORING, "ALERTS_SENT": False}
+    fail(severity="critical")
+    recorder.flush()
+    assert told == []
+    assert CodeAlert.objects.count() == 1
+
+
 def test_a_rule_of_another_kind_keeps_its_name(system: ErrorAlertingSystem) -> None:
     AlertRule.objects.create(name="critical_errors", kind="new_group")
     fail(severity="critical")

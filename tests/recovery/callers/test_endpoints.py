@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from fastapi import FastAPI
 from monitoring.recording.asgi import EnginelMiddleware
 from monitoring.recovery import ai_error_handler
 from monitoring.recovery.callers import retries
+from tests.asgi import Answered, ask
 
 from .conftest import FAILED, SUCCEEDED
 
@@ -54,25 +54,8 @@ def helped_endpoint(item: int) -> dict[str, bool]:
     return helper()
 
 
-def send(path: str, method: str = "POST", accept: str = "application/json") -> tuple[int, dict[str, str], bytes]:
-    """Send a request as a server does; return status, headers and body."""
-    sent: list[dict[str, Any]] = []
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "server": ("shop", 80),
-        "headers": [(b"accept", accept.encode())], "client": ("192.0.2.1", 1),
-    }  # fmt: skip
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def answer(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    with suppress(ConnectionError):  # what nobody handled is raised on to the server, once it is answered
-        asyncio.run(app(scope, receive, answer))
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent[1:])
+def send(path: str, method: str = "POST", accept: str = "application/json") -> Answered:
+    return asyncio.run(ask(app, path, method, accept))
 
 
 @pytest.fixture(autouse=True)
