@@ -29,6 +29,7 @@ from monitoring.jobs.queues.models import QueueFlow, QueueMinute, QueueState
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.schedule.models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from monitoring.jobs.workers.models import Worker
+from monitoring.journal.audit.models import JournalEntry, PendingEntry, StreamHead
 from monitoring.journal.security.models import PatternHit, SecurityFinding, TriedMinute, VisitMinute
 from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import (
@@ -111,6 +112,7 @@ __all__ = [
     "IncidentEntry",
     "Inhibition",
     "Interruption",
+    "JournalEntry",
     "KnownBug",
     "LabelledTotal",
     "LogTotal",
@@ -121,6 +123,7 @@ __all__ = [
     "NoticeTotal",
     "PatchCooldown",
     "PatternHit",
+    "PendingEntry",
     "Producer",
     "ProtectionRun",
     "QueueFlow",
@@ -146,6 +149,7 @@ __all__ = [
     "SinkState",
     "SlowSample",
     "StoredMessage",
+    "StreamHead",
     "TaskRun",
     "Throttle",
     "Total",

@@ -17,14 +17,16 @@ from kombu.exceptions import OperationalError
 from monitoring.conf import get_config
 from monitoring.stream.streams import parse_key
 
-from . import alerts, errors, nudging, protection, recovery, sinks
+from . import alerts, errors, journal, nudging, protection, recovery, security, sinks
 from .jobs import watch_for_beat
 
 _DUE = {
     "alerts": alerts.evaluate,
     "bugs": errors.file_bugs,
     "circuits": protection.decide_circuits,
+    "journal": journal.seal,
     "protection": protection.decide,
+    "security": security.watch,
     "sinks": sinks.forward,
 }
 """The tasks that do what drains make due."""

