@@ -10,7 +10,9 @@ from typing import Any
 from django.db import router
 from django.db.models import Count, Max, Min, Q, QuerySet
 
+from monitoring.conf import get_config
 from monitoring.errors.log.models import ErrorLog
+from monitoring.jobs.runs.filters import hides_internal
 from monitoring.jobs.runs.models import LOST, RunningTask, TaskRun
 from monitoring.performance.spans.models import TraceSpan
 
@@ -110,13 +112,23 @@ def _sources(asked: Mapping[str, Any], now: datetime) -> Iterable[QuerySet[Any, 
             spans = spans.filter(kind=TraceSpan.REQUEST)
         since, until = _window(asked, now)
         yield _pairs(_between(spans, "at", since, until), "at")
-        yield _pairs(_between(runs.filter(~Q(trace_id="")), "ended", since, until), "ended")
+        runs = _without_own(runs, asked).filter(~Q(trace_id=""))
+        yield _pairs(_between(runs, "ended", since, until), "ended")
         errors = _between(errors, "created", since, until)
     if "task_id" in asked:
         going = RunningTask.objects.filter(task_id=asked["task_id"]).order_by("-began")
         yield going.values_list("trace_id", "began")
     if asked.get("errors") == "true" or asked.keys() & {"error_id", "request_id", "task_id"}:
         yield _pairs(errors, "created")
+
+
+def _without_own(runs: QuerySet[TaskRun], asked: Mapping[str, Any]) -> QuerySet[TaskRun]:
+    """Leave out what went well of Enginel's own tasks, unless they are asked for."""
+    own = Q()
+    if "request_id" not in asked and hides_internal(asked):
+        for beginning in get_config().internal_tasks:
+            own |= Q(name__startswith=beginning)
+    return runs.exclude(own, state="SUCCESS") if own else runs
 
 
 def _window(asked: Mapping[str, Any], now: datetime) -> tuple[datetime | None, datetime | None]:

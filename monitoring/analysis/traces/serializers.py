@@ -7,16 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from monitoring.access.fields import MomentField, WholeNumberField
+from monitoring.jobs.runs.filters import Exact, InternalField
 
 from .listing import MOST
 from .parts import EventKind, PartKind
-
-
-class Exact(serializers.CharField):
-    """Text that is looked for as it is."""
-
-    def __init__(self, max_length: int = 200, **kwargs: Any) -> None:
-        super().__init__(**{"required": False, "max_length": max_length, "trim_whitespace": False, **kwargs})
 
 
 class TraceFilterSerializer(serializers.Serializer[Any]):
@@ -30,6 +24,7 @@ class TraceFilterSerializer(serializers.Serializer[Any]):
     errors = serializers.ChoiceField(  # type: ignore[assignment]  # REST framework's serializers have errors, too
         choices=["true"], required=False, help_text="Those in which something failed."
     )
+    internal = InternalField()
     to = MomentField(required=False, help_text="Those of which something was before.")
     limit = WholeNumberField(default=20, min_value=1, max_value=MOST, help_text="How many are shown.")
 

@@ -137,6 +137,13 @@ def test_traces_are_found_by_what_they_have_to_do_with(api: Client) -> None:
     assert listed(api, request_id="nobody") == []
 
 
+def test_enginels_own_tasks_are_left_out_unless_they_failed_or_are_asked_for(api: Client) -> None:
+    run(0, 1, name="tasks.intake.drain", trace_id="01" * 16)
+    run(1, 2, name="tasks.intake.drain", trace_id="02" * 16, state="FAILURE")
+    assert listed(api) == ["02"]
+    assert listed(api, internal="true") == listed(api, name="tasks.intake.drain") == ["02", "01"]
+
+
 def test_a_trace_in_the_list_says_what_it_began_with_and_how_much_there_is_of_it(api: Client) -> None:
     order()
     (one,) = api.get("/api/monitoring/traces/").json()["traces"]
