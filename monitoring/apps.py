@@ -23,6 +23,8 @@ class MonitoringConfig(AppConfig):
 
         from monitoring import checks, deploy_checks
         from monitoring.alerts.in_code import discovery
+        from monitoring.journal.deeds import connecting
+        from monitoring.journal.security import own
         from monitoring.protection.telling import decided
         from monitoring.recording import beat, celery, crumbs, decisions, logs, presence, process
         from monitoring.recording.effects import leaving, pools, statements
@@ -61,6 +63,12 @@ class MonitoringConfig(AppConfig):
         register(deploy_checks.check_deployment, Tags.security, deploy=True)
         names.adopt(_register_strategy)
         created.follow()
+        connecting.connect()
+        if apps.is_installed("django.contrib.auth"):
+            from monitoring.journal.security import signins
+
+            signins.connect()
+        own.connect()
         discovery.discover([app.name for app in apps.get_app_configs()])
         if not process.is_command(sys.argv):  # which runs the checks itself
             checks.warn()
@@ -109,7 +117,7 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         from monitoring.health.board import board
         from monitoring.health.evaluator import evaluator
         from monitoring.health.readiness import readiness
-        from monitoring.recording import acting, client, decisions
+        from monitoring.recording import acting, client, decisions, visits
         from monitoring.recording.enforcement import verdict
         from monitoring.recording.raised import frames
         from monitoring.recording.recorder import recorder
@@ -118,6 +126,7 @@ def _reconfigure(setting: str = "", **_: Any) -> None:
         lookup.forget()
         acting.forget()
         client.forget()
+        visits.forget()
         frames.forget()
         recorder.reset()
         decisions.copy.reset()

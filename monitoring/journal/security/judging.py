@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from monitoring.recording import patterns
+from monitoring.recording.attacks import COMMAND, SCRIPT, SQL, TEMPLATE, TOOL, TRAVERSAL
 from monitoring.recording.events import TriedOf
 
 from .distinct import Distinct
@@ -105,9 +105,7 @@ def judge(activity: Activity, limits: Limits, minute: int) -> Iterator[Found]:
         yield from _sure(_rate(activity, limits, minute))
     yield from _sure(_scan(activity, limits))
     yield from _sure(_patterns(activity, limits, Kind.INJECTION, "injection", lambda kind: kind in _INJECTIONS))
-    yield from _sure(
-        _patterns(activity, limits, Kind.TRAVERSAL, "path traversal", lambda kind: kind == patterns.TRAVERSAL)
-    )
+    yield from _sure(_patterns(activity, limits, Kind.TRAVERSAL, "path traversal", lambda kind: kind == TRAVERSAL))
     if not activity.shared:
         yield from _sure(_credentials(activity, limits))
         yield from _sure(_tokens(activity, limits))
@@ -161,7 +159,7 @@ def _rate(activity: Activity, limits: Limits, minute: int) -> Found | None:
 
 def _scan(activity: Activity, limits: Limits) -> Found | None:
     paths, probes = activity.of(TriedOf.PATH), activity.of(TriedOf.PROBE)
-    tools = {hit.what: hit for hit in activity.hits if hit.pattern == patterns.TOOL}
+    tools = {hit.what: hit for hit in activity.hits if hit.pattern == TOOL}
     score = len(paths) + PROBE_COUNTS * len(probes)
     requests = max(1, sum(activity.requests.values()))
     # Of five paths that only scanners ask for, some others behind the address make no visitor's mistake.
@@ -185,7 +183,7 @@ def _scan(activity: Activity, limits: Limits) -> Found | None:
     return Found(Kind.SCAN, activity.client, activity.client, min(confidence, _SURE), f"{says}.", evidence)
 
 
-_INJECTIONS = frozenset({patterns.SQL, patterns.SCRIPT, patterns.COMMAND, patterns.TEMPLATE})
+_INJECTIONS = frozenset({SQL, SCRIPT, COMMAND, TEMPLATE})
 
 
 def _patterns(

@@ -1,0 +1,114 @@
+"""What attackers send is recognised, and what everybody sends is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+from monitoring.recording import attacks, patterns
+
+from .attackers import ATTACKS, BROWSER, PROBES
+from .ordinary import everything
+
+_STRONG = 0.8
+
+
+def _is_found(request: tuple[str, str, str], kind: str) -> bool:
+    return any(hit.kind == kind and hit.weight >= _STRONG for hit in patterns.hits(*request))
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_every_attack_of_the_corpus_is_found_as_what_it_is(kind: str) -> None:
+    missed = [request for request in ATTACKS[kind] if not _is_found(request, kind)]
+    assert not missed
+
+
+def test_precision_and_recall_over_both_corpora(capsys: pytest.CaptureFixture[str]) -> None:
+    attacks = [request for requests in ATTACKS.values() for request in requests]
+    right = sum(bool(patterns.hits(*request)) for request in attacks)
+    wrong = sum(bool(patterns.hits(*request)) for request in everything())
+    precision, recall = right / (right + wrong), right / len(attacks)
+    with capsys.disabled():
+        print(f"\npatterns: precision {precision:.4f}, recall {recall:.4f} of {len(attacks)} attacks")
+    assert (precision, recall) == (1.0, 1.0)
+
+
+def test_what_is_ordinary_has_no_hit_at_all() -> None:
+    requests = everything()
+    found = [(request, hits) for request in requests if (hits := patterns.hits(*request))]
+    assert len(requests) > 10_000
+    assert found == []
+
+
+def test_what_is_not_worth_looking_at_has_no_hits() -> None:
+    attacks = [request for requests in ATTACKS.values() for request in requests]
+    assert [request for request in attacks if not patterns.worth(*request)] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/api/designs/7/", "/search"])
+def test_plain_requests_are_not_worth_looking_at(path: str) -> None:
+    assert not patterns.worth(path, "page=2&sort=-created&q=two+words", BROWSER)
+
+
+@pytest.mark.parametrize("path", PROBES)
+def test_paths_that_scanners_ask_for_are_known(path: str) -> None:
+    assert patterns.is_probe(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/environment/", "/.well-known/security.txt", "/git/config-guide", "/docs/env/", "/wp-json-docs/", "/"]
+)
+def test_paths_that_people_ask_for_are_no_probes(path: str) -> None:
+    assert not patterns.is_probe(path)
+
+
+def test_in_a_search_a_pattern_says_less() -> None:
+    (there,) = patterns.hits("/", "id=1'+UNION+SELECT+1,2--", "")
+    (here,) = patterns.hits("/", "q=1'+UNION+SELECT+1,2--", "")
+    assert here.weight == pytest.approx(there.weight * patterns.FREE_TEXT)
+
+
+def test_texts_are_bounded() -> None:
+    assert patterns.hits("/", "id=" + "a" * patterns.MAX_TEXT + "'+UNION+SELECT+1", "") == []
+    fields = "&".join(f"a{number}=b" for number in range(patterns.MAX_FIELDS))
+    assert patterns.hits("/", fields + "&id=1'+UNION+SELECT+1", "") == []
+    assert all(len(hit.fragment) <= patterns.MAX_FRAGMENT for one in ATTACKS["script"] for hit in patterns.hits(*one))
+
+
+@pytest.mark.parametrize("text", ["%", "%zz", "%00%ff", "\ud800", "&&&===", "a" * 9_000, "%25" * 3_000, "'" * 5_000])
+def test_whatever_is_sent_is_survived(text: str) -> None:
+    patterns.worth(text, text, text)
+    patterns.hits(text, text, text)
+
+
+_EXPRESSIONS = [
+    *(pattern.expression for pattern in attacks.PATTERNS),
+    *(attacks.PROBES, patterns._RAW, patterns._WORTH, patterns._AGENT, patterns._COMMENT, patterns._ASSET),
+]
+
+
+@pytest.mark.parametrize("expression", _EXPRESSIONS, ids=lambda one: one.pattern[:30])
+def test_no_expression_repeats_without_bound_or_a_repetition_inside_of_another(expression: re.Pattern[str]) -> None:
+    bounds = list(_repetitions(parser.parse(expression.pattern), inside=False))
+    assert max(bounds, default=0) <= patterns.MAX_FIELDS * 4
+
+
+def _repetitions(parsed: Any, *, inside: bool) -> Iterator[int]:
+    """Yield the bounds of all repetitions, having looked at each; something that may be missing is none."""
+    for code, value in parsed:
+        if code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
+            _least, most, inner = value
+            assert most != codes.MAXREPEAT, "a repetition without a bound"
+            assert most <= 1 or not inside, "a repetition inside of another one"
+            yield most
+            yield from _repetitions(inner, inside=inside or most > 1)
+        elif code is codes.SUBPATTERN:
+            yield from _repetitions(value[-1], inside=inside)
+        elif code is codes.BRANCH:
+            for one in value[1]:
+                yield from _repetitions(one, inside=inside)
