@@ -111,6 +111,7 @@ def recovering() -> dict[str, Any]:
 def calling() -> dict[str, Any]:
     """Fail in some ways, with functions registered that are shown errors; say who was called on which thread."""
     from monitoring.alerts import AlertLevel, ErrorAlertingSystem, ErrorMonitor
+    from monitoring.alerts.in_code import counted
     from monitoring.errors import ErrorTracker
     from monitoring.errors.classification import ErrorClassifier, ErrorSeverity, ErrorType
     from monitoring.recording.recorder import recorder
@@ -173,15 +174,20 @@ def calling() -> dict[str, Any]:
         raise ConnectionError("gone, too")
 
     handled = _failure(lambda: asyncio.run(ai_error_handler(view)()))
-    thresholds = ErrorMonitor()
-    thresholds.alert_thresholds = {"critical": 2}
+    monitor, reached = ErrorMonitor(), threading.Event()
+    monitor.alert_thresholds = {"high": 2}
+    counted.attend().add_alert_channel("reached", lambda _alert: reached.set())
+    for _ in range(2):
+        ErrorTracker.log_error(KeyError("one cause"), severity="ERROR")
+    recorder.flush()
+    assert reached.wait(PATIENCE)
     recorder.close()
     return {
         "called": called,
         "told": told,
         "recovered": [_short(one.recovery) for one in (first, second)],
         "handled": handled,
-        "threshold": thresholds.alert_thresholds["critical"],
+        "threshold": monitor.alert_thresholds["high"],
     }
 
 

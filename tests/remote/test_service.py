@@ -76,7 +76,8 @@ def test_functions_are_called_in_the_process_that_registered_them_and_on_no_thre
     assert found["threshold"] == 2
     drain_all()
     assert set(ErrorLog.objects.values_list("service", "error_type")) >= {("shop", "MemoryError")}
-    assert CodeAlert.objects.filter(rule="critical", service="shop").exists()
+    alerted = set(CodeAlert.objects.filter(service="shop").values_list("rule", "level"))
+    assert alerted == {("critical", "critical"), ("resources", "warning"), ("threshold_high", "error")}
 
 
 @pytest.mark.django_db(transaction=True)
