@@ -19,6 +19,7 @@ from monitoring.health.admin import ComponentStateAdmin
 from monitoring.intake.admin import DeadLetterAdmin
 from monitoring.jobs.actions.admin import ActionAdmin, StoredMessageAdmin
 from monitoring.jobs.admin import FindingAdmin, WorkerAdmin
+from monitoring.journal.entries.admin import JournalEntryAdmin, PendingEntryAdmin
 from monitoring.journal.security.admin import SecurityFindingAdmin
 from monitoring.performance.admin import SlowSampleAdmin
 from monitoring.protection.allowed.admin import AllowedNetworkAdmin
@@ -50,10 +51,12 @@ __all__ = [
     "ForecastAdmin",
     "IncidentAdmin",
     "InhibitionAdmin",
+    "JournalEntryAdmin",
     "KnownBugAdmin",
     "MaintenanceWindowAdmin",
     "NameAdmin",
     "NoticeAdmin",
+    "PendingEntryAdmin",
     "RecoveryActionAdmin",
     "RecoveryAdmin",
     "RecoveryEntryAdmin",

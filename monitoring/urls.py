@@ -26,6 +26,7 @@ from .jobs.queues.api import QueuesView, QueueView
 from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
 from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
+from .journal.entries.api import JournalEntryView, JournalExportView, JournalView
 from .journal.security.api import DismissView, SecurityFindingView, SecurityView
 from .performance.api import PerformanceView, SlowView
 from .protection.allowed.api import AllowedNetworkView, AllowedView
@@ -104,6 +105,9 @@ urlpatterns = [
     path("api/monitoring/security/", SecurityView.as_view(), name="security"),
     path("api/monitoring/security/<int:pk>/", SecurityFindingView.as_view(), name="security-finding"),
     path("api/monitoring/security/<int:pk>/dismiss/", DismissView.as_view(), name="dismiss-security-finding"),
+    path("api/monitoring/journal/", JournalView.as_view(), name="journal"),
+    path("api/monitoring/journal/export/", JournalExportView.as_view(), name="journal-export"),
+    path("api/monitoring/journal/<uuid:entry_id>/", JournalEntryView.as_view(), name="journal-entry"),
     path("api/monitoring/circuits/", CircuitsView.as_view(), name="circuits"),
     path("api/monitoring/circuits/<int:pk>/", CircuitView.as_view(), name="circuit"),
     path("api/monitoring/circuits/<int:pk>/open/", OpenCircuitView.as_view(), name="open-circuit"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,19 +21,17 @@ from monitoring.storage.trail import Deed
 
 _MAX_DETAILS = 16_384
 """Bytes of an entry's details as JSON."""
-_LENGTHS = {
-    "actor": 200,
-    "user_id": 64,
-    "token": 16,
-    "client": 64,
-    "target_type": 100,
-    "target_id": 300,
-    "trace_id": 32,
-    "request_id": 64,
-    "task_id": 150,
-}
-"""Characters of each value that are kept."""
-_MAX_ACTION = 100
+_TEXTS = (
+    "actor",
+    "user_id",
+    "token",
+    "client",
+    "target_type",
+    "target_id",
+    "trace_id",
+    "request_id",
+    "task_id",
+)
 
 
 def of_deed(deed: Deed) -> NewEntry:
@@ -100,17 +98,16 @@ def _row(
     entry_id: UUID, stream: str, action: str, values: Mapping[str, Any], at: datetime, of: tuple[str, str]
 ) -> NewEntry:
     outcome = values.get("outcome")
-    cut: Callable[[str], str] = lambda name: scrub.clean(str(values.get(name) or ""), _LENGTHS[name])  # noqa: E731
     return NewEntry(
         entry_id=entry_id,
         stream=stream,
         at=at,
         service=of[0],
         environment=of[1],
-        action=scrub.clean(action, _MAX_ACTION),
+        action=action,
         outcome=str(outcome) if outcome in OUTCOMES else "success",
         details=_bounded(values.get("details")),
-        **{name: cut(name) for name in _LENGTHS},
+        **{name: str(values.get(name) or "") for name in _TEXTS},
     )
 
 

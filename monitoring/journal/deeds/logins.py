@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib.auth import signals
 from django.utils.crypto import salted_hmac
 
-from monitoring.journal.record import record, surroundings
+from monitoring.journal.record import record
 from monitoring.recording.client import client_address
+from monitoring.recording.context import current
 
 from . import floods
 
@@ -73,4 +74,7 @@ def _record(action: str, request: Any, user: Any) -> None:
 
 def _client(request: Any) -> str:
     meta = getattr(request, "META", None)
-    return client_address(meta) if meta else surroundings().get("client", "")
+    if meta:
+        return client_address(meta)
+    context = current.get()
+    return context.client if context is not None else ""

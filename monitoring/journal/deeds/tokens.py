@@ -11,7 +11,8 @@ from django.db.models.signals import post_delete, post_save
 from knox.models import get_token_model
 
 from monitoring.access import signals
-from monitoring.journal.record import record, surroundings
+from monitoring.journal.record import record
+from monitoring.recording.context import current
 from monitoring.storage import trail
 from monitoring.storage.trail import Deed
 
@@ -60,7 +61,7 @@ def known_as(token: Any) -> str:
 
 
 def _was_used(token: Any, **_: Any) -> None:
-    client, now = surroundings().get("client", ""), monotonic()
+    client, now = _client(), monotonic()
     key = (known_as(token), client)
     last = _used.get(key)
     if last is not None and now - last < _PERIOD:
@@ -81,14 +82,14 @@ def _was_used(token: Any, **_: Any) -> None:
 
 
 def _refused(digest: str, **_: Any) -> None:
-    known, client = digest[:TOKEN_LENGTH], surroundings().get("client", "")
+    known, client = digest[:TOKEN_LENGTH], _client()
     if count := floods.stands_for(("token.use", client), time_ns()):
         details = {"attempts": count}
         record("audit", "token.use", outcome="failure", target_type="token", target_id=known, details=details)
 
 
 def _denied(user: Any, request: Any, **_: Any) -> None:
-    key, client = str(user.pk), surroundings().get("client", "")
+    key, client = str(user.pk), _client()
     if count := floods.stands_for(("access", key, client), time_ns()):
         match = getattr(request, "resolver_match", None)
         record(
@@ -101,6 +102,11 @@ def _denied(user: Any, request: Any, **_: Any) -> None:
             target_id=f"{request.method} {getattr(match, 'route', '')}",
             details={"attempts": count},
         )
+
+
+def _client() -> str:
+    context = current.get()
+    return context.client if context is not None else ""
 
 
 os.register_at_fork(after_in_child=forget)

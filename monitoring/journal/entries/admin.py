@@ -26,6 +26,6 @@ class JournalEntryAdmin(ReadOnlyAdmin):
 class PendingEntryAdmin(ReadOnlyAdmin):
     """Entries that wait to be sealed, which takes some seconds."""
 
-    list_display = _SHOWN
+    list_display = [*_SHOWN]
     list_filter = ["stream", "outcome"]
     ordering = ["-at", "-entry_id"]

@@ -73,7 +73,8 @@ def narrowed(rows: QuerySet[Any], asked: Mapping[str, Any], now: datetime | None
     anywhere = Q()
     for name in _TEXTS:
         anywhere |= Q(**{f"{name}__icontains": asked["text"]})
-    return rows.annotate(said=Cast("details", TextField())).filter(anywhere)
+    found: QuerySet[Any] = rows.annotate(said=Cast("details", TextField())).filter(anywhere)
+    return found
 
 
 def _meant(asked: Mapping[str, Any], now: datetime) -> Q:
