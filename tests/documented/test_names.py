@@ -50,16 +50,15 @@ HOMES = {
         "ErrorRecoveryStrategies", "circuit", "CircuitOpenError", "fallback", "is_degraded", "session", "timeout",
         "with_fallback",
     ],
+    "monitoring.recording.asgi": [
+        "create_error_handling_middleware", "create_logging_middleware", "create_error_monitoring_middleware",
+        "ErrorHandlingMiddleware", "LoggingMiddleware", "ErrorMonitoringMiddleware", "EnginelMiddleware",
+        "PerformanceMonitor", "ValidationError", "DatabaseError", "AsgiRequest", "health_route",
+    ],
+    "monitoring.journal": ["BusinessLogger", "AuditLogger"],
 }  # fmt: skip
 LATER = {
-    "monitoring.recording.asgi": (
-        "Journal and FastAPI",
-        ["create_error_handling_middleware", "create_logging_middleware", "create_error_monitoring_middleware"],
-    ),
-    "monitoring.journal": (
-        "Journal and FastAPI",
-        ["LoggingUtilities", "BusinessLogger", "AuditLogger", "SecurityMonitor"],
-    ),
+    "monitoring.journal": ("Journal and FastAPI", ["LoggingUtilities", "SecurityMonitor"]),
 }
 """What comes with a later part, by its home."""
 READABLE = {
