@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
+from werkzeug import Response
 
 from monitoring.conf import Config, load
 from monitoring.sinks import backlog
 from monitoring.sinks.forward import Desk, desk, due, forward
-from monitoring.sinks.models import SinkBatch, SinkState
-from monitoring.sinks.records import Record, pack
+from monitoring.sinks.models import SinkBatch
+from tests.faults.processes import Thread
+from tests.sinks.collector import LOGS, Collector, Verdict, answers, later, state, table_for, write
 from tests.sinks.made import line
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LOGS = "otlp_logs"
-Verdict = Callable[[list[str]], Response]
-
-
-class Collector:
-    """A collector of OpenTelemetry on loopback.
-
-    Attributes:
-        requests: The texts that each request brought.
-        asked: The requests.
-        judge: What it answers, by the texts that it was sent.
-    """
-
-    def __init__(self, server: HTTPServer) -> None:
-        self.requests: list[list[str]] = []
-        self.asked: list[Request] = []
-        self.judge: Verdict = lambda _: Response(ExportLogsServiceResponse().SerializeToString())
-        self.url = server.url_for("/v1/logs")
-        server.expect_request("/v1/logs", method="POST").respond_with_handler(self._take)
-
-    @property
-    def texts(self) -> list[str]:
-        """What came, in its order."""
-        return [text for texts in self.requests for text in texts]
-
-    def _take(self, request: Request) -> Response:
-        sent = ExportLogsServiceRequest.FromString(gzip.decompress(request.get_data()))
-        scopes = [scope for group in sent.resource_logs for scope in group.scope_logs]
-        texts = [record.body.string_value for scope in scopes for record in scope.log_records]
-        self.asked.append(request)
-        self.requests.append(texts)
-        return self.judge(texts)
 
 
 @pytest.fixture
@@ -65,30 +32,7 @@ def collector(httpserver: HTTPServer) -> Iterator[Collector]:
 
 @pytest.fixture
 def table(collector: Collector) -> Desk:
-    headers = {"Authorization": "Bearer collector-secret"}
-    return desk(load({"SINKS": {LOGS: {"endpoint": collector.url, "headers": headers}}}))
-
-
-def write(*records: Record) -> None:
-    SinkBatch.objects.bulk_create(
-        SinkBatch(sink=LOGS, body=one.body, size=len(one.body), events=one.events) for one in pack(records)
-    )
-
-
-def state() -> SinkState:
-    return SinkState.objects.get(pk=LOGS)
-
-
-def later(table: Desk, seconds: float = 4_000.0) -> Desk:
-    """Return the same when all pauses are over."""
-    now = table.now() + timedelta(seconds=seconds)
-    return replace(table, now=lambda: now)
-
-
-def answers(*statuses: int, **headers: str) -> Verdict:
-    """Answer with one status after the other; then with success."""
-    left = list(statuses)
-    return lambda _: Response(status=left.pop(0), headers=headers) if left else Response(b"")
+    return table_for(collector)
 
 
 def test_what_waits_is_sent_in_its_order_and_then_gone(collector: Collector, table: Desk) -> None:
@@ -199,49 +143,6 @@ def test_a_collector_that_takes_nothing_is_not_blamed_on_what_it_is_sent(collect
     assert (state().sent, state().refused) == (2, 0)
 
 
-class EndedError(BaseException):
-    """The process ends here."""
-
-
-@pytest.mark.parametrize("end", ["send", "settle"])
-def test_who_dies_in_the_middle_loses_nothing(collector: Collector, table: Desk, end: str) -> None:
-    write(line("one"), line("two"))
-
-    def step(name: str) -> None:
-        if name == end:
-            SinkState.objects.update(leased_until=table.now() + timedelta(seconds=60))
-            raise EndedError
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("monitoring.sinks.queue.Turn.end", lambda _: None)  # who is killed cleans nothing up
-        with pytest.raises(EndedError):
-            forward(LOGS, replace(table, step=step))
-
-    assert due(table) == []  # it may live
-    forward(LOGS, later(table))
-    assert set(collector.texts) == {"one", "two"}
-    assert not SinkBatch.objects.exists()
-    assert state().sent == 2
-
-
-def test_what_ends_each_process_that_sends_it_is_given_up_at_last(table: Desk) -> None:
-    write(line("deadly"))
-    for number in range(10):
-
-        def step(name: str) -> None:
-            if name == "send":
-                raise EndedError
-
-        try:
-            forward(LOGS, replace(later(table, 4_000.0 * number), step=step))
-        except EndedError:
-            continue
-        break
-
-    assert not SinkBatch.objects.exists()
-    assert (state().refused, state().refused_problem) == (1, "None of the attempts to send it came to an end.")
-
-
 def test_one_sends_at_a_time(collector: Collector, table: Desk) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
@@ -253,22 +154,13 @@ def test_one_sends_at_a_time(collector: Collector, table: Desk) -> None:
     collector.judge = slow
     write(line("one"))
 
-    from django.db import connections
-
-    def run() -> None:
-        try:
-            forward(LOGS, table)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
+    first = Thread(lambda: forward(LOGS, table))
     assert begun.wait(60)
     write(line("two"))
     assert forward(LOGS, table) is False
     assert due(table) == []
     go_on.set()
-    thread.join(60)
+    first.result()
     assert collector.requests == [["one"], ["two"]]
 
 
