@@ -39,7 +39,10 @@ def record_operation(name: str, duration: int, *, failed: bool, begun: Inner | N
     try:
         if UNKNOWN_DURATION > duration >= slow_after(name):
             logger.warning("slow operation: %s took %.3f s", name, duration / 1e9)
-            recorder.record_fact(Slow(at, duration, "operation", name, describe_current()))
+            described = describe_current()
+            if begun is not None:
+                described["span_id"] = begun.span
+            recorder.record_fact(Slow(at, duration, "operation", name, described))
     except SWALLOWED:  # the monitored code must not suffer
         recorder.failed()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitoring.alerts.incidents.models import Incident
 from monitoring.errors.log.models import ErrorLog
+from monitoring.journal.audit.models import EntryModel
 from monitoring.performance.models import SlowSample
 
 from .parts import Event, EventKind
@@ -63,6 +64,28 @@ def of_incident(row: Incident) -> Event:
         id=str(row.pk),
         level=row.severity,
         about={"state": row.state, "group": _text(row.labels.get("group"))},
+    )
+
+
+def of_entry(row: EntryModel) -> Event:
+    """Return the event that an entry of the journal is."""
+    about = {
+        "stream": row.stream,
+        "outcome": row.outcome,
+        "actor": row.actor,
+        "target_type": row.target_type,
+        "target_id": row.target_id,
+        "sequence": getattr(row, "sequence", None),
+    }
+    return Event(
+        EventKind.ENTRY,
+        row.at,
+        name=row.action,
+        service=row.service,
+        id=str(row.entry_id),
+        request_id=row.request_id,
+        task_id=row.task_id,
+        about={key: value for key, value in about.items() if value},
     )
 
 

@@ -14,6 +14,7 @@ from monitoring.alerts.incidents.models import Incident
 from monitoring.errors.log.models import ErrorLog
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.runs.tree import STARTED
+from monitoring.journal.audit.models import JournalEntry, PendingEntry
 from monitoring.performance.models import SlowSample
 from monitoring.performance.spans.models import TraceSpan
 
@@ -28,6 +29,7 @@ MOST = {
     "errors": 200,
     "slow": 100,
     "incidents": 50,
+    "entries": 200,
 }
 """How many of each are read."""
 _AFTER = timedelta(hours=1)
@@ -78,7 +80,7 @@ class _Reader:
     def take(self, what: str, found: QuerySet[Any]) -> list[Any]:
         most = MOST[what]
         read = list(found.using(self._alias)[: most + 1])
-        if len(read) > most:
+        if len(read) > most and what not in self.cut:
             self.cut.append(what)
         return read[:most]
 
@@ -108,10 +110,17 @@ def _events(trace_id: str, reader: _Reader) -> list[Event]:
     rows_of_errors = reader.take("errors", errors.order_by("created", "id"))
     slow = reader.take("slow", SlowSample.objects.filter(trace_id=trace_id).order_by("at", "id"))
     incidents = reader.take("incidents", _incidents(rows_of_errors))
+    # Those that wait first: what is sealed meanwhile is read twice then, and shown once.
+    entries = [
+        row
+        for model in (PendingEntry, JournalEntry)
+        for row in reader.take("entries", model.objects.filter(trace_id=trace_id).order_by("at", "entry_id"))
+    ]
     return [
         *map(events.of_error, rows_of_errors),
         *map(events.of_slow, slow),
         *map(events.of_incident, incidents),
+        *map(events.of_entry, {row.entry_id: row for row in entries}.values()),
     ]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.alerts.incidents.models import Incident
 from monitoring.analysis.traces import reading
+from monitoring.journal.audit import sealing
+from monitoring.journal.audit.writing import NewEntry, write
 from tests.analysis.traces.rows import MAIL, PAY, REQUEST, TRACE, at, order, run, span
 from tests.api.conftest import admin, api
 
@@ -63,6 +66,23 @@ def test_what_happened_is_shown_by_time_with_what_it_happened_in(api: Client) ->
     ]
     assert found["events"][0]["id"] == str(error.error_id)
     assert found["duration"] == 7
+
+
+def test_entries_of_the_journal_are_shown_whether_or_not_they_are_sealed(api: Client) -> None:
+    order()
+    told = NewEntry(
+        uuid4(), "business", at(4), "shop", action="order.pay", actor="anna", target_id="7", trace_id=TRACE,
+        request_id=REQUEST, task_id="pay",
+    )  # fmt: skip
+    with transaction.atomic():
+        write([told], "default")
+    pending = get(api)["events"][0]
+    assert (pending["kind"], pending["name"], pending["id"]) == ("entry", "order.pay", str(told.entry_id))
+    assert pending["about"] == {"stream": "business", "outcome": "success", "actor": "anna", "target_id": "7"}
+    sealing.seal("default", at(10))
+    sealed = get(api)["events"][0]
+    assert sealed["about"].pop("sequence") == 1
+    assert sealed == pending
 
 
 def test_orphans_are_shown_and_said_to_be(api: Client) -> None:
