@@ -5,5 +5,6 @@ Importing this package needs no Django: what records works in any process.
 
 from .faces.auditing import AuditLogger
 from .faces.business import BusinessLogger
+from .security.monitor import SecurityMonitor
 
-__all__ = ["AuditLogger", "BusinessLogger"]
+__all__ = ["AuditLogger", "BusinessLogger", "SecurityMonitor"]

@@ -184,7 +184,7 @@ def gather() -> list[Event]:
     _add_sign_ins(tried)
     found += _visits(at, seen)
     found += _tried(at, tried)
-    found += [Counter(at, name, float(count)) for name, count in _dropped.items()]
+    found += [Counter(at, name, float(count)) for name, count in _dropped.items() if count]
     _dropped.clear()
     return found
 
