@@ -28,14 +28,14 @@ from monitoring.access.views import ApiView
 from monitoring.journal.record import record
 
 from . import reading
-from .search import EntryFilterSerializer
-from .serializers import EntriesSerializer, EntrySerializer
+from .search import JournalFilterSerializer
+from .serializers import JournalEntrySerializer, JournalSerializer
 
 LINES = "application/x-ndjson"
 _AT_ONCE = 200
 
 
-class EntriesFilterSerializer(EntryFilterSerializer):
+class JournalPageSerializer(JournalFilterSerializer):
     """Which entries, and how many."""
 
     limit = WholeNumberField(required=False, min_value=1, max_value=MAX_LIMIT, help_text="How many; 50 unless given.")
@@ -47,27 +47,27 @@ class JournalView(ApiView):
 
     @describe(
         operation_id="journal",
-        parameters=[EntriesFilterSerializer],
-        responses={200: EntriesSerializer, **refusals(400)},
+        parameters=[JournalPageSerializer],
+        responses={200: JournalSerializer, **refusals(400)},
     )
     def get(self, request: Request) -> Response:
         """List entries of the journal, the newest first: those of the last 24 hours, unless the parameters say more."""
-        pages, rows = reading.EntryPages.of(read(request, EntryFilterSerializer, reading.EntryPages))
+        pages, rows = reading.EntryPages.of(read(request, JournalFilterSerializer, reading.EntryPages))
         page = pages.paginate_queryset(rows, request)
         answer = {"next": pages.get_next_link(), "previous": pages.get_previous_link(), "results": page}
-        return Response(EntriesSerializer(answer).data)
+        return Response(JournalSerializer(answer).data)
 
 
 class JournalEntryView(ApiView):
     """One entry of the journal."""
 
-    @describe(operation_id="journal_entry", responses={200: EntrySerializer, **refusals(404)})
+    @describe(operation_id="journal_entry", responses={200: JournalEntrySerializer, **refusals(404)})
     def get(self, _request: Request, entry_id: UUID) -> Response:
         """Return an entry by its id, also while it waits to be sealed."""
         found = reading.find(entry_id)
         if found is None:
             raise NotFound("There is no entry of this id: it did not arrive yet, or its time is up.")
-        return Response(EntrySerializer(found).data)
+        return Response(JournalEntrySerializer(found).data)
 
 
 class JournalExportView(ApiView):
@@ -77,12 +77,12 @@ class JournalExportView(ApiView):
 
     @describe(
         operation_id="export_journal",
-        parameters=[EntryFilterSerializer],
+        parameters=[JournalFilterSerializer],
         responses={(200, LINES): OpenApiTypes.STR, **refusals(400)},
     )
     def get(self, request: Request) -> Any:
         """Send entries as lines of JSON, the oldest first, as they are read; that somebody did is an entry itself."""
-        asked = read(request, EntryFilterSerializer)
+        asked = read(request, JournalFilterSerializer)
         said = {name: str(value) for name, value in asked.items()}
         record("audit", "journal.export", actor=request.user.get_username(), target_type="journal", details=said)
         name = f"journal-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
@@ -95,7 +95,7 @@ class JournalExportView(ApiView):
 def _lines(asked: Mapping[str, Any]) -> Iterator[bytes]:
     renderer = JSONRenderer()
     for row in reading.each(asked):
-        yield renderer.render(EntrySerializer(row).data) + b"\n"
+        yield renderer.render(JournalEntrySerializer(row).data) + b"\n"
 
 
 async def _in_turns(lines: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -51,7 +51,7 @@ class EntryPages(CursorPages):
         """Return pages of what was asked for, and the sealed entries to cut into them.
 
         Args:
-            asked: Validated values of `EntryFilterSerializer`.
+            asked: Validated values of `JournalFilterSerializer`.
         """
         pages = cls()
         pages.waiting = narrowed(_all(PendingEntry), asked)
@@ -74,7 +74,7 @@ def each(asked: Mapping[str, Any]) -> Iterator[Any]:
     """Go through all entries that were asked for, the oldest first, without ever holding many.
 
     Args:
-        asked: Validated values of `EntryFilterSerializer`.
+        asked: Validated values of `JournalFilterSerializer`.
     """
     waiting = list(narrowed(_all(PendingEntry), asked).order_by(*_ORDER))
     known = {row.entry_id for row in waiting}

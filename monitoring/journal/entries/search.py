@@ -27,7 +27,7 @@ class Exact(serializers.CharField):
         super().__init__(**{"required": False, "max_length": max_length, "trim_whitespace": False, **kwargs})
 
 
-class EntryFilterSerializer(serializers.Serializer[Any]):
+class JournalFilterSerializer(serializers.Serializer[Any]):
     """Which entries."""
 
     stream = ChoicesField(STREAMS, required=False, help_text="One or several, by commas.")
@@ -64,7 +64,7 @@ def narrowed(rows: QuerySet[Any], asked: Mapping[str, Any], now: datetime | None
 
     Args:
         rows: Sealed entries, or pending ones.
-        asked: Validated values of `EntryFilterSerializer`.
+        asked: Validated values of `JournalFilterSerializer`.
         now: The current time, unless it is.
     """
     rows = rows.filter(_meant(asked, now or datetime.now(UTC)))

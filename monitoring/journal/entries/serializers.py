@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 
-class EntrySerializer(serializers.Serializer[Any]):
+class JournalEntrySerializer(serializers.Serializer[Any]):
     """An entry of the journal."""
 
     id = serializers.SerializerMethodField(help_text="32 hexadecimal digits.")
@@ -46,12 +46,12 @@ class EntrySerializer(serializers.Serializer[Any]):
         return _hexadecimal(getattr(row, "digest", None))
 
 
-class EntriesSerializer(serializers.Serializer[Any]):
+class JournalSerializer(serializers.Serializer[Any]):
     """A page of the journal."""
 
     next = serializers.CharField(allow_null=True, help_text="Address of the page that follows.")
     previous = serializers.CharField(allow_null=True, help_text="Address of the page before.")
-    results = EntrySerializer(many=True)
+    results = JournalEntrySerializer(many=True)
 
 
 def _hexadecimal(digest: Any) -> str | None:
