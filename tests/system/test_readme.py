@@ -15,7 +15,7 @@ from .platform import ROOT, SAMPLES, Client, Platform, wait_until
 
 pytestmark = pytest.mark.system
 
-_GUIDES = ("api.md", "alerts-api.md", "protection.md", "recovery-api.md", "analysis.md", "traces.md")
+_GUIDES = ("api.md", "alerts-api.md", "protection.md", "recovery-api.md", "analysis.md", "traces.md", "journal.md")
 _BLOCKS = re.compile(r"^```(sh|json|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _KEYS = re.compile(r'"[a-z_]+":|^(?:# )?\w+(?=[{ ])', re.MULTILINE)
 """What stands there of an answer in JSON, or of metrics: their keys, their names."""
