@@ -13,7 +13,8 @@ from .rounds import FLOOR, ROOT, Cost
 
 REQUEST_PATHS = ("wsgi success", "wsgi exception", "asgi success", "asgi exception")
 TASK_PATHS = ("child success", "child exception", "publish alone", "publish in a request")
-PARTS = ("shapes", "requests", "tasks")
+APP_PATHS = ("fastapi success", "fastapi exception")
+PARTS = ("shapes", "requests", "apps", "tasks")
 
 
 def main() -> int:
@@ -34,6 +35,10 @@ def main() -> int:
         _shapes(4 * chosen.rounds, chosen.block)
     if "requests" in parts:
         _requests(chosen.rounds, chosen.block, chosen.only)
+    if "apps" in parts:
+        from . import apps
+
+        _compare("app", apps.VARIANTS, APP_PATHS, chosen.rounds, chosen.block)
     if "tasks" in parts:
         _compare("task", tasks.VARIANTS, TASK_PATHS, 4 * chosen.rounds, chosen.block)
     return 0

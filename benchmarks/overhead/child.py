@@ -44,6 +44,10 @@ def main(kind: str, name: str) -> None:
         from . import tasks
 
         serve(tasks.runners(name, redis_url))
+    elif kind == "app":
+        from . import apps
+
+        serve(apps.runners(name, redis_url))
     else:
         from . import handlers, variants
 

@@ -28,9 +28,9 @@ def _sentry(traces: float) -> Callable[[], None]:
     return prepare
 
 
-def _opentelemetry() -> None:
+def opentelemetry_to_nowhere() -> None:
+    """Have spans made, batched and handed over, and forgotten there."""
     from opentelemetry import trace
-    from opentelemetry.instrumentation.django import DjangoInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
@@ -43,6 +43,12 @@ def _opentelemetry() -> None:
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(Nowhere()))
     trace.set_tracer_provider(provider)
+
+
+def _opentelemetry() -> None:
+    from opentelemetry.instrumentation.django import DjangoInstrumentor
+
+    opentelemetry_to_nowhere()
     DjangoInstrumentor().instrument()
 
 
@@ -70,7 +76,7 @@ def _structlog() -> None:
     )
 
 
-def _decided() -> None:
+def decide() -> None:
     """Have something decided: a process that finds nothing counts each request that it could not judge."""
     from monitoring.conf import get_config
     from monitoring.stream.connection import connect
@@ -107,7 +113,7 @@ VARIANTS = {
     "bare-2": Variant("bare Django, a second process"),
     "enginel": Variant("Enginel", (OURS,)),
     "enginel-full": Variant("Enginel, every error in full", (OURS,), options={"ERRORS_PER_MINUTE": 10**9}),
-    "enginel-protection": Variant("Enginel, with protection", (OURS, PROTECTION), prepare=_decided),
+    "enginel-protection": Variant("Enginel, with protection", (OURS, PROTECTION), prepare=decide),
     "prometheus": Variant(
         "django-prometheus",
         (

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from time import time_ns
 from typing import Any
 
+from monitoring.recording import facets
 from monitoring.recording.context import current
 from monitoring.recording.events import Entry
 from monitoring.recording.ids import getrandbits
@@ -16,6 +17,7 @@ from monitoring.recording.recorder import SWALLOWED, recorder
 
 STREAMS = ("audit", "business", "security")
 OUTCOMES = ("success", "failure", "denied")
+_LEFT_OUT = {"business": facets.NO_BUSINESS, "audit": facets.NO_AUDIT}
 
 
 def record(stream: str, action: str, **values: Any) -> str:
@@ -31,8 +33,15 @@ def record(stream: str, action: str, **values: Any) -> str:
         The entry's id, 32 hexadecimal digits.
     """
     entry = made(stream, action, **values)
-    recorder.record_fact(entry)
+    if not is_unwanted(stream):
+        recorder.record_fact(entry)
     return f"{entry.entry_id:032x}"
+
+
+def is_unwanted(stream: str) -> bool:
+    """Whether a middleware of the running request was told to leave such entries out."""
+    context = current.get()
+    return context is not None and bool(context.facets & _LEFT_OUT.get(stream, 0))
 
 
 def made(  # noqa: PLR0913  # the fields of an entry; keywords say which is which

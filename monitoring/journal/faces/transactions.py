@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from monitoring.journal.record import made
+from monitoring.journal.record import is_unwanted, made
 from monitoring.recording.events import Entry
 from monitoring.recording.recorder import recorder
 
@@ -37,7 +37,8 @@ def record_once_committed(
         recorder.record_fact(entry)
         _write_line(entry, log)
 
-    _after_commit(open_transaction(), send)
+    if not is_unwanted(stream):
+        _after_commit(open_transaction(), send)
     return Recorded(f"{entry.entry_id:032x}")
 
 
@@ -62,6 +63,8 @@ def record_within(
         NotKept: The journal cannot keep it, so that the transaction has to be rolled back.
     """
     entry = made(stream, action, **values, details=details)
+    if is_unwanted(stream):
+        return Recorded(f"{entry.entry_id:032x}")
     using = open_transaction() if entry.values["outcome"] == "success" else None
     if using is None:
         recorder.record_fact(entry)

@@ -63,7 +63,12 @@ class Middleware:
         token = current.set(context)
         exchange = Exchange(context, receive, send)
         try:
-            await self._pass_on(context, scope, exchange.receive, exchange.send)
+            try:
+                await self._protect(context, scope, exchange.receive, exchange.send)
+            except Exception as error:
+                answers = self.facets & facets.ANSWERS and not exchange.started
+                if not (answers and await _answered(context, scope, exchange.send, error)):
+                    raise
             exchange.returned()
         except BaseException as error:
             exchange.raised(error)
@@ -73,16 +78,9 @@ class Middleware:
             scope.pop(CONTEXT, None)  # the context holds the scope: do not leave them a cycle
 
     async def _pass_on(self, context: Context, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        request: Any = context.request
-        if self.facets & facets.PROTECTION and not scope.get(GUARDED):
-            scope[GUARDED] = True
-            refused = refusal(request)
-            if refused is not None:
-                context.refused = True
-                await _send(send, refused)
-                return
+        """Pass on a request that another middleware of ours, around this one, records."""
         if not self.facets & facets.ANSWERS:
-            await self.app(scope, receive, send)
+            await self._protect(context, scope, receive, send)
             return
         started = False
 
@@ -92,15 +90,21 @@ class Middleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, told)
+            await self._protect(context, scope, receive, told)
         except Exception as error:
-            if started or type(error).__name__ in GONE or _is_left_to_app(scope, error):
+            if started or not await _answered(context, scope, send, error):
                 raise
-            answer = error_answers.of(context, error)
-            context.unhandled = answer.status >= _BROKEN
-            await _send(send, answer, silent=scope["method"] == "HEAD")
-            if answer.status >= _BROKEN:
-                raise  # servers log it, and tests see it
+
+    async def _protect(self, context: Context, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if self.facets & facets.PROTECTION and GUARDED not in scope:
+            scope[GUARDED] = True
+            request: Any = context.request
+            refused = refusal(request)
+            if refused is not None:
+                context.refused = True
+                await _send(send, refused)
+                return
+        await self.app(scope, receive, send)
 
     async def _talk(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Pass a websocket on; an exception that ends it is an error."""
@@ -125,6 +129,16 @@ class Middleware:
             await send(message)
 
         await self.app(scope, receive, told)
+
+
+async def _answered(context: Context, scope: dict[str, Any], send: Send, error: Exception) -> bool:
+    """Answer what nobody handled; return whether that is all, or servers should log it and tests see it."""
+    if type(error).__name__ in GONE or _is_left_to_app(scope, error):
+        return False
+    answer = error_answers.of(context, error)
+    context.unhandled = answer.status >= _BROKEN
+    await _send(send, answer, silent=scope["method"] == "HEAD")
+    return answer.status < _BROKEN
 
 
 def _is_left_to_app(scope: dict[str, Any], error: Exception) -> bool:

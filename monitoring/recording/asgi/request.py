@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from monitoring.recording.raised.reading import ask
@@ -35,7 +34,9 @@ class Meta(Mapping[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what stands under a key, or the default."""
-        name = _NAMES.get(key) or _name_of(key)
+        name = _NAMES.get(key)
+        if name is None:
+            name = _name_of(key)
         if name:
             found = self._headers.get(name)
             return default if found is None else found.decode("latin-1")
@@ -49,7 +50,7 @@ class Meta(Mapping[str, Any]):
         return found
 
     def __contains__(self, key: object) -> bool:
-        name = _NAMES.get(key) or _name_of(key) if isinstance(key, str) else b""
+        name = (_NAMES.get(key) or _name_of(key)) if isinstance(key, str) else b""
         return name in self._headers if name else key in _OTHERS
 
     def __iter__(self) -> Iterator[str]:
@@ -64,9 +65,8 @@ class Meta(Mapping[str, Any]):
 
 def _name_of(key: str) -> bytes:
     """Return the name of a header as it stands in scopes; empty for what is none."""
-    if not (key.startswith(_PREFIX) or key in _PLAIN):
-        return b""
-    name = key.removeprefix(_PREFIX).replace("_", "-").lower().encode("latin-1", "replace")
+    is_header = key.startswith(_PREFIX) or key in _PLAIN
+    name = key.removeprefix(_PREFIX).replace("_", "-").lower().encode("latin-1", "replace") if is_header else b""
     if len(_NAMES) < _MOST_NAMES:
         _NAMES[key] = name
     return name
@@ -130,6 +130,7 @@ class AsgiRequest:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.path: str = scope["path"]
+        self._meta: Meta | None = None
         self._root: str = scope.get("root_path", "")
 
     @property
@@ -147,10 +148,12 @@ class AsgiRequest:
         """Such as `https`, as the server knows it."""
         return str(self.scope.get("scheme", ""))
 
-    @cached_property
+    @property
     def META(self) -> Meta:  # noqa: N802  # as Django calls it
         """Headers and addresses in WSGI's form."""
-        return Meta(self.scope)
+        if self._meta is None:
+            self._meta = Meta(self.scope)
+        return self._meta
 
     @property
     def resolver_match(self) -> Match | None:

@@ -13,10 +13,12 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+from monitoring.journal import BusinessLogger
+from monitoring.journal.record import record
 from monitoring.recording import answered
 from monitoring.recording.asgi import EnginelMiddleware, ErrorMonitoringMiddleware, LoggingMiddleware
 from monitoring.recording.context import current
-from monitoring.recording.events import Amendment, Error, Request, Slow
+from monitoring.recording.events import Amendment, Entry, Error, Request, Slow
 from monitoring.recording.recorder import recorder
 from tests.recording.asgi.conftest import Server, ask
 from tests.recording.recorded import Recorded
@@ -312,3 +314,16 @@ def test_where_recording_is_off_the_application_is_called_as_it_is(recorded: Rec
     scope = {"type": "http"}
     asyncio.run(EnginelMiddleware(app)(scope, nothing, nothing))  # type: ignore[arg-type]
     assert given == [scope, nothing, nothing]
+
+
+def test_events_of_the_journal_can_be_left_out_of_requests(recorded: Recorded) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint() -> None:
+        record("audit", "video.publish")
+        await BusinessLogger().log_user_action("update", "video", "7", None, "user_1")
+
+    app.add_middleware(LoggingMiddleware, enable_business_logging=False)
+    ask(app, "GET", "/")
+    assert [entry.action for entry in recorded.of(Entry)] == ["video.publish"]
