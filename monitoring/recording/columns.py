@@ -177,7 +177,9 @@ def _family(event: Started) -> str:
     """
     message = event.message
     trace, came = read_stamp(getattr(message, HEADER, None)).trace, w3c.read(getattr(message, w3c.HEADER, None))
-    spans = (span_of(event.task_id, message), came.span if came is not None and trace in ("", came.trace) else "")
+    above = came.span if came is not None and trace in ("", came.trace) else ""
+    trace = trace or (came.trace if came is not None else "")
+    spans = (span_of(event.task_id, message), above)
     ids = (trace, *_kin(message), node.instance(), *spans)
     return " ".join(str(one or "-")[:60].replace(" ", "") for one in ids)
 

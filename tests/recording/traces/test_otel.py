@@ -90,7 +90,7 @@ running = context.Context("shop.pay", None, "t-1")
 context.current.set(running)
 running.adopt()
 assert len(running.traceparent) == 55, running.traceparent
-spans.record("operation", "work", 1, failed=False)
+spans.record("operation", "work", 1, 1, failed=False)
 assert not [name for name in sys.modules if name.startswith("opentelemetry") and sys.modules[name] is not None]
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
