@@ -6,6 +6,7 @@ Needs no Django: it runs in processes with and without. `run` returns what came 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
 import time
@@ -13,14 +14,17 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException
+import structlog
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.types import ASGIApp
 
 from monitoring.alerts import AlertLevel, ErrorAlertingSystem, ErrorMonitor
 from monitoring.analysis import ErrorAnalysisEngine, ErrorMetricsCollector
 from monitoring.endpoints import ErrorMonitoringEndpoints
 from monitoring.errors import ErrorTracker
 from monitoring.errors.classification import ErrorClassifier, ErrorSeverity, ErrorType
-from monitoring.journal import AuditLogger, BusinessLogger
+from monitoring.journal import AuditLogger, BusinessLogger, SecurityMonitor
 from monitoring.recording.asgi import (
     DatabaseError,
     ErrorHandlingMiddleware,
@@ -58,6 +62,7 @@ class Database:
 
 
 database = Database()
+logger = structlog.get_logger("guide")
 log_context = {"request_id": "0af7651916cd43dd8448eb211c80319c", "path": "/videos"}
 
 
@@ -255,6 +260,51 @@ async def get_alerts(hours: int = 24) -> dict[str, Any]:
     return monitoring_endpoints.get_alerts(hours)
 
 
+@router.get("/search")
+async def search(request: Request) -> dict[str, Any]:
+    """What is looked at of a request, by the monitor and by hand."""
+    security_monitor = SecurityMonitor()
+    security_monitor.max_requests_per_minute = 100
+    security_result = await security_monitor.check_security(request, log_context)
+    if security_result["issues_found"] > 0:
+        logger.warning("Security issues detected", issues=security_result["issues"])
+    return {**security_result, "by_hand": await check_security_issues(request)}
+
+
+async def check_security_issues(request: Request) -> list[str]:
+    security_issues = []
+    if "<script>" in str(request.url):
+        security_issues.append("XSS attempt detected")
+    if security_issues:
+        logger.warning(
+            "Security issues detected",
+            issues=security_issues,
+            ip_address=request.client.host if request.client else "",
+        )
+    return security_issues
+
+
+class EfficientLoggingMiddleware(BaseHTTPMiddleware):
+    """A middleware of the application's own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app)
+        self.logger = structlog.get_logger()
+
+    async def dispatch(self, request: Request, call_next: Any) -> Any:
+        start_time = time.time()
+        response = await call_next(request)
+        duration = time.time() - start_time
+        if duration > 1.0:
+            self.logger.warning("Slow request", duration=duration, path=request.url.path)
+        return response
+
+
+async def log_async(event_data: dict[str, Any]) -> None:
+    """Async logging operation."""
+    await logger.ainfo("Event occurred", **event_data)
+
+
 @router.get("/health")
 async def health_check() -> dict[str, Any]:
     """Health check endpoint."""
@@ -290,7 +340,11 @@ async def answered(app: FastAPI, path: str) -> int:
 
 async def served() -> dict[str, Any]:
     """The endpoints of the guide, and the exceptions that are answers."""
-    app, found = create_app(), {}
+    app: FastAPI = create_app()
+    found: dict[str, Any] = {}
+    app.add_middleware(EfficientLoggingMiddleware)
+    await log_async({"video_id": "vid_123"})
+    found["search"] = json.loads((await ask(app, "/search?page=<script>alert(document.cookie)</script>")).body)
     for path in (
         "/metrics/errors",
         "/metrics/trends?hours=1",

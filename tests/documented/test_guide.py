@@ -59,7 +59,7 @@ def test_it_works_in_a_service_without_django(live_server: Any, staff: Any, sett
     command = [sys.executable, "-c", PROGRAM.format("guide.run()")]
     done = subprocess.run(command, env=known | environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = json.loads(done.stdout.splitlines()[-1])  # structlog prints as long as nothing is set up
     assert found["process"] != os.getpid()
     check(found)
     drain_all()
@@ -78,6 +78,9 @@ def check(found: dict[str, Any]) -> None:
     assert [served[f"POST {email}"][0] for email in ("", "bad", "broken", "jo")] == [422, 400, 500, 200]
     assert "Email cannot be empty" in served["POST "][1]
     assert "Connection refused" not in served["POST broken"][1]
+    assert served["search"]["issues_found"] == len(served["search"]["issues"]) >= 1
+    assert served["search"]["issues"][0]["type"] == "script"
+    assert served["search"]["by_hand"] == ["XSS attempt detected"]
     assert found["read"].keys() == {"metrics", "trends", "insights", "stats"}
     assert found["read"]["stats"]["error_requests"] >= 1
     assert found["written"]["kept"]

@@ -55,10 +55,10 @@ HOMES = {
         "ErrorHandlingMiddleware", "LoggingMiddleware", "ErrorMonitoringMiddleware", "EnginelMiddleware",
         "PerformanceMonitor", "ValidationError", "DatabaseError", "AsgiRequest", "health_route",
     ],
-    "monitoring.journal": ["BusinessLogger", "AuditLogger"],
+    "monitoring.journal": ["BusinessLogger", "AuditLogger", "SecurityMonitor"],
 }  # fmt: skip
 LATER = {
-    "monitoring.journal": ("Journal and FastAPI", ["LoggingUtilities", "SecurityMonitor"]),
+    "monitoring.journal": ("Journal and FastAPI", ["LoggingUtilities"]),
 }
 """What comes with a later part, by its home."""
 READABLE = {
@@ -67,6 +67,7 @@ READABLE = {
     "/api/errors/summary/?service=django&hours=24": 200, "/api/metrics/alerts?hours=24": 200,
     "/api/metrics/errors": 200, "/api/metrics/trends?hours=1": 200, "/api/metrics/insights": 200,
     "/api/schema/": 200, "/api/docs/": 200, "/api/monitoring/traces/": 200, "/api/monitoring/journal/": 200,
+    "/api/monitoring/security/": 200,
 }  # fmt: skip
 LATER_PATHS = {
     "/monitoring/": "Pages",
