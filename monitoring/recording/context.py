@@ -239,6 +239,8 @@ class Context(Struct, eq=False):
 
     def adopt(self) -> None:
         """Take over OpenTelemetry's current span, if there is one, before another takes its place."""
+        if not otel.is_set_up():
+            return
         came = otel.current_span()
         if came is not None and not self._trace:
             self._trace, self._parent = came.trace, came.span

@@ -9,6 +9,12 @@ from .w3c import SAMPLED, Parent
 _MODULE = "opentelemetry.trace"
 
 
+def is_set_up() -> bool:
+    """Whether the project has told OpenTelemetry to make spans. It is also loaded by libraries that merely could."""
+    trace = modules.get(_MODULE)
+    return trace is not None and getattr(trace, "_TRACER_PROVIDER", trace) is not None
+
+
 def current_span() -> Parent | None:
     """Return OpenTelemetry's current span, or None where there is none or OpenTelemetry is not loaded."""
     trace = modules.get(_MODULE)

@@ -38,7 +38,10 @@ def test_a_request_is_a_part_of_the_current_span(outer: tuple[str, str]) -> None
     assert context.span_id != outer[1]
 
 
-def test_a_request_stays_a_part_of_the_span_in_which_it_began(tracer: trace.Tracer, outer: tuple[str, str]) -> None:
+def test_a_request_stays_a_part_of_the_span_in_which_it_began(
+    tracer: trace.Tracer, outer: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider())
     context = request()
     context.adopt()
     with tracer.start_as_current_span("query"):
