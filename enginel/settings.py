@@ -256,6 +256,8 @@ MONITORING: dict[str, Any] = {
     "PUBLIC_URL": env.str("PUBLIC_URL", default="").strip(),
     "STORAGE_PROVIDER": "designs.storage.usage",
     "DISK_PATHS": [str(VAR_DIR)],
+    "JOURNAL_SEALS_FOLDER": str(VAR_DIR / "journal-seals"),
+    "JOURNAL_KEY_FILE": str(VAR_DIR / "journal-key"),
     "FLOWER_URL": env.str("FLOWER_URL", default=""),
     "HEARTBEAT_FILE": env.str("HEARTBEAT_FILE", default=""),
     "SUPERVISED": env.bool("SUPERVISED") if env.str("SUPERVISED", default="") else None,

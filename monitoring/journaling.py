@@ -48,3 +48,15 @@ class Journaling:
     """Operations and outgoing calls that are kept of one request or task of a trace."""
     trace_hosts: tuple[str, ...] = ()
     """Whom outgoing calls tell the trace, beside hosts that are plainly inside: names, `.example.org`, `*` for all."""
+    journal_seals_folder: str = ""
+    """Folder for the seals of the journal, which prove it; best on a disk that the database's admins do not reach."""
+    journal_seals_storage: str = ""
+    """Alias of a storage in Django's `STORAGES` for the seals, in place of a folder."""
+    journal_key_file: str = ""
+    """File of the private key (Ed25519, PEM) that seals are signed with; it is made when it is not there."""
+    journal_trusted_keys: tuple[str, ...] = ()
+    """Public keys of earlier seals, in Base64, after a change of the key."""
+    journal_seal_seconds: float = 60.0
+    """A chain that goes on is sealed so often."""
+    journal_retention_days: int = 400
+    """How long entries of the journal are kept; without a place for seals, for ever."""

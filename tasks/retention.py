@@ -15,6 +15,7 @@ from monitoring.intake import retention as intake
 from monitoring.jobs import retention as jobs
 from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
+from monitoring.journal.audit import retention as audit
 from monitoring.journal.security import retention as security
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
@@ -50,3 +51,4 @@ def prune() -> None:
     recovery.prune(config)
     releases.prune()
     security.prune(config)
+    audit.prune(config)

@@ -42,6 +42,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "enginel-send-notices": {"task": "tasks.protection.send", "schedule": 30.0, "options": {"expires": 30}},
     "enginel-watch-security": {"task": "tasks.security.watch", "schedule": 10.0, "options": {"expires": 10}},
     "enginel-analyze": {"task": "tasks.analysis.analyze", "schedule": 60.0, "options": {"expires": 60}},
+    "enginel-check-journal": {"task": "tasks.journal.check", "schedule": 600.0, "options": {"expires": 600}},
     "enginel-seal-journal": {"task": "tasks.journal.seal", "schedule": 15.0, "options": {"expires": 15}},
     "enginel-replay-upgraded": {"task": "tasks.intake.replay_upgraded", "schedule": 600.0},
     "enginel-prune": {"task": "tasks.retention.prune", "schedule": crontab(minute="17")},

@@ -18,6 +18,7 @@ from monitoring.errors.families import families as errors
 from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
 from monitoring.jobs.families import families as jobs
+from monitoring.journal.audit.families import families as journal
 from monitoring.journal.security import families as security
 from monitoring.metrics import totals
 from monitoring.metrics.families import chosen
@@ -60,6 +61,7 @@ SOURCES: dict[str, Source] = {
     "analysis": analysis,
     "recovery": recovery,
     "sinks": sinks,
+    "journal": journal,
 }
 """Families whose names are fixed, by the slice that has them."""
 

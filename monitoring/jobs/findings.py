@@ -42,6 +42,7 @@ KINDS = (
     "security_traversal",
     "security_credentials",
     "security_tokens",
+    "audit_tampered",
 )
 """Every kind of finding there is."""
 _MAX_SUBJECT = 300

@@ -25,7 +25,7 @@ from tests.pipeline import drain_all
 
 from .conftest import parsed, scrape, scrape_again, series
 
-EVERYTHING = 48
+EVERYTHING = 50
 """Queries of one reading."""
 
 
