@@ -15,8 +15,15 @@ from monitoring.journal.record import OUTCOMES, STREAMS
 from monitoring.recording.scrub import person
 
 DEFAULT_WINDOW = timedelta(hours=24)
-_IDS = {"trace": "trace_id", "request": "request_id", "task": "task_id"}
-_COLUMNS = {"user": "user_id", "token": "token", "client": "client", "service": "service", **_IDS}
+_COLUMNS = {
+    "user": "user_id",
+    "token": "token",
+    "client": "client",
+    "service": "service",
+    "trace": "trace_id",
+    "request": "request_id",
+    "task": "task_id",
+}
 _TEXTS = ("action", "actor", "target_id", "said")
 
 
@@ -47,8 +54,8 @@ class JournalFilterSerializer(serializers.Serializer[Any]):
     )
     since = MomentField(
         required=False,
-        help_text="Those of then or later: ISO 8601, or seconds since the epoch. Unless given: with `trace`, `request` "
-        "or `task` everything that is stored; otherwise 24 hours ago.",
+        help_text="Those of then or later: ISO 8601, or seconds since the epoch. Unless given: with `trace` everything "
+        "that is stored; otherwise 24 hours ago.",
     )
     until = MomentField(required=False, help_text="Those before.")
 
@@ -90,7 +97,7 @@ def _meant(asked: Mapping[str, Any], now: datetime) -> Q:
     if "target" in asked:
         kind, several, key = asked["target"].partition(":")
         found &= Q(target_type=kind, target_id=key) if several else Q(target_type=kind)
-    since = asked.get("since") or (None if any(name in asked for name in _IDS) else now - DEFAULT_WINDOW)
+    since = asked.get("since") or (None if "trace" in asked else now - DEFAULT_WINDOW)
     if since is not None:
         found &= Q(at__gte=since)
     if "until" in asked:

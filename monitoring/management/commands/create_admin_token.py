@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router, transaction
 
 from monitoring.access import accounts, token_file, tokens
+from monitoring.storage import trail
 
 
 class Command(BaseCommand):
@@ -37,12 +38,23 @@ class Command(BaseCommand):
         if chosen is not None and (problem := tokens.problem_of(chosen)):
             raise CommandError(f"ADMIN_TOKEN {problem}")
         try:
-            user = accounts.find_or_create_admin(options["user"], _password(options["password_file"]))
+            user = _user(options["user"], _password(options["password_file"]))
             path = Path(options["file"]) if options["file"] else None
             token = _token(user, chosen, path, options["days"])
         except (accounts.AccountError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(token)
+
+
+def _user(name: str, password: str | None) -> Any:
+    """Return the admin of a name; the journal is told of one that is created."""
+    using = router.db_for_write(get_user_model())
+    with transaction.atomic(using=using):
+        known = accounts.find(name) is not None
+        user = accounts.find_or_create_admin(name, password)
+        if not known:
+            trail.tell(trail.Deed("user.create", "user", str(user.pk), details={"name": name, "admin": True}), using)
+    return user
 
 
 def _password(path: Path | None) -> str | None:

@@ -246,6 +246,7 @@ def test_commands_tell_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("mark_release", "1.2.3")
     call_command("revoke_admin_token", "--user", "eve")
     assert [action for action, _ in told()] == [
+        "user.create",
         "token.create",
         "throttle.create",
         "throttle.end_all",
