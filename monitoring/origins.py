@@ -54,7 +54,7 @@ def values(given: Mapping[str, Any], variables: Mapping[str, str] = os.environ) 
             origin = f"default of {config.environment}"
         else:
             origin = "default"
-        found.append(Value(name, held if one.repr else HIDDEN if held else "", origin))
+        found.append(Value(name, _shown(held) if one.repr else HIDDEN if held else "", origin))
     return found
 
 
@@ -68,6 +68,15 @@ def _own(name: str, environment: str, variables: Mapping[str, str]) -> Value:
     if told := variables.get(name):
         return Value(name, told, f"environment variable {name}")
     return Value(name, getattr(defaults(environment), name.lower()), f"default of {environment}")
+
+
+def _shown(held: Any) -> Any:
+    """Return a value without the user and password that an address may hold."""
+    if not isinstance(held, str) or "://" not in held or "@" not in held:
+        return held
+    scheme, _, rest = held.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}://{HIDDEN}@{place.rpartition('@')[2]}{slash}{path}" if "@" in place else HIDDEN
 
 
 def _by_variable(variables: Mapping[str, str]) -> set[str]:

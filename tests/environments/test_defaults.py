@@ -98,6 +98,10 @@ def test_secrets_are_not_shown() -> None:
 
     assert "secret" not in repr([one.value for one in told])
     assert origin("GITHUB_TOKEN", given)[0] == origins.HIDDEN
+    assert origin("REDIS_URL", {"REDIS_URL": "rediss://me:secret@10.0.0.5:6379/0"})[0] == (
+        "rediss://(hidden)@10.0.0.5:6379/0"
+    )
+    assert origin("REDIS_URL", {"REDIS_URL": "redis://:a/b@10.0.0.5/0"})[0] == origins.HIDDEN
 
 
 def test_a_command_shows_them(settings: Any) -> None:
