@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -180,6 +181,32 @@ def _public_url() -> Iterator[CheckMessage]:
         )
 
 
+def _journal() -> Iterator[CheckMessage]:
+    """Look for a journal whose proof stands and falls with what it proves."""
+    config = _config()
+    if not (config.journal_seals_folder or config.journal_seals_storage):
+        yield _warning(
+            118,
+            "The journal has no place for its seals: whoever can write the database can write it anew.",
+            "Set JOURNAL_SEALS_FOLDER or JOURNAL_SEALS_STORAGE, where the database's admins cannot write.",
+        )
+        return
+    if not config.journal_trusted_keys:
+        yield _warning(
+            119,
+            "The journal's key is known by its own file alone: lost or exchanged, it proves nothing any more.",
+            "Keep a copy of JOURNAL_KEY_FILE elsewhere, and name its public key in JOURNAL_TRUSTED_KEYS.",
+        )
+    if config.journal_seals_folder and config.journal_key_file:
+        folder = Path(config.journal_seals_folder).resolve()
+        if Path(config.journal_key_file).resolve().is_relative_to(folder):
+            yield _warning(
+                120,
+                "The journal's key lies in the folder of its seals: who exchanges these can sign them, too.",
+                "Set JOURNAL_KEY_FILE to a file that only the workers read.",
+            )
+
+
 _CHECKS: tuple[Check, ...] = (
     _environment,
     _recorded,
@@ -190,6 +217,7 @@ _CHECKS: tuple[Check, ...] = (
     _redis,
     _sinks,
     _public_url,
+    _journal,
 )
 
 

@@ -17,7 +17,13 @@ def deployed(settings: Any) -> Any:
     settings.ENABLE_TEST_ERROR = False
     settings.ALLOWED_HOSTS = ["monitoring.example.com"]
     settings.SECRET_KEY_IS_GENERATED = False
-    settings.MONITORING = {"REDIS_URL": "redis://10.0.0.5:6379/0", "PUBLIC_URL": "https://monitoring.example.com"}
+    settings.MONITORING = {
+        "REDIS_URL": "redis://10.0.0.5:6379/0",
+        "PUBLIC_URL": "https://monitoring.example.com",
+        "JOURNAL_SEALS_FOLDER": "/srv/seals",
+        "JOURNAL_KEY_FILE": "/srv/keys/journal.pem",
+        "JOURNAL_TRUSTED_KEYS": ["AAAA"],
+    }
     return settings
 
 
@@ -51,6 +57,9 @@ def test_it_is_part_of_check_deploy_and_of_nothing_else() -> None:
         ("W116", {"SINKS": {"otlp_logs": {"endpoint": "http://8.8.8.8/v1/logs"}}}),
         ("W116", {"SINKS": {"syslog": {"url": "udp://8.8.8.8:514"}}}),
         ("W117", {"PUBLIC_URL": "http://8.8.8.8"}),
+        ("W118", {"JOURNAL_SEALS_FOLDER": ""}),
+        ("W119", {"JOURNAL_TRUSTED_KEYS": []}),
+        ("W120", {"JOURNAL_KEY_FILE": "/srv/seals/journal.pem"}),
     ],
 )
 def test_what_is_unsafe_is_said(deployed: Any, number: str, given: dict[str, Any]) -> None:
@@ -74,6 +83,7 @@ def test_what_is_unsafe_is_said(deployed: Any, number: str, given: dict[str, Any
         {"REDIS_URL": "redis://no-such-host.invalid:6379/0"},
         {"SINKS": {"otlp_logs": {"endpoint": "http://10.0.0.7:4318/v1/logs"}, "syslog": {"url": "tls://8.8.8.8"}}},
         {"PUBLIC_URL": "http://10.0.0.7"},
+        {"JOURNAL_SEALS_FOLDER": "", "JOURNAL_SEALS_STORAGE": "seals"},
     ],
 )
 def test_what_is_safe_is_not(deployed: Any, given: dict[str, Any]) -> None:
