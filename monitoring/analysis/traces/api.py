@@ -31,7 +31,7 @@ class TracesView(ApiView):
         """List traces of which something is kept, the newest first."""
         asked = read(request, TraceFilterSerializer)
         found, more = listing.find(asked, asked.pop("limit"))
-        return Response(TracesSerializer({"truncated": more, "traces": found}).data)
+        return Response(TracesSerializer({"truncated": more, "results": found}).data)
 
 
 class TraceView(ApiView):

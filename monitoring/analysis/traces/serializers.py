@@ -68,10 +68,10 @@ class TracesSerializer(serializers.Serializer[Any]):
     """Traces, the newest first."""
 
     truncated = serializers.BooleanField(help_text="There are more; ask for those before with `to`.")
-    traces = SummarySerializer(many=True)
+    results = SummarySerializer(many=True)
 
 
-class NodeSerializer(serializers.Serializer[Any]):
+class SpanSerializer(serializers.Serializer[Any]):
     """A part of a trace: a request, an operation, an outgoing call, or an execution of a task."""
 
     id = serializers.CharField(help_text="Unique in the trace.")
@@ -79,6 +79,7 @@ class NodeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="part.name")
     service = serializers.CharField(source="part.service")
     span_id = serializers.CharField(source="part.span_id", help_text="By W3C Trace Context; empty for what is older.")
+    parent_span_id = serializers.CharField(source="part.parent_span_id", help_text="As it was told; empty for none.")
     parent = serializers.CharField(  # type: ignore[assignment]  # REST framework's fields have a parent, too
         allow_null=True, help_text="Id of the part that it came of."
     )
@@ -119,7 +120,9 @@ class EventSerializer(serializers.Serializer[Any]):
     service = serializers.CharField()
     id = serializers.CharField(help_text="Of the error, incident, sample or entry; empty for lines.")
     level = serializers.CharField(help_text="Of a line its level, of an error or incident its severity.")
-    node = serializers.CharField(allow_null=True, help_text="Id of the part that it happened in, if that is kept.")
+    span = serializers.CharField(
+        source="node", allow_null=True, help_text="Id of the part that it happened in, if that is kept."
+    )
     about = serializers.DictField()
 
     def get_offset(self, event: Any) -> float:
@@ -140,5 +143,5 @@ class TraceSerializer(serializers.Serializer[Any]):
     cut = serializers.ListField(
         child=serializers.CharField(), help_text="Of what more is kept than is shown, such as `spans` or `lines`."
     )
-    nodes = NodeSerializer(many=True, help_text="Each after the one above it.")
+    spans = SpanSerializer(many=True, source="nodes", help_text="Each after the one above it.")
     events = EventSerializer(many=True)

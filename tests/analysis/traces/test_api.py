@@ -26,20 +26,20 @@ def get(api: Client, trace: str = TRACE) -> Any:
 
 
 def listed(api: Client, **asked: Any) -> list[str]:
-    return [one["trace_id"][:2] for one in api.get("/api/monitoring/traces/", asked).json()["traces"]]
+    return [one["trace_id"][:2] for one in api.get("/api/monitoring/traces/", asked).json()["results"]]
 
 
 def test_a_request_is_followed_through_its_tasks_and_theirs_across_services(api: Client) -> None:
     order()
     found = get(api)
-    assert [(node["name"], node["depth"], node["kind"]) for node in found["nodes"]] == [
+    assert [(node["name"], node["depth"], node["kind"]) for node in found["spans"]] == [
         ("POST api/orders/", 0, "request"),
         ("GET stock", 1, "client"),
         ("tasks.pay", 1, "task"),
         ("tasks.mail", 2, "task"),
         ("tasks.bill", 2, "task"),
     ]
-    root, call, pay, mail, bill = found["nodes"]
+    root, call, pay, mail, bill = found["spans"]
     assert (root["duration"], root["self_time"], root["status"]) == (2, 1, 202)
     assert root["children"] == [call["id"], pay["id"]]
     assert (mail["span_id"], mail["offset"], mail["adjusted"], mail["failed"]) == (MAIL, 3, 0.5, True)
@@ -58,8 +58,8 @@ def test_what_happened_is_shown_by_time_with_what_it_happened_in(api: Client) ->
         rule_name="others", key="l", labels={"group": "0"}, severity="high", started=at(5), last_active=at(5)
     )
     found = get(api)
-    names = {node["id"]: node["name"] for node in found["nodes"]}
-    assert [(one["kind"], one["name"], one["offset"], names.get(one["node"])) for one in found["events"]] == [
+    names = {node["id"]: node["name"] for node in found["spans"]}
+    assert [(one["kind"], one["name"], one["offset"], names.get(one["span"])) for one in found["events"]] == [
         ("error", "OSError", 5, "tasks.mail"),
         ("slow", "tasks.pay", 6, "tasks.pay"),
         ("incident", "errors", 60, None),
@@ -87,7 +87,7 @@ def test_entries_of_the_journal_are_shown_whether_or_not_they_are_sealed(api: Cl
 
 def test_orphans_are_shown_and_said_to_be(api: Client) -> None:
     run(0, 1, span_id=PAY, parent_span_id="9" * 16, request_id="")
-    (node,) = get(api)["nodes"]
+    (node,) = get(api)["spans"]
     assert (node["parent"], node["parent_unknown"], node["depth"]) == (None, True, 0)
 
 
@@ -96,7 +96,7 @@ def test_errors_alone_are_a_trace_too(api: Client) -> None:
     error.trace_id = "cd" * 16
     error.save()
     found = get(api, "cd" * 16)
-    assert (found["nodes"], [one["kind"] for one in found["events"]], found["failed"]) == ([], ["error"], True)
+    assert (found["spans"], [one["kind"] for one in found["events"]], found["failed"]) == ([], ["error"], True)
 
 
 def test_what_is_cut_is_said(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_what_is_cut_is_said(api: Client, monkeypatch: pytest.MonkeyPatch) -> No
     for second in range(3):
         span(second)
     found = get(api)
-    assert (len(found["nodes"]), found["cut"]) == (2, ["spans"])
+    assert (len(found["spans"]), found["cut"]) == (2, ["spans"])
 
 
 def test_a_trace_costs_the_same_queries_however_large_it_is(api: Client) -> None:
@@ -115,7 +115,7 @@ def test_a_trace_costs_the_same_queries_however_large_it_is(api: Client) -> None
         span(second)
         run(second, second + 1)
     with CaptureQueriesContext(connection) as many:
-        assert len(get(api)["nodes"]) == 65
+        assert len(get(api)["spans"]) == 65
     assert len(many) == len(few)
     with CaptureQueriesContext(connection) as short:
         listed(api)
@@ -166,7 +166,7 @@ def test_enginels_own_tasks_are_left_out_unless_they_failed_or_are_asked_for(api
 
 def test_a_trace_in_the_list_says_what_it_began_with_and_how_much_there_is_of_it(api: Client) -> None:
     order()
-    (one,) = api.get("/api/monitoring/traces/").json()["traces"]
+    (one,) = api.get("/api/monitoring/traces/").json()["results"]
     assert (one["name"], one["kind"], one["services"]) == ("POST api/orders/", "request", ["shop", "web"])
     assert (one["spans"], one["tasks"], one["error_count"], one["failed"]) == (2, 2, 1, True)
     assert one["duration"] == 6
