@@ -43,7 +43,7 @@ class TraceFilterSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class TraceSummarySerializer(serializers.Serializer[Any]):
     """A trace in a list."""
 
     trace_id = serializers.CharField()
@@ -68,10 +68,10 @@ class TracesSerializer(serializers.Serializer[Any]):
     """Traces, the newest first."""
 
     truncated = serializers.BooleanField(help_text="There are more; ask for those before with `to`.")
-    results = SummarySerializer(many=True)
+    results = TraceSummarySerializer(many=True)
 
 
-class SpanSerializer(serializers.Serializer[Any]):
+class TraceSpanSerializer(serializers.Serializer[Any]):
     """A part of a trace: a request, an operation, an outgoing call, or an execution of a task."""
 
     id = serializers.CharField(help_text="Unique in the trace.")
@@ -109,7 +109,7 @@ class SpanSerializer(serializers.Serializer[Any]):
         return float((node.start - self.context["start"]).total_seconds())
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class TraceEventSerializer(serializers.Serializer[Any]):
     """Something that happened at a moment of a trace."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in EventKind])
@@ -143,5 +143,5 @@ class TraceSerializer(serializers.Serializer[Any]):
     cut = serializers.ListField(
         child=serializers.CharField(), help_text="Of what more is kept than is shown, such as `spans` or `lines`."
     )
-    spans = SpanSerializer(many=True, source="nodes", help_text="Each after the one above it.")
-    events = EventSerializer(many=True)
+    spans = TraceSpanSerializer(many=True, source="nodes", help_text="Each after the one above it.")
+    events = TraceEventSerializer(many=True)
