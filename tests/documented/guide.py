@@ -39,6 +39,7 @@ from monitoring.recording.asgi import (
 from monitoring.recording.recorder import recorder
 from monitoring.recovery import ErrorRecovery, ErrorRecoveryContextManager, ErrorRecoveryStrategies
 from tests.asgi import ask
+from tests.remote.patience import patiently
 
 PATIENCE = 30.0
 sent: deque[dict[str, Any]] = deque(maxlen=100)
@@ -365,7 +366,7 @@ def run() -> dict[str, Any]:
         "process": os.getpid(),
         "configured": configured(),
         "served": asyncio.run(served()),
-        "read": read(),
+        "read": patiently(read),
         "written": asyncio.run(written()),
         "recovered": recovered(),
         "alerted": alerted(),

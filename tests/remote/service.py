@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import tests.remote.refusing  # noqa: F401  # before anything of Enginel
+from tests.remote.patience import patiently
 
 NAMES = {
     "monitoring.errors": ["ErrorTracker", "ErrorCaptureService"],
@@ -86,12 +87,12 @@ def readers() -> dict[str, Callable[[], Any]]:
 
 def reading() -> dict[str, Any]:
     """Read everything, and one thing on an event loop, too."""
-    found = {name: read() for name, read in readers().items()}
+    found = {name: patiently(read) for name, read in readers().items()}
 
     async def on_a_loop() -> Any:
         return readers()["metrics"]()
 
-    found["on_a_loop"] = asyncio.run(on_a_loop())
+    found["on_a_loop"] = patiently(lambda: asyncio.run(on_a_loop()))
     return found
 
 
@@ -101,10 +102,11 @@ def recovering() -> dict[str, Any]:
 
     from monitoring.recovery import trigger_manual_recovery, trigger_preventive_recovery
 
+    nothing = SimpleNamespace(error_id="", service="shop", name="nothing")
     nowhere = "00000000-0000-4000-8000-000000000000"
     return {
-        "manual": trigger_manual_recovery(nowhere),
-        "preventive": trigger_preventive_recovery(SimpleNamespace(error_id="", service="shop", name="nothing")),
+        "manual": patiently(lambda: trigger_manual_recovery(nowhere)),
+        "preventive": patiently(lambda: trigger_preventive_recovery(nothing)),
     }
 
 
