@@ -88,7 +88,7 @@ class JournalExportView(ApiView):
         name = f"journal-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         lines = _lines(asked)
-        content: Any = _in_turns(lines) if isinstance(request._request, ASGIRequest) else lines
+        content: Any = in_turns(lines) if isinstance(request._request, ASGIRequest) else lines
         return StreamingHttpResponse(content, content_type=LINES, headers=headers)
 
 
@@ -98,7 +98,7 @@ def _lines(asked: Mapping[str, Any]) -> Iterator[bytes]:
         yield renderer.render(JournalEntrySerializer(row).data) + b"\n"
 
 
-async def _in_turns(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_turns(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Pass lines on under an ASGI server, which would otherwise gather them all before it sends the first."""
     while part := await sync_to_async(lambda: b"".join(islice(lines, _AT_ONCE)))():
         yield part

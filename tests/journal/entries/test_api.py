@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from monitoring.journal.audit import sealing
 from monitoring.journal.audit.models import JournalEntry, PendingEntry
 from monitoring.journal.audit.writing import NewEntry, write
 from monitoring.journal.entries import reading
+from monitoring.journal.entries.api import in_turns
 from tests.protection.asking import assert_for_staff_alone, assert_problem
 
 URL = "/api/monitoring/journal/"
@@ -230,3 +232,19 @@ def test_the_admin_shows_and_changes_nothing(api: Client, model: Any) -> None:
     assert api.post(page, {"actor": "mallory"}).status_code == 403
     assert api.post(reverse(f"admin:monitoring_{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     assert api.get(reverse(f"admin:monitoring_{name}_add")).status_code == 403
+
+
+def test_under_an_asgi_server_lines_are_sent_part_by_part() -> None:
+    taken: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        for number in range(450):
+            taken.append(number)
+            yield b"%d\n" % number
+
+    async def first_part() -> bytes:
+        async for part in in_turns(lines()):
+            return part
+        return b""
+
+    assert asyncio.run(first_part()).count(b"\n") == len(taken) == 200
