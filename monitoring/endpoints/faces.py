@@ -7,6 +7,7 @@ from typing import Any
 
 from monitoring import remote
 from monitoring.alerts import ErrorAlertingSystem
+from monitoring.alerts.in_code.thread import listen
 from monitoring.analysis import ErrorAnalysisEngine, ErrorMetricsCollector
 from monitoring.conf import get_config
 
@@ -17,12 +18,15 @@ class ErrorMonitoringEndpoints:
     Args:
         service: Whose errors; everybody's if None. A middleware stands for the service of this process.
         alerting: Whose alerts are told through channels that are added; one without rules of its own unless given, as
-            in a `monitoring_hooks.py`, whose channels are told of every alert.
+            in a `monitoring_hooks.py`, whose channels are told of every alert. Without Django they are told the alerts
+            of their process.
     """
 
     def __init__(self, service: object = None, alerting: ErrorAlertingSystem | None = None) -> None:
         self._service = _name(service)
         self._alerting = alerting or ErrorAlertingSystem()
+        if alerting is None and remote.wanted():
+            listen(self._alerting)
 
     def get_metrics(self) -> dict[str, Any]:
         """Return how many errors there are: `total_errors`, `recent_errors`, `error_rate_per_minute` and more."""

@@ -113,6 +113,7 @@ def recovering() -> dict[str, Any]:
 def calling() -> dict[str, Any]:
     """Fail in some ways, with functions registered that are shown errors; say who was called on which thread."""
     from monitoring.alerts import AlertLevel, ErrorAlertingSystem
+    from monitoring.endpoints import ErrorMonitoringEndpoints
     from monitoring.errors import ErrorTracker
     from monitoring.errors.classification import ErrorClassifier, ErrorSeverity, ErrorType
     from monitoring.recording.recorder import recorder
@@ -149,6 +150,7 @@ def calling() -> dict[str, Any]:
     alerting.add_alert_rule("critical", condition, AlertLevel.CRITICAL, "Critical: {error_type} at {endpoint}", 1)
     alerting.add_alert_rule("resources", async_condition, "warning", "{message}", 1)
     alerting.add_alert_channel("list", channel)
+    ErrorMonitoringEndpoints("shop").add_alert_channel("all", lambda _alert: here("channel of the endpoints"))
     ErrorTracker.log_error(MemoryError("full"), severity="CRITICAL", request_path="/videos/")
     recorder.flush()
     assert heard.wait(PATIENCE)

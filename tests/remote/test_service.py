@@ -65,7 +65,8 @@ def test_functions_are_called_in_the_process_that_registered_them_and_on_no_thre
     redis_client: Any, db: None
 ) -> None:
     found = service("calling")
-    everyone = ("condition", "async condition", "async channel", "strategy of events", "async strategy")
+    everyone = ("condition", "async condition", "async channel", "channel of the endpoints")
+    everyone += ("strategy of events", "async strategy")
     assert found["called"] == dict.fromkeys(everyone, True)
     assert found["told"][:2] == [
         {"name": "critical", "message": "Critical: resource_error at /videos/", "alert_level": "critical"},

@@ -33,6 +33,7 @@ class Attendant:
 
     def __init__(self) -> None:
         self.systems: list[ErrorAlertingSystem] = []
+        self.listening: list[ErrorAlertingSystem] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -73,7 +74,8 @@ class Attendant:
                 alert = alert_of(rule, event)
                 recorder.record_fact(Alert(at, {**alert, "cooldown": rule.cooldown}))
                 if recorder.config.alerts_sent:
-                    system.tell(alert)
+                    for one in (system, *(other for other in self.listening if other is not system)):
+                        one.tell(alert)
 
 
 attendant = Attendant()
@@ -85,6 +87,12 @@ def attend(system: ErrorAlertingSystem) -> None:
     if system not in attendant.systems:
         attendant.systems.append(system)
     encode.listen(attendant.hear)
+
+
+def listen(system: ErrorAlertingSystem) -> None:
+    """Tell the channels of a system the alerts of all others, too."""
+    if system not in attendant.listening:
+        attendant.listening.append(system)
 
 
 def holds(rule: CodeRule, event: ErrorEvent) -> bool:
