@@ -164,6 +164,23 @@ _RULES: tuple[dict[str, Any], ...] = (
         **_OF_JOBS,
     },
     {
+        # Many clients do so at once: one incident a kind.
+        "name": "Attacks",
+        "params": {
+            "kinds": [
+                "security_scan",
+                "security_injection",
+                "security_traversal",
+                "security_credentials",
+                "security_tokens",
+                "security_rate",
+            ],
+            "group_by": "kind",
+        },
+        "severity": "medium",
+        **_OF_JOBS,
+    },
+    {
         # Off: the protection has notices of its own.
         "name": "Clients blocked",
         "kind": "client_blocked",

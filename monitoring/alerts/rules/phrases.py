@@ -15,6 +15,7 @@ _MISSED = "docs/troubleshooting/missed-runs.md"
 _FINDINGS = "docs/findings.md"
 _FAILING = "docs/troubleshooting/high-error-rate.md"
 _SLOW = "docs/troubleshooting/slow-performance.md"
+_SECURITY = "docs/security.md"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ PHRASES = {
     "recovery_not_taken_back": Phrase(
         "was changed by recovery and could not be put back", "Look at it, and put it right by hand", _FINDINGS
     ),
+    "security_rate": Phrase(
+        "asks unusually often", "Look who it is, and whether a throttle should bound it", _SECURITY
+    ),
+    "security_scan": Phrase("scans for what is not there", "Look what else it asked for", _SECURITY),
+    "security_injection": Phrase("tries injections", "Look what the routes make of what it sends", _SECURITY),
+    "security_traversal": Phrase("tries to read other files", "Look what the routes make of what it sends", _SECURITY),
+    "security_credentials": Phrase("tries stolen credentials", "Look whether any of them was right", _SECURITY),
+    "security_tokens": Phrase("tries tokens, or is one that wanders", "Revoke those that are known", _SECURITY),
     "anomaly_error_rate": Phrase("fails unusually often", "Look at its errors", _FAILING),
     "anomaly_error_count": Phrase("fails more often than usual", "Look at its errors", _FAILING),
     "anomaly_latency": Phrase("is unusually slow", "Look at its slow samples", _SLOW),
