@@ -20,6 +20,7 @@ _OWN_PROJECT = {"tasks/designs.py"}
 _DISTRIBUTIONS = {
     "celery": "celery",
     "cronsim": "cronsim",
+    "cryptography": "cryptography",
     "django": "django",
     "django_celery_beat": "django-celery-beat",
     "drf_spectacular": "drf-spectacular",
