@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from monitoring.conf import get_config
 from monitoring.guarding import guard
@@ -23,7 +24,8 @@ from monitoring.protection.blocks.models import Block
 from monitoring.recording import visits
 from monitoring.recording.recorder import recorder
 from monitoring.stream.streams import FACTS, MEASURES
-from tests.pipeline import client, drain_all, stream
+from tests.pipeline import client as redis_of
+from tests.pipeline import drain_all, stream
 
 from .attackers import ATTACKS, BROWSER, PROBES
 from .ordinary import everything
@@ -225,11 +227,11 @@ def test_nobody_is_blocked_who_is_allowed_or_from_where_staff_acts(settings: Any
 def test_a_replayed_batch_counts_once() -> None:
     ask(ATTACKER, [*ATTACKS["sql"][:3], ("/", "", BROWSER)])
     assert recorder.flush()
-    copies = {lane: client().xrange(stream(lane).key) for lane in (MEASURES, FACTS)}
+    copies = {lane: redis_of().xrange(stream(lane).key) for lane in (MEASURES, FACTS)}
     drain_all()
     for lane, entries in copies.items():
         for _, fields in entries:
-            client().xadd(stream(lane).key, fields)
+            redis_of().xadd(stream(lane).key, fields)
     drain_all()
     assert VisitMinute.objects.get().requests == 4
     assert PatternHit.objects.count() == 3
@@ -276,3 +278,10 @@ def test_off_means_that_nothing_is_judged(settings: Any) -> None:
     settings.MONITORING = {**settings.MONITORING, "SECURITY": False}
     ask(ATTACKER, ATTACKS["sql"][:5])
     assert watch() == []
+
+
+def test_requests_of_django_are_looked_at(client: Client) -> None:
+    for number in range(80):
+        assert client.get(f"/guess-{number}/", REMOTE_ADDR=ATTACKER).status_code == 404
+    assert client.get("/", {"id": "1' OR '1'='1"}, REMOTE_ADDR=ATTACKER).status_code < 500
+    assert kinds(watch()) == [("security_injection", NETWORK), ("security_scan", NETWORK)]
