@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
 from .attacks import PATTERNS, PROBES, TEMPLATE, TOOL, TRAVERSAL
@@ -80,6 +81,11 @@ def is_asset(path: str) -> bool:
     return _ASSET.search(path[-20:].lower()) is not None
 
 
+# Most requests consist of these alone, which no pattern is made of.
+_PLAIN_PATH = re.compile(r"/(?!etc/|proc/)(?:[\w-]|/(?!/)|\.(?!\.))*", re.ASCII)
+_PLAIN_QUERY = re.compile(r"[\w=&,-]*", re.ASCII)
+
+
 def is_probe(path: str) -> bool:
     """Whether scanners ask for this path on every server."""
     return PROBES.search(path[:MAX_TEXT].lower()) is not None
@@ -87,11 +93,17 @@ def is_probe(path: str) -> bool:
 
 def worth(path: str, query: str, agent: str) -> bool:
     """Whether a request may have any hit: cheaper than asking for them, and right about nearly all requests."""
-    return bool(
-        (path and _WORTH.search(path[:MAX_TEXT]))
-        or (query and _WORTH.search(unquote_plus(query[:MAX_TEXT])))
-        or (agent and (_AGENT.search(agent[:MAX_TEXT].lower()) or "${" in agent[:MAX_TEXT]))
+    return (
+        (_PLAIN_PATH.fullmatch(path) is None and _WORTH.search(path[:MAX_TEXT]) is not None)
+        or (_PLAIN_QUERY.fullmatch(query) is None and _WORTH.search(unquote_plus(query[:MAX_TEXT])) is not None)
+        or _is_tool(agent[:MAX_TEXT])
     )
+
+
+@lru_cache(maxsize=1_000)
+def _is_tool(agent: str) -> bool:
+    """Whether a browser's name may have a hit; the same few come again and again."""
+    return "${" in agent or _AGENT.search(agent.lower()) is not None
 
 
 def hits(path: str, query: str, agent: str) -> list[Hit]:
