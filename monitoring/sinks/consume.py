@@ -10,6 +10,7 @@ from monitoring.storage.folding import Columns, Fact, Scope, Write
 DUE = "sinks"
 """What has become due when there is something to send."""
 _KINDS = ("line", "error", "span", "run")
+_OWN = "monitoring.sinks."
 
 
 def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]], scope: Scope) -> list[Write]:
@@ -21,7 +22,7 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
     from . import backlog, kinds
     from .records import Record, pack
 
-    records = [Record.of(fact) for kind in _KINDS for fact in facts.get(kind, ())]
+    records = [Record.of(fact) for kind in _KINDS for fact in facts.get(kind, ()) if not _is_ours(fact)]
     writes: list[Write] = []
     for kind, sink in sorted(kinds.configured(config).items()):
         wanted = [record for record in records if record.kind in sink.takes and sink.wants(record)]
@@ -29,3 +30,8 @@ def consume(measures: Mapping[str, Columns], facts: Mapping[str, Sequence[Fact]]
             writes.append(lambda kind=kind, packed=packed: backlog.add(kind, packed, config, scope))  # type: ignore[misc]
             scope.due.add(DUE)
     return writes
+
+
+def _is_ours(fact: Fact) -> bool:
+    """Whether forwarding itself says so: what could not be forwarded must not make more to forward."""
+    return str(fact.values.get("logger", "")).startswith(_OWN)

@@ -68,6 +68,13 @@ class TestDrains:
 
         assert waiting("syslog")[0].values["fields"] == {"password": "[filtered]", "cart": 3}
 
+    def test_what_forwarding_says_of_itself_is_not_forwarded(self, settings: Any) -> None:
+        turn_on(settings, syslog={"url": "udp://127.0.0.1:9"})
+
+        recorder.record_fact(Line(NOW, 30, "monitoring.sinks.forward", "Records were not forwarded", {}, {}))
+
+        assert not SinkBatch.objects.exists()
+
     def test_nothing_is_written_where_no_sink_is_on(self) -> None:
         record_all()
 
