@@ -209,6 +209,7 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "bugs_not_for": (_is_list, "must be a list of dicts of patterns"),
     "escalate_severities": (_are_severities, 'must be a list of severities, like ["critical", "high"]'),
     "fingerprint_rules": (_is_list, "must be a list of rules"),
+    "kept_log_level": _is_one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     "github_token": (_is_credential, f"must have at most {_MAX_TOKEN} ASCII characters and no spaces"),
     "github_api_url": (_is_url, "must be an http(s) URL without credentials, like https://github.example.com/api/v3"),
     "health_dependencies": (_are_urls, 'must be a dict of http(s) URLs by name, like {"billing": "https://…"}'),

@@ -10,6 +10,11 @@ from typing import Any
 class Journaling:
     """Settings of logs, journal, traces and sinks. The attribute `log_retention_days` is `LOG_RETENTION_DAYS`."""
 
+    kept_log_level: str = "WARNING"
+    """Lines from this level on are kept, so that ids lead to them; of requests and tasks whose trace is kept from INFO
+    on."""
+    log_lines_per_minute: int = 600
+    """Lines of one logger that a process keeps a minute; what is beyond is counted."""
     log_retention_days: int = 14
     """How long lines of the log are kept."""
     span_retention_days: int = 14

@@ -30,6 +30,7 @@ from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.schedule.models import ScheduledRun, ScheduleEntry, ScheduleWatch
 from monitoring.jobs.workers.models import Worker
 from monitoring.journal.audit.models import JournalEntry, PendingEntry, StreamHead
+from monitoring.journal.lines.models import LogLine
 from monitoring.journal.security.models import PatternHit, SecurityFinding, TriedMinute, VisitMinute
 from monitoring.metrics.models import CounterMinute, GaugeValue, LabelledTotal, Total
 from monitoring.performance.models import (
@@ -115,6 +116,7 @@ __all__ = [
     "JournalEntry",
     "KnownBug",
     "LabelledTotal",
+    "LogLine",
     "LogTotal",
     "MaintenanceWindow",
     "MinuteRollup",

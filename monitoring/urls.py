@@ -27,6 +27,7 @@ from .jobs.runs.api import RunningView, TasksView, TaskView, TreeView
 from .jobs.schedule.api import BeatsView, ScheduledRunsView, ScheduleView
 from .jobs.workers.api import WorkersView, WorkerView
 from .journal.entries.api import JournalEntryView, JournalExportView, JournalView
+from .journal.lines.api import LogsView
 from .journal.security.api import DismissView, SecurityFindingView, SecurityView
 from .performance.api import PerformanceView, SlowView
 from .protection.allowed.api import AllowedNetworkView, AllowedView
@@ -102,6 +103,7 @@ urlpatterns = [
     path("api/monitoring/analysis/suspects/slow/", SlowSuspectsView.as_view(), name="slow-suspects"),
     path("api/monitoring/traces/", TracesView.as_view(), name="traces"),
     path("api/monitoring/traces/<str:trace_id>/", TraceView.as_view(), name="trace"),
+    path("api/monitoring/logs/", LogsView.as_view(), name="logs"),
     path("api/monitoring/security/", SecurityView.as_view(), name="security"),
     path("api/monitoring/security/<int:pk>/", SecurityFindingView.as_view(), name="security-finding"),
     path("api/monitoring/security/<int:pk>/dismiss/", DismissView.as_view(), name="dismiss-security-finding"),

@@ -16,6 +16,7 @@ from monitoring.jobs import retention as jobs
 from monitoring.jobs.actions import retention as actions
 from monitoring.jobs.queues import retention as queues
 from monitoring.journal.audit import retention as audit
+from monitoring.journal.lines import retention as lines
 from monitoring.journal.security import retention as security
 from monitoring.metrics import retention as metrics
 from monitoring.performance import retention as performance
@@ -34,8 +35,10 @@ def prune() -> None:
     jobs.prepare()
     queues.prepare()
     spans.prepare()
+    lines.prepare()
     performance.prune(config)
     spans.prune(config)
+    lines.prune(config)
     metrics.prune()
     errors.prune(config)
     jobs.prune(config)

@@ -19,6 +19,7 @@ from monitoring.health.families import families as health
 from monitoring.intake.families import families as intake
 from monitoring.jobs.families import families as jobs
 from monitoring.journal.audit.families import families as journal
+from monitoring.journal.lines import families as lines
 from monitoring.journal.security import families as security
 from monitoring.metrics import totals
 from monitoring.metrics.families import chosen
@@ -36,9 +37,10 @@ logger = logging.getLogger("monitoring.exposition")
 
 def _counted(_config: Config) -> Iterator[Metric]:
     """Yield what processes left out, or could not look at; all of it is read at once."""
-    counted = totals.counters(COUNTER, 0, (*security.COUNTED, *spans.COUNTED))
+    counted = totals.counters(COUNTER, 0, (*security.COUNTED, *spans.COUNTED, *lines.COUNTED))
     yield from security.families(counted)
     yield from spans.families(counted)
+    yield from lines.families(counted)
 
 
 def _protection(_config: Config) -> Iterator[Metric]:
@@ -84,7 +86,7 @@ def collect(config: Config) -> list[Metric]:
         complete.add_metric((name,), found is not None)
         ours += found or []
     claims = Claims(ours)
-    shown = (*protection.COUNTED, *security.COUNTED, *spans.COUNTED)
+    shown = (*protection.COUNTED, *security.COUNTED, *spans.COUNTED, *lines.COUNTED)
     return ours + [claims.settle(family) for family in chosen(config, shown)]
 
 

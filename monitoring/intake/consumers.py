@@ -11,6 +11,7 @@ from monitoring.jobs.queues.consume import consume as queues
 from monitoring.jobs.runs.consume import consume as runs
 from monitoring.jobs.schedule.consume import consume as scheduled
 from monitoring.journal.deeds.consume import consume as entries
+from monitoring.journal.lines.consume import consume as lines
 from monitoring.journal.security.consume import consume as security
 from monitoring.metrics.consume import add_totals
 from monitoring.metrics.consume import consume as metrics
@@ -119,6 +120,7 @@ CONSUMERS: tuple[Consumer, ...] = (
     server_errors,
     circuits,
     recoveries,  # after the errors, which make safe what they say of themselves
+    lines,
     interruptions,
     entries,
     security,

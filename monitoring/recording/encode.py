@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import scrub
+from . import node, scrub
 from .columns import SEGMENTS, Notes, clamp
 from .events import (
     MAX_TASK_ID,
@@ -137,6 +137,7 @@ def line(event: Line, notes: Notes) -> Record:  # noqa: ARG001  # all encoders a
         "level": event.level,
         "logger": name(event.logger),
         "text": scrub.text(event.text),
+        "node": node.name(),
         "ids": {key: name(value) for key, value in event.ids.items()},
         "fields": scrub.mapping(event.fields),
     }

@@ -12,7 +12,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from . import crumbs, errors
+from . import crumbs, errors, lines
 from .context import current
 from .raised.reading import ask
 from .recorder import SWALLOWED, recorder
@@ -27,6 +27,8 @@ _TOLD = (
     "multiprocessing",
 )
 """Loggers of what Celery's and Django's hooks have recorded already; and Enginel's, that must not tell of itself."""
+_UNHEARD = ("monitoring.requests", "monitoring.journal", "celery.redirected", "django.server")
+"""Loggers whose lines are told of otherwise: requests are spans, and what is in the journal is there."""
 _SUSPICIOUS = "django.security"
 """Logger of what Django answers with 400, after its line: that answer is the error."""
 _UNREGISTERED = "Received unregistered task"
@@ -66,6 +68,8 @@ def take(record: logging.LogRecord) -> None:
         context = current.get()
         if record.name == _CSRF and context is not None:
             context.error_type = errors.CSRF
+        if not _is_below(record.name, _UNHEARD):
+            lines.keep(record, context)
         if _is_below(record.name, _TOLD):
             return
         if record.levelno >= logging.ERROR:
@@ -78,13 +82,13 @@ def take(record: logging.LogRecord) -> None:
 
 def _text(record: logging.LogRecord) -> str:
     """Return what a line says; of one whose arguments do not fit, what they were to be put into."""
-    return ask(record.getMessage, otherwise="") or ask(str, record.msg, otherwise="<unprintable>")
+    return lines.said(record)[0]
 
 
 def _record(record: logging.LogRecord) -> None:
     if _is_below(record.name, _CELERY) and ask(str, record.msg, otherwise="").startswith(_RECONNECTING):
         return
-    exception = record.exc_info[1] if record.exc_info else None
+    exception = _exception_of(record)
     if exception is not None and _is_below(record.name, (_SUSPICIOUS,)):
         errors.note(exception)
         return
@@ -94,8 +98,19 @@ def _record(record: logging.LogRecord) -> None:
             errors.report(exception, context=said, severity=record.levelname)
         return
     place, statement = _place(record)
-    template = "" if statement else ask(str, record.msg, otherwise="")
+    template = "" if statement else ask(str, lines.template_of(record), otherwise="")
     errors.logged(record.name, record.levelname, template, _text(record), place, statement)
+
+
+def _exception_of(record: logging.LogRecord) -> BaseException | None:
+    """Return the exception that a line tells of; structlog hands on what was said of it, not it."""
+    if record.exc_info:
+        return record.exc_info[1]
+    handed = lines.of_structlog(record)
+    said = handed.get("exc_info") if handed is not None else None
+    if isinstance(said, BaseException):
+        return said
+    return (said[1] if isinstance(said, tuple) and len(said) == 3 else sys.exception()) if said else None
 
 
 def _place(record: logging.LogRecord) -> tuple[tuple[str, str, str, int], str]:
@@ -110,7 +125,8 @@ def _place(record: logging.LogRecord) -> tuple[tuple[str, str, str, int], str]:
     code = frame.f_code
     module: Any = frame.f_globals.get("__name__")
     place = (module if isinstance(module, str) else "", code.co_filename, code.co_qualname, record.lineno)
-    is_template = bool(record.args) or not isinstance(record.msg, str) or record.msg in code.co_consts
+    template = lines.template_of(record)
+    is_template = bool(record.args) or not isinstance(template, str) or template in code.co_consts
     return place, "" if is_template else f"+{record.lineno - code.co_firstlineno}"
 
 
