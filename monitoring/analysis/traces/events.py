@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
 from monitoring.alerts.incidents.models import Incident
 from monitoring.errors.log.models import ErrorLog
 from monitoring.journal.audit.models import EntryModel
+from monitoring.journal.lines.models import LogLine
 from monitoring.performance.models import SlowSample
 
 from .parts import Event, EventKind
@@ -50,6 +52,22 @@ def of_slow(row: SlowSample) -> Event:
         request_id=_text(context.get("request_id")),
         task_id=_text(context.get("task_id")),
         about={"duration": row.duration},
+    )
+
+
+def of_line(row: LogLine) -> Event:
+    """Return the event that a line of the log is."""
+    return Event(
+        EventKind.LINE,
+        row.at,
+        name=row.logger,
+        text=row.text[:_MOST_TEXT],
+        service=row.service,
+        level=logging.getLevelName(row.level),
+        span_id=row.span_id,
+        request_id=row.request_id,
+        task_id=row.task_id,
+        about=row.fields if isinstance(row.fields, dict) else {},
     )
 
 

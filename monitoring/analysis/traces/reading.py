@@ -15,6 +15,7 @@ from monitoring.errors.log.models import ErrorLog
 from monitoring.jobs.runs.models import RunningTask, TaskRun
 from monitoring.jobs.runs.tree import STARTED
 from monitoring.journal.audit.models import JournalEntry, PendingEntry
+from monitoring.journal.lines.models import LogLine
 from monitoring.performance.models import SlowSample
 from monitoring.performance.spans.models import TraceSpan
 
@@ -27,6 +28,7 @@ MOST = {
     "runs": 1_000,
     "running": 200,
     "errors": 200,
+    "lines": 200,
     "slow": 100,
     "incidents": 50,
     "entries": 200,
@@ -108,6 +110,7 @@ def read(trace_id: str, alias: str | None = None) -> Trace | None:
 def _events(trace_id: str, reader: _Reader) -> list[Event]:
     errors = ErrorLog.objects.filter(~Q(trace_id=""), trace_id=trace_id).select_related("group")
     rows_of_errors = reader.take("errors", errors.order_by("created", "id"))
+    lines = reader.take("lines", LogLine.objects.filter(trace_id=trace_id).order_by("at", "id"))
     slow = reader.take("slow", SlowSample.objects.filter(trace_id=trace_id).order_by("at", "id"))
     incidents = reader.take("incidents", _incidents(rows_of_errors))
     # Those that wait first: what is sealed meanwhile is read twice then, and shown once.
@@ -118,6 +121,7 @@ def _events(trace_id: str, reader: _Reader) -> list[Event]:
     ]
     return [
         *map(events.of_error, rows_of_errors),
+        *map(events.of_line, lines),
         *map(events.of_slow, slow),
         *map(events.of_incident, incidents),
         *map(events.of_entry, {row.entry_id: row for row in entries}.values()),

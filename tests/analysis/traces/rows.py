@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connection
 from monitoring.errors.groups.models import ErrorGroup
 from monitoring.errors.log.models import ErrorLog
 from monitoring.jobs.runs.models import RunningTask, TaskRun
+from monitoring.journal.lines.models import LogLine
 from monitoring.performance.models import SlowSample
 from monitoring.performance.spans.models import TraceSpan
 from monitoring.storage import partitions
@@ -46,6 +48,18 @@ def run(began: float, ended: float, **values: Any) -> TaskRun:
         }
     )  # fmt: skip
     partitions.ensure(connection, TaskRun, [row.start])
+    row.save(force_insert=True)
+    return row
+
+
+def line(seconds: float, text: str, **values: Any) -> LogLine:
+    row = LogLine(
+        **{
+            "start": int(at(seconds).timestamp() // 60), "at": at(seconds), "level": logging.WARNING, "logger": "shop",
+            "text": text, "service": "shop", "trace_id": TRACE, **values,
+        }
+    )  # fmt: skip
+    partitions.ensure(connection, LogLine, [row.start])
     row.save(force_insert=True)
     return row
 

@@ -14,7 +14,7 @@ from monitoring.alerts.incidents.models import Incident
 from monitoring.analysis.traces import reading
 from monitoring.journal.audit import sealing
 from monitoring.journal.audit.writing import NewEntry, write
-from tests.analysis.traces.rows import MAIL, PAY, REQUEST, TRACE, at, order, run, span
+from tests.analysis.traces.rows import MAIL, PAY, REQUEST, TRACE, at, line, order, run, span
 from tests.api.conftest import admin, api
 
 __all__ = ["admin", "api"]
@@ -83,6 +83,19 @@ def test_entries_of_the_journal_are_shown_whether_or_not_they_are_sealed(api: Cl
     sealed = get(api)["events"][0]
     assert sealed["about"].pop("sequence") == 1
     assert sealed == pending
+
+
+def test_lines_are_shown_in_the_span_in_which_they_were_logged(api: Client) -> None:
+    order()
+    line(3.5, "charging", span_id=PAY, fields={"amount": 3})
+    line(1, "reserved", request_id=REQUEST, level=20)
+    found = get(api)
+    names = {span["id"]: span["name"] for span in found["spans"]}
+    lines = [one for one in found["events"] if one["kind"] == "line"]
+    assert [(one["text"], one["level"], names[one["span"]], one["about"]) for one in lines] == [
+        ("reserved", "INFO", "POST api/orders/", {}),
+        ("charging", "WARNING", "tasks.pay", {"amount": 3}),
+    ]
 
 
 def test_orphans_are_shown_and_said_to_be(api: Client) -> None:
