@@ -7,6 +7,7 @@ With nothing set, Enginel runs on what lies in `var/`: a SQLite database, a secr
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 import monitoring
 from enginel import mail
-from monitoring import recipients
+from monitoring import environments, recipients
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -68,11 +69,10 @@ def _recipients(name: str) -> Any:
     return recipients.read(name, given) if given else {} if name == recipients.BY_SEVERITY else []
 
 
-def _log_level(name: str, default: str) -> str:
-    given = (env.str(name, default="") or default).upper()
-    levels = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
-    if given not in levels:
-        raise ImproperlyConfigured(f"{name} must be one of {', '.join(levels)}, not {given!r}")
+def _one_of(name: str, default: str, accepted: tuple[str, ...], spelled: Callable[[str], str]) -> str:
+    given = spelled(env.str(name, default="") or default)
+    if given not in accepted:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(accepted)}, not {given!r}")
     return given
 
 
@@ -81,6 +81,8 @@ def _embedded_redis_url() -> str:
     address = VAR_DIR / "redis" / "url"
     return address.read_text().strip() if address.exists() else "redis://127.0.0.1:6379/0"
 
+
+_LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", default="")
@@ -294,12 +296,22 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.use_tls, _MAIL.use_ssl
 EMAIL_TIMEOUT = _MAIL.timeout
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 
+_SAID = environments.defaults(ENVIRONMENT)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "monitoring.journal.logs.setting_up.formatter",
+            "log_format": _one_of("LOG_FORMAT", _SAID.log_format, ("json", "console"), str.lower),
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": _log_level("LOG_LEVEL", "INFO")},
-    # It warns for each question no worker answers, as at every start; who is away is told by the platform itself.
-    "loggers": {"flower.inspector": {"level": "ERROR"}},
+    "root": {"handlers": ["console"], "level": _one_of("LOG_LEVEL", _SAID.log_level, _LOG_LEVELS, str.upper)},
+    "loggers": {
+        # It warns for each question no worker answers, as at every start; who is away is told by the platform itself.
+        "flower.inspector": {"level": "ERROR"},
+        # They write to the console by themselves otherwise, in a form of their own.
+        **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server", "gunicorn.error")},
+    },
 }

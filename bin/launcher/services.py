@@ -43,6 +43,7 @@ def environment(options: Options, state: State, redis_url: str) -> dict[str, str
     if options.embedded:
         chosen.setdefault("ENABLE_TEST_ERROR", "1")
         chosen.setdefault("METRICS_ALLOWED_NETWORKS", "127.0.0.0/8,::1")
+    chosen.setdefault("LOG_FORMAT", "console")  # a person reads it
     # The token is made once, before the children start; none of them has a use for it.
     chosen.pop("ADMIN_TOKEN", None)
     return chosen
@@ -58,7 +59,7 @@ def platform(options: Options, state: State, secrets: Secrets) -> list[Service]:
     shared = environment(options, state, secrets.redis_url)
     # The platform's own tasks run every few seconds; at INFO they would bury what the person's own tasks say.
     quiet = {"LOG_LEVEL": "WARNING", **shared}
-    shared.setdefault("LOG_LEVEL", "INFO")
+    shared.setdefault("LOG_LEVEL", "DEBUG" if shared.get("ENVIRONMENT") == "development" else "INFO")
     web = (str(VENV / "bin" / "gunicorn"), "--config", str(ROOT / "deploy" / "gunicorn.conf.py"), "enginel.wsgi")
     return [
         Service("web", web, shared, ROOT),

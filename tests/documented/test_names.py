@@ -55,12 +55,8 @@ HOMES = {
         "ErrorHandlingMiddleware", "LoggingMiddleware", "ErrorMonitoringMiddleware", "EnginelMiddleware",
         "PerformanceMonitor", "ValidationError", "DatabaseError", "AsgiRequest", "health_route",
     ],
-    "monitoring.journal": ["BusinessLogger", "AuditLogger", "SecurityMonitor"],
+    "monitoring.journal": ["LoggingUtilities", "BusinessLogger", "AuditLogger", "SecurityMonitor"],
 }  # fmt: skip
-LATER = {
-    "monitoring.journal": ("Journal and FastAPI", ["LoggingUtilities"]),
-}
-"""What comes with a later part, by its home."""
 READABLE = {
     "/api/health/": 200, "/api/health/ready/": 200, "/api/health/detailed/": 200, "/api/monitoring/dashboard/": 200,
     "/api/monitoring/errors/?limit=50": 200, "/api/monitoring/performance/": 200, "/metrics": 200,
@@ -90,15 +86,6 @@ class TestNames:
     def test_they_are_at_home(self, home: str) -> None:
         there = import_module(home)
         assert [name for name in HOMES[home] if not hasattr(there, name)] == []
-
-    @pytest.mark.parametrize("home", LATER)
-    def test_what_comes_later_is_not_there_yet(self, home: str) -> None:
-        try:
-            there = import_module(home)
-        except ImportError:
-            return
-        part, names = LATER[home]
-        assert [name for name in names if hasattr(there, name)] == [], f"{part} is there: move these to HOMES"
 
     def test_faces_hold_no_logic(self) -> None:
         for home in (
