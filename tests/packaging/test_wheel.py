@@ -10,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from email.parser import HeaderParser
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_its_version_ranges_admit_what_this_repository_is_tested_with() -> None:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pinned = dict(line.split(" ")[0].split("==") for line in lines if "==" in line and not line.startswith(" "))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for text in (*project["dependencies"], *sum(project["optional-dependencies"].values(), [])):
+    for text in (*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())):
         wish = Requirement(text)
         assert wish.specifier.contains(pinned[wish.name.lower()]), text
 
