@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
+
+from monitoring.recording import visits
+from monitoring.recording.context import current
 
 from . import surroundings, transactions
 from .recorded import Recorded
@@ -34,6 +38,7 @@ class AuditLogger:
         Raises:
             NotKept: A transaction is open, and the entry cannot be kept in it.
         """
+        _note_sign_in(user_id, context, success=success)
         return self.log_event(
             "user.authenticate",
             target_type="user",
@@ -103,3 +108,12 @@ class AuditLogger:
         """
         values = surroundings.values(target_type, target_id, outcome, user_id, context)
         return transactions.record_within("audit", action, values, details, _log)
+
+
+def _note_sign_in(user_id: str, context: Any, *, success: bool) -> None:
+    """Tell the security watch, where no signals of Django do."""
+    if "django.contrib.auth" in sys.modules:
+        return
+    running = current.get()
+    client = surroundings.read(context).get("client") or (running.client if running is not None else "")
+    visits.sign_in(client, str(user_id), success=success)

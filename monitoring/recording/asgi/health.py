@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from monitoring.recording import visits
 from monitoring.recording.context import current
 
 Service = str | Callable[[], Any]
@@ -112,6 +113,7 @@ def health_route(
     from starlette.routing import Route
 
     OPEN.add(path)
+    visits.disregard(_open)
     return Route(path, health_app(services, timeout=timeout, kept=kept), name="health", include_in_schema=False)
 
 
@@ -133,3 +135,7 @@ async def _answer(
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": b"" if silent else body})
+
+
+def _open() -> frozenset[str]:
+    return frozenset(OPEN)

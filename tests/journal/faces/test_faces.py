@@ -156,12 +156,13 @@ WITHOUT_DJANGO = """
 import sys
 sys.modules["django"] = None
 from monitoring.journal import AuditLogger, BusinessLogger
+from monitoring.recording import visits
 from monitoring.recording.recorder import recorder
 kept = []
 recorder.record_fact = kept.append
-AuditLogger().log_authentication(success=False, user_id="7")
+AuditLogger().log_authentication(success=False, user_id="7", context={"ip_address": "203.0.113.7"})
 BusinessLogger().log_event("order.pay")
-print([one.action for one in kept])
+print([one.action for one in kept], sorted(type(one).__name__ for one in visits.gather()))
 """
 
 
@@ -169,4 +170,4 @@ def test_it_works_without_django() -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_DJANGO], capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout.strip() == "['user.authenticate', 'order.pay']", done.stderr
+    assert done.stdout.strip() == "['user.authenticate', 'order.pay'] ['Tried']", done.stderr
