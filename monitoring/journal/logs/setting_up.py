@@ -13,7 +13,7 @@ import structlog
 from monitoring import environments
 from monitoring.conf import get_config
 
-from .formatter import CONSOLE, FORMATS, Formatter, shared
+from .formatter import CONSOLE, FORMATS, Formatter, arguments, shared
 
 _OURS = "_enginel"
 _STANDARD_STREAMS = ("stdout", "stderr")
@@ -101,7 +101,7 @@ def formatter(log_format: str, *, include_timestamp: bool = True) -> logging.For
         processors=[
             structlog.stdlib.filter_by_level,
             *shared(include_timestamp=include_timestamp),
-            structlog.stdlib.PositionalArgumentsFormatter(),
+            arguments,
             structlog.processors.StackInfoRenderer(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],

@@ -111,6 +111,70 @@ def test_an_exception_is_told_in_members(written: Written) -> None:
     assert len(lines(written)) == 2
 
 
+SECRETS = {"password": "hunter2", "exception": {"password": "hunter2"}, "stack": "password=hunter2"}
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_secret_is_written_wherever_it_stands(written: Written, log_format: str) -> None:
+    LoggingUtilities.setup_structured_logging("INFO", log_format)
+    for logger in (logging.getLogger("shop"), structlog.get_logger("shop")):
+        try:
+            password = "hunter2"  # noqa: F841  # tracebacks that tell of local variables would show it
+            raise ValueError("password=hunter2 postgres://u:hunter2@h/d")  # noqa: TRY301  # it is caught on purpose
+        except ValueError:
+            logger.exception("it failed")
+    logging.getLogger("shop").info("said", extra=SECRETS | {"stack": "x" * 100_000})
+    structlog.get_logger("shop").info("said", **SECRETS)
+    assert "hunter2" not in written.getvalue().replace('password = "hunter2"', "")
+    assert len(written.getvalue()) < 60_000
+
+
+def test_what_is_given_with_a_line_takes_the_place_of_nothing(written: Written) -> None:
+    LoggingUtilities.setup_structured_logging("INFO", "json")
+    forged = {"level": 3, "logger": "x", "timestamp": "y", "service": "z", "trace_id": "1", "exception": "e"}
+    context = Context("shop.pay", None, "t-1")
+    token = current.set(context)
+    logging.getLogger("shop").info("order paid", extra={"event": "webhook", **forged})
+    structlog.get_logger("shop").info("order paid", **forged)
+    current.reset(token)
+    for line in lines(written):
+        assert (line["event"], line["level"], line["logger"], line["service"]) == (
+            "order paid",
+            "info",
+            "shop",
+            "enginel",
+        )
+        assert (line["trace_id"], line["extra_trace_id"], line["extra_level"]) == (context.trace_id, "1", 3)
+        assert (line["extra_service"], line["extra_exception"], line["extra_timestamp"]) == ("z", "e", "y")
+        assert line["timestamp"].endswith("Z")
+    assert lines(written)[0]["extra_event"] == "webhook"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_arguments_that_do_not_fit_end_nobody(written: Written, log_format: str) -> None:
+    LoggingUtilities.setup_structured_logging("INFO", log_format)
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if hasattr(handler, "_enginel")]  # pytest's own raises
+    logging.getLogger("shop").info("hi %d", "x")
+    structlog.get_logger("shop").info("hi %s %s", "one")
+    first, second = written.getvalue().splitlines()
+    assert "hi %d" in first
+    assert "hi %s %s" in second
+    assert "one" in second
+
+
+def test_nobody_forges_a_line_on_the_console(written: Written) -> None:
+    LoggingUtilities.setup_structured_logging("INFO", "console")
+    logging.getLogger("shop").info("one\n2026 [error] forged \x1b[31mred\u2028x", extra={"a\nb": "c\nd\x1b[0m"})
+    try:
+        raise ValueError("one\n2026 [error] forged\x1b[0m")  # noqa: TRY301  # it is caught on purpose
+    except ValueError:
+        logging.getLogger("shop").exception("it failed")
+    text = written.getvalue()
+    assert "\x1b" not in text
+    assert not [line for line in text.splitlines() if line.startswith("2026 [error]")]
+
+
 class Hostile:
     def __repr__(self) -> str:
         raise RuntimeError("no")
