@@ -19,6 +19,7 @@ DROPPED = "log_lines_dropped_total"
 """Lines that were not kept, as their logger had too many in that minute."""
 _NOTHING: Mapping[str, Any] = {}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "enginel"}
+_DATA, _CELERY = "data", "celery"
 _STRUCTLOG = frozenset(
     {"event", "logger", "level", "timestamp", "exc_info", "stack_info", "_record", "_from_structlog"}
 )
@@ -59,14 +60,25 @@ def said(record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
         fields = {key: value for key, value in handed.items() if key not in _STRUCTLOG}
     else:
         text = ask(record.getMessage, otherwise="") or ask(str, record.msg, otherwise="<unprintable>")
-        given = vars(record)
-        fields = {key: given[key] for key in given.keys() - _STANDARD}
-        ours = given.get("enginel")
+        fields = extra_of(record)
+        ours = vars(record).get("enginel")
         if isinstance(ours, dict):
             fields |= ours
     if record.exc_info and record.exc_info[0] is not None:
         fields["exception"] = record.exc_info[0].__name__
     return text, fields
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what was given as `extra` with a line; Celery gives the arguments of tasks, which are kept on demand only.
+
+    Args:
+        record: What was logged.
+    """
+    given = vars(record)
+    return {
+        key: given[key] for key in given.keys() - _STANDARD if not (key == _DATA and record.name.startswith(_CELERY))
+    }
 
 
 def of_structlog(record: logging.LogRecord) -> Mapping[str, Any] | None:

@@ -27,8 +27,8 @@ _TOLD = (
     "multiprocessing",
 )
 """Loggers of what Celery's and Django's hooks have recorded already; and Enginel's, that must not tell of itself."""
-_UNHEARD = ("monitoring.requests", "monitoring.journal", "celery.redirected", "django.server")
-"""Loggers whose lines are told of otherwise: requests are spans, and what is in the journal is there."""
+_UNHEARD = ("monitoring.requests", "monitoring.journal", "celery.app.trace", "django.request", "django.server")
+"""Loggers whose lines are told of otherwise: requests are errors and spans, tasks runs, entries are there."""
 _SUSPICIOUS = "django.security"
 """Logger of what Django answers with 400, after its line: that answer is the error."""
 _UNREGISTERED = "Received unregistered task"

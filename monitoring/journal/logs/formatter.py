@@ -29,7 +29,6 @@ _OURS = "enginel"
 _ORDER = ("timestamp", "level", "logger", "event")
 _TOLD = ("exception", "stack")
 _RESERVED = frozenset({*_ORDER, *_TOLD, "service"})
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
     ord("\n"): "\\n",
     ord("\r"): "\\r",
@@ -101,9 +100,11 @@ def arguments(_logger: Any, _method: str, event: Event) -> Event:
 
 def _extra(_logger: Any, _method: str, event: Event) -> Event:
     """Take over what was given as `extra` to a logger of the standard library."""
-    given = vars(event["_record"])
-    for name in given.keys() - _STANDARD:
-        event[name if name != "event" else "extra_event"] = given[name]
+    for name, value in lines.extra_of(event["_record"]).items():
+        event[name if name != "event" else "extra_event"] = value
+    ours = vars(event["_record"]).get(_OURS)
+    if ours is not None:
+        event[_OURS] = ours
     return event
 
 
@@ -205,5 +206,9 @@ def _text(value: Any) -> str:
 
 
 def _last_resort(record: logging.LogRecord) -> str:
-    said = {"level": record.levelname.lower(), "logger": record.name, "event": "<unprintable>"}
+    """Return a line of what is certain, where no more can be done: while the interpreter ends, for example."""
+    event = "<unprintable>"
+    with contextlib.suppress(Exception):
+        event = scrub.text(record.getMessage(), MAX_EVENT)
+    said = {"level": record.levelname.lower(), "logger": record.name, "event": event}
     return json.dumps(said | {"place": f"{record.pathname}:{record.lineno}"})

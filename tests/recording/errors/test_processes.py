@@ -103,5 +103,8 @@ def test_a_server_or_worker_logs_what_is_wrong_with_settings_as_it_starts(tmp_pa
     environ = {**os.environ, "ERROR_TRACKING": '{"BUG_THRESHHOLD": 3}', "MONITORING": '{"FLUSH_INTERVAL": "soon"}'}
     command = [sys.executable, str(script)]
     said = subprocess.run(command, check=True, capture_output=True, text=True, env=environ, timeout=60).stderr
-    assert "WARNING monitoring.settings ERROR_TRACKING['BUG_THRESHHOLD'] does not exist" in said
-    assert "WARNING monitoring.settings MONITORING['FLUSH_INTERVAL'] must be a positive float" in said
+    for text in (
+        "ERROR_TRACKING['BUG_THRESHHOLD'] does not exist",
+        "MONITORING['FLUSH_INTERVAL'] must be a positive float",
+    ):
+        assert f'"level": "warning", "logger": "monitoring.settings", "event": "{text}' in said
