@@ -20,6 +20,7 @@ FORM = 1
 GENESIS = "0" * 64
 """Stands for the digest before the first entry."""
 _PREFIX = b"enginel journal 1\n"
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXTS = (
     "service",
@@ -58,8 +59,7 @@ def of(entry: EntryModel, sequence: int, previous: str) -> bytes:
 
 def text(value: Any) -> bytes:
     """Return plain values as canonical JSON."""
-    plain = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return plain.encode("utf-8", "surrogatepass")
+    return _encoded(_plain(value)).encode("utf-8", "surrogatepass")
 
 
 def microseconds(at: datetime) -> int:
@@ -69,6 +69,8 @@ def microseconds(at: datetime) -> int:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)

@@ -71,12 +71,13 @@ def seal_some(stream: str, using: str, now: datetime, step: Callable[[str], None
             )
             previous = row.digest = canonical.digest(row, sequence, previous)
             rows.append(row)
-        JournalEntry.objects.using(using).bulk_create(rows, batch_size=100)
+        JournalEntry.objects.using(using).bulk_create(rows)
         step("inserted")
         PendingEntry.objects.using(using).filter(id__in=[one.id for one in pending]).delete()
         step("deleted")
-        moved = StreamHead.objects.using(using).filter(stream=stream, sequence=head.sequence)
-        if moved.update(sequence=sequence, digest=previous) != 1:
+        # Both: a head that was set back and went on anew may have come to the same number.
+        read = StreamHead.objects.using(using).filter(stream=stream, sequence=head.sequence, digest=head.digest)
+        if read.update(sequence=sequence, digest=previous) != 1:
             raise OvertakenError(f"the chain of {stream} went on meanwhile")
         step("moved")
     step("end")
