@@ -3,7 +3,8 @@
 Form 1 is the line `enginel journal 1`, a line feed, and a JSON array in UTF-8 without blanks: stream, sequence, id as
 32 hexadecimal digits, time in whole microseconds since the epoch, the texts in the order of `_TEXTS`, the details, and
 the digest of the entry before. Keys of objects are sorted by code point; numbers without a fraction are written as
-integers, as PostgreSQL's `jsonb` does not keep apart what Python does; others as Python's shortest form.
+integers, as PostgreSQL's `jsonb` does not keep apart what Python does: those of the shortest decimal form that is read
+as that number, which is what `jsonb` keeps. Others are written in this form.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import math
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from .models import EntryModel
@@ -74,7 +76,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)
-        return int(value) if value.is_integer() else value
+        return int(Decimal(repr(value))) if value.is_integer() else value
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
