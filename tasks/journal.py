@@ -23,7 +23,6 @@ def seal() -> None:
     """Make entries that wait part of their chains, and seal where the chains end outside of the database."""
     from django.db import router
 
-    from monitoring.jobs import findings
     from monitoring.journal.audit import heads, sealing
     from monitoring.journal.audit.models import JournalEntry
 
@@ -32,9 +31,7 @@ def seal() -> None:
             return
         using, now = router.db_for_write(JournalEntry), datetime.now(UTC)
         sealing.seal(using, now)
-        for wrong in heads.seal(get_config(), using, now):
-            logger.error("the journal cannot be sealed: %s", wrong)
-            findings.note(_TAMPERED, f"{wrong.partition(':')[0]} seal {now:%Y-%m-%d}", {"says": wrong}, now)
+        tell(heads.seal(get_config(), using, now))
 
 
 @shared_task(name="tasks.journal.check", ignore_result=True, expires=600, soft_time_limit=250, time_limit=300)
@@ -51,3 +48,18 @@ def check() -> None:
             logger.error("the journal is not what was written: %s: %s", proof.stream, problem.says)
             detail = {"kind": problem.kind, "sequence": problem.sequence, "says": problem.says}
             findings.note(_TAMPERED, f"{proof.stream} {problem.sequence} {problem.kind}", detail)
+
+
+def tell(wrong: list[str]) -> None:
+    """Tell what is wrong with seals, once a day for each stream.
+
+    Args:
+        wrong: Sentences that begin with a stream and a colon.
+    """
+    from monitoring.jobs import findings
+
+    now = datetime.now(UTC)
+    for sentence in wrong:
+        stream, _, says = sentence.partition(": ")
+        logger.error("the seals of the journal are not as they should be: %s", sentence)
+        findings.note(_TAMPERED, f"{stream} seal {now:%Y-%m-%d}", {"kind": "seal", "says": says}, now)

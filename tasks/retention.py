@@ -25,6 +25,8 @@ from monitoring.protection import retention as protection
 from monitoring.protection.notices import retention as notices
 from monitoring.recovery import retention as recovery
 
+from . import journal
+
 
 @shared_task(name="tasks.retention.prune", ignore_result=True, expires=3600, soft_time_limit=1800)
 def prune() -> None:
@@ -54,4 +56,4 @@ def prune() -> None:
     recovery.prune(config)
     releases.prune()
     security.prune(config)
-    audit.prune(config)
+    journal.tell(audit.prune(config))

@@ -55,7 +55,17 @@ def digest(entry: EntryModel, sequence: int, previous: str) -> str:
 def of(entry: EntryModel, sequence: int, previous: str) -> bytes:
     """Return the canonical bytes of an entry at its place in a chain."""
     said = [getattr(entry, name) for name in _TEXTS]
-    values = [entry.stream, sequence, entry.entry_id.hex, microseconds(entry.at), *said, entry.details, previous]
+    sealed = microseconds(entry.sealed_at)
+    values = [
+        entry.stream,
+        sequence,
+        entry.entry_id.hex,
+        microseconds(entry.at),
+        *said,
+        entry.details,
+        sealed,
+        previous,
+    ]
     return _PREFIX + text(values)
 
 

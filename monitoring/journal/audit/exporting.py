@@ -15,7 +15,7 @@ from uuid import UUID
 from . import canonical, seals
 from .models import JournalEntry
 from .seals import Seal
-from .verifying import SEAL_FORGED, Chain, Proof, walk
+from .verifying import SEAL_FORGED, UNPROVED, Chain, Proof, walk
 from .writing import FIELDS
 
 FORM = 1
@@ -68,6 +68,8 @@ def verify(file: Iterable[str], trusted: frozenset[str]) -> Proof:
             sealed[note.sequence] = note.digest
         else:
             proof.note(note.sequence, SEAL_FORGED, f"the seal of entry {note.sequence} is not signed by a trusted key")
+    if entries and not sealed:
+        proof.note(entries[0].sequence, UNPROVED, "no seal is among them that proves anything")
     if entries:
         proof.entries = len(entries)
         walk(Chain(proof.stream, entries, entries[0].sequence, str(head.get("previous")), sealed), proof)
@@ -81,13 +83,14 @@ def _line(said: dict[str, Any]) -> str:
 def _said(row: JournalEntry) -> dict[str, Any]:
     said = {name: getattr(row, name) for name in FIELDS}
     said |= {"entry_id": row.entry_id.hex, "at": canonical.microseconds(row.at)}
+    said["sealed_at"] = canonical.microseconds(row.sealed_at)
     return said | {"sequence": row.sequence, "previous": row.previous, "digest": row.digest}
 
 
 def _read(number: int, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"line {number}: this is no JSON") from error
     if not isinstance(found, dict):
         raise ExportError(f"line {number}: this is no object")
@@ -96,8 +99,12 @@ def _read(number: int, line: str) -> dict[str, Any]:
 
 def _entry(said: Any) -> JournalEntry:
     try:
-        moment = int(said["at"])
-        at = datetime.fromtimestamp(moment // 1_000_000, UTC).replace(microsecond=moment % 1_000_000)
-        return JournalEntry(**said | {"entry_id": UUID(said["entry_id"]), "at": at})
+        times = {name: _moment(said[name]) for name in ("at", "sealed_at")}
+        return JournalEntry(**said | times | {"entry_id": UUID(said["entry_id"])})
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ExportError(f"an entry is none: {type(error).__name__}: {error}") from error
+
+
+def _moment(microseconds: Any) -> datetime:
+    at = int(microseconds)
+    return datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)

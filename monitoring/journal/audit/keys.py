@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
-from functools import cache
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -34,15 +35,20 @@ class SigningKey:
 def signing_key(config: Config) -> SigningKey:
     """Return the key of this installation; the first process that asks makes it, readable by its owner alone.
 
+    A key that was put in its place is in use at once.
+
     Raises:
         UnreadableKeyError: The file holds none.
     """
-    return _read(Path(config.journal_key_file))
-
-
-@cache
-def _read(path: Path) -> SigningKey:
+    path = Path(config.journal_key_file)
     _make(path)
+    there = path.stat()
+    return _read(path, (there.st_ino, there.st_size, there.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _version: tuple[int, ...] = ()) -> SigningKey:
+    """Read a key, once for each version of its file: workers live longer than keys."""
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except ValueError as error:
@@ -60,15 +66,17 @@ def _make(path: Path) -> None:
     text = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    with contextlib.suppress(FileExistsError):
-        os.link(unfinished, path)
-    unfinished.unlink()
+    # Its name is nobody else's: not another thread's, and not that of one who died with the same process id.
+    descriptor, unfinished = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        os.unlink(unfinished)
 
 
 def trusted(config: Config, *more: str) -> frozenset[str]:

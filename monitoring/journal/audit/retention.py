@@ -12,6 +12,6 @@ from . import heads
 from .models import JournalEntry
 
 
-def prune(config: Config) -> None:
-    """Let go of what is beyond its retention."""
-    heads.prune(config, router.db_for_write(JournalEntry), datetime.now(UTC))
+def prune(config: Config) -> list[str]:
+    """Let go of what is beyond its retention; return why something stays that is old enough."""
+    return heads.prune(config, router.db_for_write(JournalEntry), datetime.now(UTC))

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
+from monitoring.journal.record import STREAMS
+
 from . import canonical
 from .models import JournalEntry, PendingEntry, StreamHead
 from .writing import FIELDS
@@ -35,7 +37,13 @@ def seal(using: str, now: datetime, step: Callable[[str], None] = lambda _name: 
         How many entries were sealed.
     """
     done = 0
-    waiting = PendingEntry.objects.using(using).order_by().values_list("stream", flat=True).distinct()
+    waiting = (
+        PendingEntry.objects.using(using)
+        .filter(stream__in=STREAMS)
+        .order_by()
+        .values_list("stream", flat=True)
+        .distinct()
+    )
     for stream in sorted(waiting):
         while sealed := seal_some(stream, using, now, step):
             done += sealed

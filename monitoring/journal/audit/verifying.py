@@ -95,16 +95,36 @@ def verify(
         trusted: Public keys whose seals count.
         progress: Called now and then with the number of entries that were looked at.
     """
-    proof = Proof(stream)
-    head = StreamHead.objects.using(using).filter(stream=stream).first()
-    noted = _seals(proof, where, seals.SEAL, trusted) if where is not None else {}
-    pruned = head.pruned if head is not None else 0
-    first, previous = pruned + 1, canonical.GENESIS if not pruned else _let_go(proof, where, trusted, pruned)
-    rows = JournalEntry.objects.using(using).filter(stream=stream, sequence__gte=first).order_by("sequence")
-    last = (head.sequence, head.digest) if head is not None else None
+    for last_try in (False, True):
+        proof, head = Proof(stream), _head(stream, using)
+        _prove(proof, head, using, where, trusted, progress)
+        # What retention let go meanwhile is not missing.
+        if last_try or not proof.problems or _head(stream, using).pruned == head.pruned:
+            return proof
+    raise AssertionError("the last try returns")
+
+
+def _head(stream: str, using: str) -> StreamHead:
+    return StreamHead.objects.using(using).filter(stream=stream).first() or StreamHead(stream=stream)
+
+
+def _prove(
+    proof: Proof,
+    head: StreamHead,
+    using: str,
+    where: Storage | None,
+    trusted: frozenset[str],
+    progress: Callable[[int], None],
+) -> None:
+    """Prove a chain up to where it ended when its head was read: others go on with it meanwhile."""
+    noted = _seals(proof, where, trusted, head, using) if where is not None else {}
+    first = head.pruned + 1
+    previous = canonical.GENESIS if not head.pruned else _let_go(proof, where, trusted, head.pruned)
+    rows = JournalEntry.objects.using(using).filter(stream=proof.stream, sequence__gte=first)
+    rows = rows.filter(sequence__lte=head.sequence).order_by("sequence")
     sealed = {sequence: seal.digest for sequence, seal in noted.items() if sequence >= first}
-    walk(Chain(stream, _watched(_pages(rows), proof, progress), first, previous, sealed, last), proof)
-    return proof
+    last = (head.sequence, head.digest) if head.sequence else None
+    walk(Chain(proof.stream, _watched(_pages(rows), proof, progress), first, previous, sealed, last), proof)
 
 
 def verify_part(
@@ -146,6 +166,31 @@ def _one(proof: Proof, where: Storage | None, trusted: frozenset[str], sequence:
     return {sequence: seal.digest}
 
 
+def verify_ends(stream: str, using: str, where: Storage | None, trusted: frozenset[str]) -> Proof:
+    """Look at where a chain begins and ends only: whether that is what its head, its seals and retention say.
+
+    Args:
+        stream: Which.
+        using: Alias of the database.
+        where: Where seals lie, if anywhere.
+        trusted: Public keys whose seals count.
+    """
+    proof, head = Proof(stream), _head(stream, using)
+    rows = JournalEntry.objects.using(using).filter(stream=stream)
+    last = rows.filter(sequence=head.sequence).first()
+    if head.sequence and (last is None or last.digest != head.digest):
+        proof.note(head.sequence, TRUNCATED if last is None else BROKEN, f"entry {head.sequence} is not the last one")
+    there = seals.sequences(where, seals.SEAL, stream) if where is not None else []
+    reached = there[-1] if there else 0
+    if reached > _head(stream, using).sequence:
+        proof.note(head.sequence + 1, TRUNCATED, f"entries up to {reached} were sealed and are not there")
+    if where is not None and head.sealed > head.pruned and head.sealed > reached:
+        proof.note(head.sealed, SEAL_MISSING, f"the seal of entry {head.sealed} is not there")
+    if head.pruned:
+        _let_go(proof, where, trusted, head.pruned)
+    return proof if _head(stream, using).pruned == head.pruned else Proof(stream)
+
+
 def walk(chain: Chain, proof: Proof) -> None:
     """Go along a chain, and note what is wrong with it."""
     expected, previous = chain.first, chain.previous
@@ -155,7 +200,7 @@ def walk(chain: Chain, proof: Proof) -> None:
             says = f"entries {expected} to {row.sequence - 1} are not there"
             proof.note(expected, MISSING, says if row.sequence - expected > 1 else f"entry {expected} is not there")
             previous = None
-        if canonical.digest(row, row.sequence, row.previous) != row.digest:
+        if row.form != canonical.FORM or canonical.digest(row, row.sequence, row.previous) != row.digest:
             odd.append(row) if len(odd) < _MOST_PROBLEMS else None
         elif previous is not None and row.previous != previous:
             proof.note(row.sequence, BROKEN, f"entry {row.sequence} does not follow the one before it")
@@ -193,12 +238,16 @@ def _look_at_the_end(chain: Chain, proof: Proof, digest: str | None) -> None:
         proof.note(proof.last, BROKEN, "the chain does not end with the entry that its head names")
 
 
-def _seals(proof: Proof, where: Storage, kind: str, trusted: frozenset[str]) -> dict[int, Seal]:
-    """Return the seals that count, after looking at them as a chain of their own."""
+def _seals(proof: Proof, where: Storage, trusted: frozenset[str], head: StreamHead, using: str) -> dict[int, Seal]:
+    """Return the seals that count, up to where the chain ended, after looking at them as a chain of their own."""
     found: dict[int, Seal] = {}
     before: Seal | None = None
-    for sequence, seal in seals.each(where, kind, proof.stream):
-        good = seal is not None and (seal.sequence, seal.stream, seal.kind) == (sequence, proof.stream, kind)
+    last = 0
+    for sequence, seal in seals.each(where, seals.SEAL, proof.stream):
+        if sequence > head.sequence and _head(proof.stream, using).sequence >= sequence:
+            break  # the chain went on meanwhile
+        last = sequence
+        good = seal is not None and (seal.sequence, seal.stream, seal.kind) == (sequence, proof.stream, seals.SEAL)
         if seal is None or not good or not seal.is_signed(trusted):
             proof.note(sequence, SEAL_FORGED, f"the seal of entry {sequence} is not signed by a key that is trusted")
             before = None
@@ -206,6 +255,8 @@ def _seals(proof: Proof, where: Storage, kind: str, trusted: frozenset[str]) -> 
         if before is not None and seal.before != before.fingerprint():
             proof.note(sequence, SEAL_MISSING, f"a seal between entries {before.sequence} and {sequence} is not there")
         found[sequence] = before = seal
+    if head.sealed > last and head.sealed > head.pruned:
+        proof.note(head.sealed, SEAL_MISSING, f"the seal of entry {head.sealed} is not there")
     return found
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import router
+from django.db import DatabaseError, router
 
 from monitoring.conf import get_config
 from monitoring.journal.audit import exporting, keys, seals
 from monitoring.journal.audit.models import JournalEntry, StreamHead
 from monitoring.journal.audit.verifying import Proof, verify
+from monitoring.journal.record import STREAMS
 
 
 class Command(BaseCommand):
@@ -25,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the options."""
-        parser.add_argument("--stream", action="append", help="audit, business or security (all of them)")
+        parser.add_argument(
+            "--stream", action="append", choices=STREAMS, help="audit, business or security (all of them)"
+        )
         parser.add_argument("--file", help="prove an export instead of the database")
         parser.add_argument("--public-key", action="append", default=[], help="a key whose seals count, in Base64")
         parser.add_argument(
@@ -36,6 +39,8 @@ class Command(BaseCommand):
         """Verify what was asked for."""
         config = get_config()
         if options["show_key"]:
+            if not config.journal_key_file or not Path(config.journal_key_file).exists():
+                raise CommandError("there is no key yet (JOURNAL_KEY_FILE): it is made when the first chain is sealed")
             self.stdout.write(keys.signing_key(config).public)
             return
         trusted = keys.trusted(config, *options["public_key"])
@@ -54,9 +59,12 @@ class Command(BaseCommand):
 
     def _of_database(self, options: dict[str, Any], trusted: frozenset[str]) -> list[Proof]:
         using, where = router.db_for_read(JournalEntry), seals.place(get_config())
-        known = set(StreamHead.objects.using(using).values_list("stream", flat=True))
+        try:
+            known = set(StreamHead.objects.using(using).values_list("stream", flat=True))
+        except DatabaseError as error:
+            raise CommandError(f"the journal cannot be read: {str(error).splitlines()[0]}", returncode=2) from error
         known |= set(seals.streams(where)) if where is not None else set()
-        asked = options["stream"] or sorted(known)
+        asked = options["stream"] or [stream for stream in STREAMS if stream in known]
         if where is None:
             self.stderr.write("No seals are kept (JOURNAL_SEALS_FOLDER): a chain that was made anew is not found.")
         return [verify(stream, using, where, trusted, self._progress(stream)) for stream in asked]

@@ -24,8 +24,8 @@ def test_each_part_is_looked_at_in_its_turn(config: Config, monkeypatch: pytest.
     heads.seal(config, "default", NOW)
     seen = []
     for _ in range(4):
-        (proof,) = checking.look(config, "default")
-        assert proof.problems == []
+        proof, *others = checking.look(config, "default")
+        assert [*proof.problems, *(problem for one in others for problem in one.problems)] == []
         seen.append((proof.entries, proof.last))
     assert seen == [(4, 4), (4, 8), (2, 10), (4, 4)]
 
@@ -44,6 +44,23 @@ def test_what_is_wrong_is_found_in_one_round(
     ]
     assert found
     assert found[0] == where
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("DELETE FROM monitoring_journalentry WHERE sequence > 8", "truncated"),
+        ("DELETE FROM monitoring_streamhead", "truncated"),
+        ("UPDATE monitoring_streamhead SET pruned = 5", "unproved"),
+    ],
+)
+def test_what_was_done_to_the_ends_is_found_at_once(config: Config, statement: str, kind: str) -> None:
+    sealed(10)
+    heads.seal(config, "default", NOW)
+    with without_triggers() as cursor:
+        cursor.execute(statement)
+    proof, *_ = checking.look(config, "default")
+    assert kind in {problem.kind for problem in proof.problems}
 
 
 @pytest.mark.usefixtures("redis_client")
