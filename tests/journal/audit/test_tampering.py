@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 from datetime import timedelta
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from monitoring.conf import Config
-from monitoring.journal.audit import canonical, heads, keys, sealing, seals
+from monitoring.conf import Config, get_config
+from monitoring.journal.audit import canonical, heads, keys, sealing, seals, verifying
 from monitoring.journal.audit.models import JournalEntry, StreamHead
 from monitoring.journal.audit.verifying import Proof, verify
 
@@ -139,7 +140,7 @@ def test_a_chain_and_its_seals_that_were_made_anew_are_found_by_the_key(
     for sequence in (4, 8):
         seals.delete(where, seals.SEAL, "audit", sequence)
     keys._make(tmp_path / "another key")
-    stolen = keys._read(tmp_path / "another key")
+    stolen = keys.signing_key(dataclasses.replace(config, journal_key_file=str(tmp_path / "another key")))
     rows = {row.sequence: row.digest for row in JournalEntry.objects.all()}
     before = 0
     for sequence in (4, 8):
@@ -174,8 +175,10 @@ def test_the_last_seal_that_was_taken_away_is_told_when_the_next_is_made(
     config: Config, chain: list[JournalEntry]
 ) -> None:
     on_file(config, 8).unlink()
+    assert found(config) == [("seal missing", 8)]
     (wrong,) = heads.seal(config, "default", NOW + timedelta(minutes=9))
-    assert "cannot be read" in wrong
+    assert "the seal of entry 8 is not there any more" in wrong
+    assert on_file(config, 10).exists(), "the others go on"
 
 
 def test_who_dies_before_it_is_noted_that_a_seal_was_made_finds_it(config: Config, chain: list[JournalEntry]) -> None:
@@ -185,13 +188,137 @@ def test_who_dies_before_it_is_noted_that_a_seal_was_made_finds_it(config: Confi
     assert (StreamHead.objects.get(stream="audit").sealed, found(config)) == (10, [])
 
 
+LATER = NOW + timedelta(days=400, seconds=30)
+"""When the seal of the fourth entry is old enough, and that of the eighth is not."""
+
+
+def sequences() -> list[int]:
+    return list(JournalEntry.objects.order_by("sequence").values_list("sequence", flat=True))
+
+
 def test_what_retention_let_go_leaves_the_rest_provable(config: Config, chain: list[JournalEntry]) -> None:
-    later = NOW + timedelta(days=config.journal_retention_days, seconds=30)
-    assert heads.prune(config, "default", later) == 4, "up to the last seal among what is old"
-    assert list(JournalEntry.objects.order_by("sequence").values_list("sequence", flat=True)) == [5, 6, 7, 8, 9, 10]
+    assert heads.prune(config, "default", LATER) == []
+    assert sequences() == [5, 6, 7, 8, 9, 10], "up to the last seal among what is old"
     told = proof(config)
     assert (told.entries, told.sealed, told.problems) == (6, 8, [])
-    assert heads.prune(config, "default", later) == 0
+    assert heads.prune(config, "default", LATER) == []
+    assert len(sequences()) == 6
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE {TABLE} SET actor = 'eve' WHERE sequence = 2",
+        f"DELETE FROM {TABLE} WHERE sequence < 4",
+        f"UPDATE {TABLE} SET form = 2 WHERE sequence = 1",
+    ],
+)
+def test_what_was_tampered_with_stays_as_evidence(config: Config, chain: list[JournalEntry], statement: str) -> None:
+    tamper(statement)
+    before = sequences()
+    (wrong,) = heads.prune(config, "default", LATER)
+    assert "old entries stay" in wrong
+    assert sequences() == before
+    assert found(config)
+
+
+def test_who_dates_entries_back_has_none_deleted(config: Config, chain: list[JournalEntry]) -> None:
+    tamper(f"UPDATE {TABLE} SET sealed_at = '2020-01-01 00:00:00+00:00'")
+    assert heads.prune(config, "default", NOW) == []
+    assert len(sequences()) == 10
+
+
+def test_a_chain_that_goes_on_meanwhile_is_proved_as_far_as_it_went(
+    config: Config, chain: list[JournalEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = verifying._pages
+
+    def while_others_seal(rows: Any) -> Any:
+        written(3)
+        sealing.seal("default", NOW)
+        heads.seal(config, "default", NOW + timedelta(minutes=9))
+        return pages(rows)
+
+    monkeypatch.setattr(verifying, "_pages", while_others_seal)
+    told = proof(config)
+    assert (told.last, told.problems) == (10, [])
+
+
+def test_what_retention_lets_go_meanwhile_is_not_missing(
+    config: Config, chain: list[JournalEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages, first = verifying._pages, []
+
+    def while_others_prune(rows: Any) -> Any:
+        if not first:
+            first.append(1)
+            heads.prune(config, "default", LATER)
+        return pages(rows)
+
+    monkeypatch.setattr(verifying, "_pages", while_others_prune)
+    told = proof(config)
+    assert (told.entries, told.problems) == (6, [])
+
+
+def test_who_dies_between_seal_and_note_leaves_a_chain_of_seals(config: Config, chain: list[JournalEntry]) -> None:
+    heads.seal(config, "default", NOW + timedelta(minutes=9))
+    StreamHead.objects.filter(stream="audit").update(sealed=8, sealed_at=NOW)
+    written(1)
+    sealing.seal("default", NOW)
+    assert heads.seal(config, "default", NOW + timedelta(minutes=19)) == []
+    assert found(config) == []
+
+
+def test_all_seals_that_were_taken_away_are_missed(config: Config, chain: list[JournalEntry]) -> None:
+    on_file(config, 4).unlink()
+    on_file(config, 8).unlink()
+    assert ("seal missing", 8) in found(config)
+
+
+def test_seals_go_on_in_another_place(config: Config, chain: list[JournalEntry], settings: Any, tmp_path: Path) -> None:
+    settings.MONITORING = {**settings.MONITORING, "JOURNAL_SEALS_FOLDER": str(tmp_path / "elsewhere")}
+    elsewhere = get_config()
+    (told,) = heads.seal(elsewhere, "default", NOW + timedelta(minutes=9))
+    assert "not there any more" in told
+    assert found(elsewhere) == []
+
+
+def test_a_backup_that_was_restored_is_told_and_not_sealed_over(config: Config, chain: list[JournalEntry]) -> None:
+    tamper(f"DELETE FROM {TABLE} WHERE sequence > 6")
+    StreamHead.objects.filter(stream="audit").update(sequence=6, digest=chain[5].digest, sealed=4, sealed_at=NOW)
+    (told,) = heads.seal(config, "default", NOW + timedelta(minutes=9))
+    assert "a backup was restored" in told
+    assert ("truncated", 7) in found(config)
+
+
+@pytest.mark.parametrize(
+    "columns", [{"sealed": 10**12}, {"sealed": 10}, {"sealed_at": NOW + timedelta(days=30_000)}, {"sealed": 0}]
+)
+def test_nobody_has_sealing_stopped_by_a_column_of_the_database(
+    config: Config, chain: list[JournalEntry], columns: dict[str, Any]
+) -> None:
+    StreamHead.objects.filter(stream="audit").update(**columns)
+    heads.seal(config, "default", NOW + timedelta(minutes=9))
+    assert on_file(config, 10).exists()
+    assert (StreamHead.objects.get(stream="audit").sealed, found(config)) == (10, [])
+
+
+def test_an_odd_stream_stops_no_other(config: Config, chain: list[JournalEntry]) -> None:
+    written(1, "../../evil")
+    StreamHead.objects.create(stream="../evil", sequence=3, digest="0" * 64)
+    sealing.seal("default", NOW)
+    assert heads.seal(config, "default", NOW + timedelta(minutes=9)) == []
+    assert on_file(config, 10).exists()
+    call_command("verify_audit", stdout=io.StringIO())
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_stops_nothing_else(
+    config: Config, chain: list[JournalEntry], tmp_path: Path, settings: Any
+) -> None:
+    (tmp_path / "file").write_text("")
+    settings.MONITORING = {**settings.MONITORING, "JOURNAL_SEALS_FOLDER": str(tmp_path / "file" / "below")}
+    (told,) = heads.seal(get_config(), "default", NOW + timedelta(minutes=9))
+    assert "cannot be sealed" in told
 
 
 def test_who_pretends_that_retention_let_entries_go_is_found(config: Config, chain: list[JournalEntry]) -> None:
@@ -219,10 +346,12 @@ def test_the_commands_prove_export_and_say_what_is_wrong(
     assert told("--file", str(exported), "--public-key", key) == told("--public-key", key)
 
     text = exported.read_text()
-    for tampered in (text.replace('"ann"', '"eve"', 1), "\n".join(text.splitlines()[:3] + text.splitlines()[4:])):
+    without_seals = "\n".join(line for line in text.splitlines() if '"seal":' not in line)
+    without_one = "\n".join(text.splitlines()[:3] + text.splitlines()[4:])
+    for tampered in (text.replace('"ann"', '"eve"', 1), without_one, without_seals):
         exported.write_text(tampered)
         assert told("--file", str(exported), "--public-key", key).endswith("1")
-    for hostile in ("", "x", "[]", '{"enginel": "journal", "form": 1}\n{"entry": 5}'):
+    for hostile in ("", "x", "[]", '{"a":' * 100_000, '{"enginel": "journal", "form": 1}\n{"entry": 5}'):
         exported.write_text(hostile)
         assert told("--file", str(exported)).endswith("2")
 
