@@ -35,10 +35,12 @@ def seal(config: Config, using: str, now: datetime) -> list[str]:
         return []
     for head in _heads(using):
         rested = head.sealed_at is None or abs(now - head.sealed_at) >= timedelta(seconds=config.journal_seal_seconds)
-        if head.sequence <= head.sealed or not rested:
+        if not head.sequence or not rested:
             continue
         try:
-            wrong += _seal(head, where, config, using, now)
+            # The database is not believed that there is a seal: who rewrites it would have no more of them made.
+            if head.sequence != head.sealed or not seals.exists(where, seals.SEAL, head.stream, head.sealed):
+                wrong += _seal(head, where, config, using, now)
         except Exception as error:  # a place that cannot be written to; the other chains are sealed all the same
             logger.debug("%s cannot be sealed", head.stream, exc_info=True)
             wrong.append(f"{head.stream}: it cannot be sealed: {type(error).__name__}: {error}"[:500])
@@ -55,7 +57,7 @@ def _seal(head: StreamHead, where: Storage, config: Config, using: str, now: dat
     before = next((one for one in reversed(there) if one < head.sequence), 0)
     point = seals.Point(seals.SEAL, head.stream, head.sequence, head.digest)
     seals.write(where, keys.signing_key(config), point, before, now)
-    mine = StreamHead.objects.using(using).filter(stream=head.stream, sealed__lt=head.sequence)
+    mine = StreamHead.objects.using(using).filter(stream=head.stream, sealed=head.sealed)
     mine.update(sealed=head.sequence, sealed_at=now)
     return wrong
 

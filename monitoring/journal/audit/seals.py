@@ -149,6 +149,11 @@ def of(content: bytes) -> Seal:
         raise SealError(f"what should be a seal is none: {error}") from error
 
 
+def exists(where: Storage, kind: str, stream: str, sequence: int) -> bool:
+    """Whether there is a seal of an entry."""
+    return where.exists(_name(kind, stream, sequence))
+
+
 def sequences(where: Storage, kind: str, stream: str) -> list[int]:
     """Return which seals of a stream there are, in order."""
     try:
