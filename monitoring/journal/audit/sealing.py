@@ -6,6 +6,7 @@ from what was read: two who seal at once come one after the other, or the later 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from .writing import FIELDS
 
 AT_ONCE = 500
 """Entries that are sealed in one transaction."""
+_TRIES = 5
 
 
 class OvertakenError(DatabaseError):
@@ -35,6 +37,9 @@ def seal(using: str, now: datetime, step: Callable[[str], None] = lambda _name: 
 
     Returns:
         How many entries were sealed.
+
+    Raises:
+        OvertakenError: Others were faster again and again.
     """
     done = 0
     waiting = (
@@ -45,9 +50,17 @@ def seal(using: str, now: datetime, step: Callable[[str], None] = lambda _name: 
         .distinct()
     )
     for stream in sorted(waiting):
-        while sealed := seal_some(stream, using, now, step):
+        while sealed := _at_last(stream, using, now, step):
             done += sealed
     return done
+
+
+def _at_last(stream: str, using: str, now: datetime, step: Callable[[str], None]) -> int:
+    """Seal the first entries that wait; who is overtaken starts over."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(OvertakenError):
+            return seal_some(stream, using, now, step)
+    return seal_some(stream, using, now, step)
 
 
 def seal_some(stream: str, using: str, now: datetime, step: Callable[[str], None] = lambda _name: None) -> int:

@@ -83,3 +83,32 @@ def test_the_database_refuses_to_change_or_delete_what_is_sealed() -> None:
         with pytest.raises(DatabaseError, match="neither changed nor deleted"), transaction.atomic():
             tamper(JournalEntry.objects.filter(sequence=1))
     assert JournalEntry.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moved", [{"sequence": 9}, {"digest": "f" * 64}], ids=["further", "to another entry"])
+def test_who_is_overtaken_starts_over(moved: dict[str, Any]) -> None:
+    written(2)
+    steps = []
+
+    def overtake(step: str) -> None:
+        steps.append(step)
+        if steps.count("deleted") == 1 and step == "deleted":
+            StreamHead.objects.filter(stream="audit").update(**moved)
+
+    assert sealing.seal("default", NOW, overtake) == 2
+    assert (steps.count("deleted"), steps.count("moved")) == (2, 1)
+    assert JournalEntry.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_who_is_overtaken_again_and_again_leaves_everything_as_it_was() -> None:
+    written(2)
+
+    def overtake(step: str) -> None:
+        if step == "deleted":
+            StreamHead.objects.filter(stream="audit").update(digest="f" * 64)
+
+    with pytest.raises(sealing.OvertakenError):
+        sealing.seal("default", NOW, overtake)
+    assert (PendingEntry.objects.count(), JournalEntry.objects.count()) == (2, 0)
