@@ -297,6 +297,9 @@ EMAIL_TIMEOUT = _MAIL.timeout
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _MAIL.sender
 
 _SAID = environments.defaults(ENVIRONMENT)
+_LOG_LEVEL = _one_of("LOG_LEVEL", _SAID.log_level, _LOG_LEVELS, str.upper)
+# At DEBUG they would bury what the project says.
+_TALKATIVE = ("amqp", "asyncio", "celery", "kombu", "redis", "urllib3")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -307,10 +310,11 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": _one_of("LOG_LEVEL", _SAID.log_level, _LOG_LEVELS, str.upper)},
+    "root": {"handlers": ["console"], "level": _LOG_LEVEL},
     "loggers": {
         # It warns for each question no worker answers, as at every start; who is away is told by the platform itself.
         "flower.inspector": {"level": "ERROR"},
+        **({name: {"level": "INFO"} for name in _TALKATIVE} if _LOG_LEVEL == "DEBUG" else {}),
         # They write to the console by themselves otherwise, in a form of their own.
         **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server", "gunicorn.error")},
     },
