@@ -1,8 +1,8 @@
 """The bytes of an entry that its digest is of: the same on every database, in every release of Python.
 
 Form 1 is the line `enginel journal 1`, a line feed, and a JSON array in UTF-8 without blanks: stream, sequence, id as
-32 hexadecimal digits, time in whole microseconds since the epoch, the texts in the order of `_TEXTS`, the details, and
-the digest of the entry before. Keys of objects are sorted by code point; numbers without a fraction are written as
+32 hexadecimal digits, time in whole microseconds since the epoch, the texts in the order of `_TEXTS`, the details, the
+time of its sealing, and the digest of the entry before. Keys of objects are sorted by code point; numbers without a fraction are written as
 integers, as PostgreSQL's `jsonb` does not keep apart what Python does: those of the shortest decimal form that is read
 as that number, which is what `jsonb` keeps. Others are written in this form.
 """
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from .models import EntryModel
+from .models import JournalEntry
 
 FORM = 1
 GENESIS = "0" * 64
@@ -41,7 +41,7 @@ _TEXTS = (
 )
 
 
-def digest(entry: EntryModel, sequence: int, previous: str) -> str:
+def digest(entry: JournalEntry, sequence: int, previous: str) -> str:
     """Return the digest (SHA-256, hexadecimal) of an entry at its place in a chain.
 
     Args:
@@ -52,7 +52,7 @@ def digest(entry: EntryModel, sequence: int, previous: str) -> str:
     return hashlib.sha256(of(entry, sequence, previous)).hexdigest()
 
 
-def of(entry: EntryModel, sequence: int, previous: str) -> bytes:
+def of(entry: JournalEntry, sequence: int, previous: str) -> bytes:
     """Return the canonical bytes of an entry at its place in a chain."""
     said = [getattr(entry, name) for name in _TEXTS]
     sealed = microseconds(entry.sealed_at)
