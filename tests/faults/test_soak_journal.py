@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,13 @@ def _fill(report: Report) -> None:
     for number in range(ROUNDS):
         now = BEGIN + timedelta(minutes=number)
         for some in _made(ROWS // ROUNDS, now):
-            report.timed("written", lambda some=some: _write(some))
-        report.timed("sealed", lambda now=now: sealing.seal(connection.alias, now))
-        wrong: list[str] = []
-        report.timed(
-            f"sealed outside, {ROUNDS} times",
-            lambda now=now, wrong=wrong: wrong.extend(heads.seal(get_config(), connection.alias, now)),
-        )
-        assert wrong == []
+            report.timed("written", partial(_write, some))
+        report.timed("sealed", partial(sealing.seal, connection.alias, now))
+        report.timed(f"sealed outside, {ROUNDS} times", partial(_seal_outside, now))
+
+
+def _seal_outside(now: datetime) -> None:
+    assert heads.seal(get_config(), connection.alias, now) == []
 
 
 def _made(count: int, now: datetime) -> Iterator[list[NewEntry]]:
