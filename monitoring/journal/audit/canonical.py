@@ -2,9 +2,9 @@
 
 Form 1 is the line `enginel journal 1`, a line feed, and a JSON array in UTF-8 without blanks: stream, sequence, id as
 32 hexadecimal digits, time in whole microseconds since the epoch, the texts in the order of `_TEXTS`, the details, the
-time of its sealing, and the digest of the entry before. Keys of objects are sorted by code point; numbers without a fraction are written as
-integers, as PostgreSQL's `jsonb` does not keep apart what Python does: those of the shortest decimal form that is read
-as that number, which is what `jsonb` keeps. Others are written in this form.
+time of its sealing, and the digest of the entry before. Keys of objects are sorted by code point; numbers without a
+fraction are written as integers, as PostgreSQL's `jsonb` does not keep apart what Python does: those of the shortest
+decimal form that is read as that number, which is what `jsonb` keeps. Others are written in this form.
 """
 
 from __future__ import annotations

@@ -79,15 +79,19 @@ def _make(path: Path) -> None:
         os.unlink(unfinished)
 
 
-def trusted(config: Config, *more: str) -> frozenset[str]:
-    """Return the public keys whose signatures count: this installation's, its earlier ones, and given ones.
-
-    Args:
-        config: This installation's settings.
-        more: Further keys, as raw bytes in Base64.
-    """
+def trusted(config: Config) -> frozenset[str]:
+    """Return the public keys whose signatures count: this installation's, and its earlier ones."""
     own = {signing_key(config).public} if config.journal_key_file and Path(config.journal_key_file).exists() else set()
-    return frozenset({*own, *config.journal_trusted_keys, *more})
+    return frozenset({*own, *config.journal_trusted_keys})
+
+
+def is_public(text: str) -> bool:
+    """Whether this is a public key: 32 bytes in Base64."""
+    try:
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
+    return True
 
 
 def is_signed(public: str, data: bytes, signature: str) -> bool:

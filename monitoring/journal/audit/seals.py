@@ -108,11 +108,16 @@ def write(where: Storage, key: keys.SigningKey, point: Point, before: int, now: 
     """
     kind, stream, sequence, digest = point
     name = _name(kind, stream, sequence)
+    _clear(where, name)
     if not where.exists(name):
         earlier = read(where, kind, stream, before).fingerprint() if before else ""
         unsigned = Seal(kind, stream, sequence, digest, now.isoformat(), earlier, key.public)
         made = Seal(**{**asdict(unsigned), "signature": key.sign(unsigned.signed())})
-        saved = where.save(name, ContentFile(made.content()))
+        try:
+            saved = where.save(name, ContentFile(made.content()))
+        except OSError:
+            _clear(where, name)  # a disk that is full takes a part of it
+            raise
         if saved == name:
             _settle(where, name)
             return made
@@ -121,6 +126,18 @@ def write(where: Storage, key: keys.SigningKey, point: Point, before: int, now: 
     if found.digest != digest:
         raise SealError(f"the seal {name} says that this entry was another one")
     return found
+
+
+def _clear(where: Storage, name: str) -> None:
+    """Take away what is no seal: whoever wrote it died, or ran out of space, in the middle."""
+    if not where.exists(name):
+        return
+    with where.open(name) as file:
+        content = file.read()
+    try:
+        of(content)
+    except SealError:
+        where.delete(name)
 
 
 def read(where: Storage, kind: str, stream: str, sequence: int) -> Seal:

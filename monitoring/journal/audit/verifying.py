@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.core.files.storage import Storage
@@ -85,6 +86,7 @@ def verify(
     where: Storage | None,
     trusted: frozenset[str],
     progress: Callable[[int], None] = lambda _done: None,
+    overdue: datetime | None = None,
 ) -> Proof:
     """Prove the chain of a stream, in constant memory.
 
@@ -94,14 +96,26 @@ def verify(
         where: Where seals lie, if anywhere.
         trusted: Public keys whose seals count.
         progress: Called now and then with the number of entries that were looked at.
+        overdue: Entries that became part of the chain before then must have been sealed outside by now.
     """
     for last_try in (False, True):
         proof, head = Proof(stream), _head(stream, using)
         _prove(proof, head, using, where, trusted, progress)
+        if overdue is not None and where is not None:
+            _look_for_unsealed(proof, using, overdue)
         # What retention let go meanwhile is not missing.
         if last_try or not proof.problems or _head(stream, using).pruned == head.pruned:
             return proof
     raise AssertionError("the last try returns")
+
+
+def _look_for_unsealed(proof: Proof, using: str, overdue: datetime) -> None:
+    """Note entries that nobody has sealed in time: where seals are taken away, that is what is left to see."""
+    rows = JournalEntry.objects.using(using).filter(stream=proof.stream, sequence__lte=proof.last)
+    first = rows.filter(sequence__gt=proof.sealed).order_by("sequence").first()
+    if first is not None and first.sealed_at < overdue and not proof.problems:
+        says = f"entries {first.sequence} to {proof.last} are not sealed, since {first.sealed_at:%Y-%m-%d %H:%M} UTC"
+        proof.note(first.sequence, UNPROVED, f"{says}: the platform was stopped, or seals were taken away")
 
 
 def _head(stream: str, using: str) -> StreamHead:
@@ -122,7 +136,7 @@ def _prove(
     previous = canonical.GENESIS if not head.pruned else _let_go(proof, where, trusted, head.pruned)
     rows = JournalEntry.objects.using(using).filter(stream=proof.stream, sequence__gte=first)
     rows = rows.filter(sequence__lte=head.sequence).order_by("sequence")
-    sealed = {sequence: seal.digest for sequence, seal in noted.items() if sequence >= first}
+    sealed = {sequence: digest for sequence, digest in noted.items() if sequence >= first}
     last = (head.sequence, head.digest) if head.sequence else None
     walk(Chain(proof.stream, _watched(_pages(rows), proof, progress), first, previous, sealed, last), proof)
 
@@ -238,9 +252,9 @@ def _look_at_the_end(chain: Chain, proof: Proof, digest: str | None) -> None:
         proof.note(proof.last, BROKEN, "the chain does not end with the entry that its head names")
 
 
-def _seals(proof: Proof, where: Storage, trusted: frozenset[str], head: StreamHead, using: str) -> dict[int, Seal]:
-    """Return the seals that count, up to where the chain ended, after looking at them as a chain of their own."""
-    found: dict[int, Seal] = {}
+def _seals(proof: Proof, where: Storage, trusted: frozenset[str], head: StreamHead, using: str) -> dict[int, str]:
+    """Return the digests of the seals that count, up to the chain's end, after looking at them as a chain as well."""
+    found: dict[int, str] = {}
     before: Seal | None = None
     last = 0
     for sequence, seal in seals.each(where, seals.SEAL, proof.stream):
@@ -254,7 +268,7 @@ def _seals(proof: Proof, where: Storage, trusted: frozenset[str], head: StreamHe
             continue
         if before is not None and seal.before != before.fingerprint():
             proof.note(sequence, SEAL_MISSING, f"a seal between entries {before.sequence} and {sequence} is not there")
-        found[sequence] = before = seal
+        found[sequence], before = seal.digest, seal
     if head.sealed > last and head.sealed > head.pruned:
         proof.note(head.sealed, SEAL_MISSING, f"the seal of entry {head.sealed} is not there")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from monitoring.journal.audit import exporting, keys, seals
 from monitoring.journal.audit.models import JournalEntry, StreamHead
 from monitoring.journal.audit.verifying import Proof, verify
 from monitoring.journal.record import STREAMS
+
+_PATIENCE = 10
+"""So many times `JOURNAL_SEAL_SECONDS` an entry may wait for a seal."""
 
 
 class Command(BaseCommand):
@@ -30,7 +34,9 @@ class Command(BaseCommand):
             "--stream", action="append", choices=STREAMS, help="audit, business or security (all of them)"
         )
         parser.add_argument("--file", help="prove an export instead of the database")
-        parser.add_argument("--public-key", action="append", default=[], help="a key whose seals count, in Base64")
+        parser.add_argument(
+            "--public-key", action="append", default=[], help="the key whose seals alone count, in Base64"
+        )
         parser.add_argument(
             "--show-key", action="store_true", help="print the public key of this installation, and end"
         )
@@ -43,7 +49,13 @@ class Command(BaseCommand):
                 raise CommandError("there is no key yet (JOURNAL_KEY_FILE): it is made when the first chain is sealed")
             self.stdout.write(keys.signing_key(config).public)
             return
-        trusted = keys.trusted(config, *options["public_key"])
+        given = options["public_key"]
+        if wrong := [key for key in given if not keys.is_public(key)]:
+            raise CommandError(f"this is no public key (Ed25519, Base64): {wrong[0]}", returncode=2)
+        try:
+            trusted = frozenset(given) or keys.trusted(config)
+        except keys.UnreadableKeyError as error:
+            raise CommandError(str(error), returncode=2) from error
         proofs = [self._of_file(options["file"], trusted)] if options["file"] else self._of_database(options, trusted)
         for proof in proofs:
             self._tell(proof)
@@ -67,7 +79,8 @@ class Command(BaseCommand):
         asked = options["stream"] or [stream for stream in STREAMS if stream in known]
         if where is None:
             self.stderr.write("No seals are kept (JOURNAL_SEALS_FOLDER): a chain that was made anew is not found.")
-        return [verify(stream, using, where, trusted, self._progress(stream)) for stream in asked]
+        overdue = datetime.now(UTC) - _PATIENCE * timedelta(seconds=get_config().journal_seal_seconds)
+        return [verify(stream, using, where, trusted, self._progress(stream), overdue) for stream in asked]
 
     def _progress(self, stream: str) -> Any:
         if not sys.stderr.isatty():

@@ -275,6 +275,25 @@ def test_all_seals_that_were_taken_away_are_missed(config: Config, chain: list[J
     assert ("seal missing", 8) in found(config)
 
 
+def test_entries_that_nobody_seals_are_missed(config: Config, chain: list[JournalEntry]) -> None:
+    """Seals, entries and head may all be set back; then nobody seals the rest in time."""
+    on_file(config, 8).unlink()
+    StreamHead.objects.filter(stream="audit").update(sealed=4)
+    where, late = seals.place(config), NOW + timedelta(minutes=30)
+    told = verify("audit", "default", where, keys.trusted(config), overdue=late)
+    assert [(one.kind, one.sequence) for one in told.problems] == [("unproved", 5)]
+    assert verify("audit", "default", where, keys.trusted(config), overdue=NOW).problems == []
+
+
+@pytest.mark.parametrize("content", [b"", b'{"kind": "se'])
+def test_a_seal_that_was_torn_by_a_crash_is_made_anew(
+    config: Config, chain: list[JournalEntry], content: bytes
+) -> None:
+    on_file(config, 10).write_bytes(content)
+    assert heads.seal(config, "default", NOW + timedelta(minutes=9)) == []
+    assert found(config) == []
+
+
 def test_seals_go_on_in_another_place(config: Config, chain: list[JournalEntry], settings: Any, tmp_path: Path) -> None:
     settings.MONITORING = {**settings.MONITORING, "JOURNAL_SEALS_FOLDER": str(tmp_path / "elsewhere")}
     elsewhere = get_config()
@@ -338,6 +357,7 @@ def test_the_commands_prove_export_and_say_what_is_wrong(
             return f"{out.getvalue()}{error.returncode}"
         return out.getvalue()
 
+    settings.MONITORING = {**settings.MONITORING, "JOURNAL_SEAL_SECONDS": 10**9}
     assert told() == "audit: 10 entries, sealed up to number 8, 2 since then hang together\n"
     exported = tmp_path / "export"
     exported.write_text(told(command="export_audit"))
@@ -348,12 +368,19 @@ def test_the_commands_prove_export_and_say_what_is_wrong(
     text = exported.read_text()
     without_seals = "\n".join(line for line in text.splitlines() if '"seal":' not in line)
     without_one = "\n".join(text.splitlines()[:3] + text.splitlines()[4:])
-    for tampered in (text.replace('"ann"', '"eve"', 1), without_one, without_seals):
+    cut = ["\n".join(text.splitlines()[:count]) for count in (1, 5, len(text.splitlines()) - 1)]
+    for tampered in (text.replace('"ann"', '"eve"', 1), without_one, without_seals, *cut):
         exported.write_text(tampered)
         assert told("--file", str(exported), "--public-key", key).endswith("1")
     for hostile in ("", "x", "[]", '{"a":' * 100_000, '{"enginel": "journal", "form": 1}\n{"entry": 5}'):
         exported.write_text(hostile)
         assert told("--file", str(exported)).endswith("2")
+
+    exported.write_text(text)
+    another = keys.signing_key(dataclasses.replace(config, journal_key_file=str(tmp_path / "another"))).public
+    assert told("--file", str(exported), "--public-key", another).endswith("1")
+    assert "seal forged" in told("--public-key", another)
+    assert told("--public-key", "AAAA").endswith("2")
 
     tamper(f"UPDATE {TABLE} SET actor = 'eve' WHERE sequence = 5")
     assert "audit 5: edited: entry 5 is not what was written" in told("--public-key", key)
