@@ -1,6 +1,7 @@
 r"""The table of what attacks look like, as expressions over texts in lower case. What is done with it: `patterns`.
 
-Every repetition is bounded, and none stands inside of another one: a test looks at each.
+Every repetition is bounded, none stands inside of another one, and gaps are possessive: what was taken for a gap is not
+given back, so that many gaps in a row cost no more than one. Tests look at each expression, and at what it costs.
 """
 
 from __future__ import annotations
@@ -32,20 +33,20 @@ def _pattern(kind: str, name: str, weight: float, expression: str) -> Pattern:
     return Pattern(kind, name, weight, re.compile(expression))
 
 
-_S = r"[\s+]{0,9}"
+_S = r"[\s+]{0,9}+"
 _BREAK = r"['\"\x60]" + _S + r"\)?" + _S
 """A string that is closed, and maybe a bracket with it."""
 _STATEMENT = (
-    r"(?:(?:drop|alter|create|truncate)\s{1,9}(?:table|database|schema|user|view)|delete\s{1,9}from|insert\s{1,9}into"
-    r"|update\s{1,9}\w{1,40}\s{1,9}set|exec(?:ute)?\s{1,9}(?:xp_|sp_|master)\w{0,20}|shutdown|declare\s{1,9}@\w"
-    r"|waitfor\s{1,9}delay)\b"
+    r"(?:(?:drop|alter|create|truncate)\s{1,9}+(?:table|database|schema|user|view)|delete\s{1,9}+from|insert\s{1,9}+into"
+    r"|update\s{1,9}+\w{1,40}\s{1,9}+set|exec(?:ute)?\s{1,9}+(?:xp_|sp_|master)\w{0,20}|shutdown|declare\s{1,9}+@\w"
+    r"|waitfor\s{1,9}+delay)\b"
 )
 
 PATTERNS: tuple[Pattern, ...] = (
     # A string is closed, and a query goes on behind it.
-    _pattern(SQL, "sql-union", 0.9, _BREAK + r"union\s{1,9}(?:all\s{1,9})?select\b"),
+    _pattern(SQL, "sql-union", 0.9, _BREAK + r"union\s{1,9}+(?:all\s{1,9}+)?select\b"),
     _pattern(
-        SQL, "sql-union-number", 0.85, r"\A-?\d{1,12}" + _S + r"\)?" + _S + r"union\s{1,9}(?:all\s{1,9})?select\b"
+        SQL, "sql-union-number", 0.85, r"\A-?\d{1,12}" + _S + r"\)?" + _S + r"union\s{1,9}+(?:all\s{1,9}+)?select\b"
     ),
     _pattern(
         SQL,
@@ -67,7 +68,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "sql-compared",
         0.9,
         _BREAK
-        + r"(?:or|and|\|\||&&)\s{1,9}\(?\s{0,9}(?:['\"]\w{0,20}['\"]?|\d{1,9})"
+        + r"(?:or|and|\|\||&&)\s{1,9}+\(?\s{0,9}+(?:['\"]\w{0,20}['\"]?|\d{1,9})"
         + _S
         + r"(?:=|<|>|like)"
         + _S
@@ -78,16 +79,16 @@ PATTERNS: tuple[Pattern, ...] = (
         "sql-clause",
         0.9,
         _BREAK
-        + r"(?:having\s{1,9}\d{1,4}"
+        + r"(?:having\s{1,9}+\d{1,4}"
         + _S
-        + r"=|group\s{1,9}by\s{1,9}[\w.,]{1,60}\s{1,9}having\b|rlike\s{1,9}\(?sleep|procedure\s{1,9}analyse)",
+        + r"=|group\s{1,9}+by\s{1,9}+[\w.,]{1,60}\s{1,9}+having\b|rlike\s{1,9}+\(?sleep|procedure\s{1,9}+analyse)",
     ),
-    _pattern(SQL, "sql-slept", 0.85, r"(?:\bselect|\bif)\s{0,3}\([^;]{0,40}\b(?:pg_)?sleep\(\d{1,4}\)"),
+    _pattern(SQL, "sql-slept", 0.85, r"(?:\bselect|\bif)\s{0,3}+\([^;]{0,40}\b(?:pg_)?sleep\(\d{1,4}\)"),
     _pattern(
         SQL,
         "sql-tautology-number",
         0.85,
-        r"\A-?\d{1,12}\)?\s{1,9}(?:or|and)\s{1,9}\(?\d{1,9}" + _S + r"=" + _S + r"\d{1,9}\b",
+        r"\A-?\d{1,12}\)?\s{1,9}+(?:or|and)\s{1,9}+\(?\d{1,9}" + _S + r"=" + _S + r"\d{1,9}\b",
     ),
     _pattern(
         SQL,
@@ -108,17 +109,17 @@ PATTERNS: tuple[Pattern, ...] = (
         0.9,
         r"(?:\A-?\d{1,12}|"
         + _BREAK
-        + r")[^a-z]{0,9}(?:(?:and|or|xor|;)\W{0,9})?\W{0,9}(?:select\s{1,9})?\W{0,9}(?:sleep\(\d|pg_sleep\(\d"
-        r"|benchmark\(\d|waitfor\s{1,9}delay\b|dbms_pipe\.receive_message)",
+        + r")[^a-z]{0,9}+(?:(?:and|or|xor|;)\W{0,9}+)?\W{0,9}+(?:select\s{1,9}+)?\W{0,9}+(?:sleep\(\d|pg_sleep\(\d"
+        r"|benchmark\(\d|waitfor\s{1,9}+delay\b|dbms_pipe\.receive_message)",
     ),
     _pattern(
         SQL,
         "sql-order",
         0.8,
-        r"(?:\A\d{1,12}\)?|" + _BREAK + r")\s{0,9}order\s{1,9}by\s{1,9}\d{1,4}" + _S + r"(?:--|#)",
+        r"(?:\A\d{1,12}\)?|" + _BREAK + r")\s{0,9}+order\s{1,9}+by\s{1,9}+\d{1,4}" + _S + r"(?:--|#)",
     ),
     _pattern(
-        SQL, "sql-subquery", 0.85, r"(?:\A-?\d{1,12}|" + _BREAK + r")\s{0,9}(?:and|or)\b[^=]{0,60}\(\s{0,9}select\b"
+        SQL, "sql-subquery", 0.85, r"(?:\A-?\d{1,12}|" + _BREAK + r")\s{0,9}+(?:and|or)\b[^=]{0,60}\(\s{0,9}+select\b"
     ),
     _pattern(
         SQL,
@@ -126,7 +127,7 @@ PATTERNS: tuple[Pattern, ...] = (
         0.9,
         r"(?:\A[\w=-]{1,20}\s|"
         + _BREAK
-        + r")\s{0,9}(?:and|or)\b[\W\d]{0,12}(?:extractvalue|updatexml|load_file|convert|ascii|substring)\s{0,3}\(",
+        + r")\s{0,9}+(?:and|or)\b[\W\d]{0,12}+(?:extractvalue|updatexml|load_file|convert|ascii|substring)\s{0,3}+\(",
     ),
     # Markup that breaks out of where it is shown, and runs.
     _pattern(
@@ -142,39 +143,39 @@ PATTERNS: tuple[Pattern, ...] = (
         r"<script[^>]{0,80}>[^<]{0,60}\b(?:alert|prompt|confirm|eval|document\.cookie|document\.location|fetch"
         r"|string\.fromcharcode)\b\W",
     ),
-    _pattern(SCRIPT, "script-source", 0.8, r"<script[^>]{0,40}\ssrc\s{0,3}=\s{0,3}['\"]?(?:https?:)?//"),
+    _pattern(SCRIPT, "script-source", 0.8, r"<script[^>]{0,40}\ssrc\s{0,3}+=\s{0,3}+['\"]?(?:https?:)?//"),
     _pattern(
         SCRIPT,
         "script-handler",
         0.85,
         r"<\w{1,12}[\s/][^>]{0,80}\bon(?:error|load|click|mouseover|focus|toggle|begin|start"
-        r"|animationstart)\s{0,3}=\s{0,3}['\"]?\s{0,3}(?:alert|prompt|confirm|eval|fetch|document|window"
+        r"|animationstart)\s{0,3}+=\s{0,3}+['\"]?\s{0,3}+(?:alert|prompt|confirm|eval|fetch|document|window"
         r"|location|this|top|self|javascript:)",
     ),
     _pattern(
         SCRIPT,
         "script-link",
         0.85,
-        r"<\w{1,12}\s[^>]{0,60}\b(?:src|href|data|action)\s{0,3}=\s{0,3}['\"]?\s{0,3}javascript:\s{0,3}(?:alert|prompt|confirm|eval|document|fetch)\b",
+        r"<\w{1,12}\s[^>]{0,60}\b(?:src|href|data|action)\s{0,3}+=\s{0,3}+['\"]?\s{0,3}+javascript:\s{0,3}+(?:alert|prompt|confirm|eval|document|fetch)\b",
     ),
     _pattern(
         SCRIPT,
         "script-continued",
         0.85,
-        r"['\"]\s{0,3}[-+;*]\s{0,3}(?:alert|prompt|confirm)\s{0,3}\(\s{0,3}\w{0,20}\s{0,3}\)\s{0,3}(?:[-+;*]|//)",
+        r"['\"]\s{0,3}+[-+;*]\s{0,3}+(?:alert|prompt|confirm)\s{0,3}+\(\s{0,3}+\w{0,20}\s{0,3}+\)\s{0,3}+(?:[-+;*]|//)",
     ),
     _pattern(
         SCRIPT,
         "script-attribute",
         0.85,
-        r"['\"]\s{1,9}(?:autofocus\s{1,9})?on(?:error|load|click|mouseover|focus)\s{0,3}=\s{0,3}['\"]?(?:alert"
+        r"['\"]\s{1,9}+(?:autofocus\s{1,9}+)?on(?:error|load|click|mouseover|focus)\s{0,3}+=\s{0,3}+['\"]?(?:alert"
         r"|prompt|confirm|eval)\b",
     ),
     _pattern(
         SCRIPT,
         "script-url",
         0.85,
-        r"\A['\"\s]{0,9}javascript:[^a-z]{0,9}(?:alert|prompt|confirm|eval|document|fetch)\b",
+        r"\A['\"\s]{0,9}javascript:[^a-z]{0,9}+(?:alert|prompt|confirm|eval|document|fetch)\b",
     ),
     # A command of the shell behind one that was meant.
     _pattern(
@@ -183,7 +184,7 @@ PATTERNS: tuple[Pattern, ...] = (
         0.9,
         r"(?:;|\||&&|\|\||\x60|\$\(|\n)"
         + _S
-        + r"(?:cat|head|tail|more|less|type)\s{1,9}[\w\\./-]{0,40}(?:/etc/|win\.ini|boot\.ini)",
+        + r"(?:cat|head|tail|more|less|type)\s{1,9}+[\w\\./-]{0,40}(?:/etc/|win\.ini|boot\.ini)",
     ),
     _pattern(
         COMMAND,
@@ -193,21 +194,21 @@ PATTERNS: tuple[Pattern, ...] = (
         + _S
         + r"(?:;|\||&&|\|\|)"
         + _S
-        + r"(?:id|whoami|uname(?:\s{1,9}-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}-\w{1,6})?|ls\s{1,9}-\w{1,6}"
-        r"(?:\s{1,9}[~./][\w./-]{0,40})?"
-        r"|ls\s{1,9}/|dir\s{1,9}c:\\|ping\s{1,9}-[cn]\s{1,9}\d{1,4}\s{1,9}[\w.-]{1,60}|sleep\s{1,9}\d{1,4})"
+        + r"(?:id|whoami|uname(?:\s{1,9}+-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}+-\w{1,6})?|ls\s{1,9}+-\w{1,6}"
+        r"(?:\s{1,9}+[~./][\w./-]{0,40})?"
+        r"|ls\s{1,9}+/|dir\s{1,9}+c:\\|ping\s{1,9}+-[cn]\s{1,9}+\d{1,4}\s{1,9}+[\w.-]{1,60}|sleep\s{1,9}+\d{1,4})"
         + _S
         + r"(?:\Z|;|\||&|#)",
     ),
-    _pattern(COMMAND, "command-background", 0.85, r"&\s{0,3}ping\s{1,9}-[cn]\s{1,9}\d{1,4}\s{1,9}[\d.]{7,15}"),
-    _pattern(COMMAND, "command-line", 0.85, r"\n\s{0,3}(?:id|whoami|cat\s{1,9}/etc/\w{1,20})\s{0,3}\Z"),
-    _pattern(COMMAND, "command-script", 0.85, r"(?:;|\||&&)\s{0,3}(?:python3?|perl|ruby|php|node)\s{1,9}-[cer]\s"),
+    _pattern(COMMAND, "command-background", 0.85, r"&\s{0,3}+ping\s{1,9}+-[cn]\s{1,9}+\d{1,4}\s{1,9}+[\d.]{7,15}"),
+    _pattern(COMMAND, "command-line", 0.85, r"\n\s{0,3}+(?:id|whoami|cat\s{1,9}+/etc/\w{1,20})\s{0,3}+\Z"),
+    _pattern(COMMAND, "command-script", 0.85, r"(?:;|\||&&)\s{0,3}+(?:python3?|perl|ruby|php|node)\s{1,9}+-[cer]\s"),
     _pattern(
         COMMAND,
         "command-substituted",
         0.9,
-        r"(?:\$\(|\x60)" + _S + r"(?:id|whoami|uname(?:\s{1,9}-a)?|sleep\s{1,9}\d{1,4}|curl\s{1,9}[^)\x60]{1,80}"
-        r"|wget\s{1,9}[^)\x60]{1,80}|nslookup\s{1,9}[^)\x60]{1,80})" + _S + r"(?:\)|\x60)",
+        r"(?:\$\(|\x60)" + _S + r"(?:id|whoami|uname(?:\s{1,9}+-a)?|sleep\s{1,9}+\d{1,4}|curl\s{1,9}+[^)\x60]{1,80}"
+        r"|wget\s{1,9}+[^)\x60]{1,80}|nslookup\s{1,9}+[^)\x60]{1,80})" + _S + r"(?:\)|\x60)",
     ),
     _pattern(
         COMMAND,
@@ -215,7 +216,7 @@ PATTERNS: tuple[Pattern, ...] = (
         0.9,
         r"(?:;|\||&&|\n)"
         + _S
-        + r"(?:wget|curl)\s{1,9}(?:-\w{1,6}\s{1,9})?(?:https?|ftp)://[^\s;|]{1,120}"
+        + r"(?:wget|curl)\s{1,9}+(?:-\w{1,6}\s{1,9}+)?(?:https?|ftp)://[^\s;|]{1,120}"
         + _S
         + r"(?:;|\||&&|-o\b|>|\Z)",
     ),
@@ -223,14 +224,14 @@ PATTERNS: tuple[Pattern, ...] = (
         COMMAND,
         "command-shell",
         0.9,
-        r"(?:;|\||&&|\$\(|\x60)" + _S + r"(?:/bin/)?(?:ba|z|da)?sh\s{1,9}-[ci]\b|nc\s{1,9}-e\s{1,9}/bin/",
+        r"(?:;|\||&&|\$\(|\x60)" + _S + r"(?:/bin/)?(?:ba|z|da)?sh\s{1,9}+-[ci]\b|nc\s{1,9}+-e\s{1,9}+/bin/",
     ),
     _pattern(
         COMMAND,
         "php-code",
         0.85,
-        r"(?:\A|[=;{])\s{0,9}(?:system|passthru|shell_exec|phpinfo|eval|base64_decode"
-        r"|assert)\s{0,3}\(\s{0,3}(?:['\"]|\$_(?:get|post|request)|base64_decode|\)\s{0,3};)",
+        r"(?:\A|[=;{])\s{0,9}+(?:system|passthru|shell_exec|phpinfo|eval|base64_decode"
+        r"|assert)\s{0,3}+\(\s{0,3}+(?:['\"]|\$_(?:get|post|request)|base64_decode|\)\s{0,3}+;)",
     ),
     # Expressions that a template engine or a logger would work out.
     _pattern(
@@ -257,10 +258,10 @@ PATTERNS: tuple[Pattern, ...] = (
         TEMPLATE,
         "template-arithmetic",
         0.85,
-        r"\A(?:\$?\{\{|\$\{|<%=|#\{)\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}\*\s{0,3}['\"]?\d{1,6}['\"]?\s{0,3}(?:\}\}|\}"
+        r"\A(?:\$?\{\{|\$\{|<%=|#\{)\s{0,3}+['\"]?\d{1,6}['\"]?\s{0,3}+\*\s{0,3}+['\"]?\d{1,6}['\"]?\s{0,3}+(?:\}\}|\}"
         r"|%>)\Z",
     ),
-    _pattern(TEMPLATE, "template-read", 0.85, r"<%=?\s{0,3}(?:file\.|io\.|system\s{0,3}\(|\x60|exec\s{0,3}\()"),
+    _pattern(TEMPLATE, "template-read", 0.85, r"<%=?\s{0,3}+(?:file\.|io\.|system\s{0,3}+\(|\x60|exec\s{0,3}+\()"),
     _pattern(
         TEMPLATE,
         "template-runtime",

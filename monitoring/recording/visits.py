@@ -14,7 +14,7 @@ import os
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable, Iterator
-from time import monotonic, time_ns
+from time import monotonic, thread_time_ns, time_ns
 from typing import Any
 
 from monitoring.address import FORWARDED_FOR
@@ -37,6 +37,10 @@ MOST_KNOWN = 20_000
 """Things of which it is known that they were told of in this minute."""
 MOST_LOOKED_AT = 500
 """Requests of one gathering whose texts are matched, of those that are worth it."""
+MOST_SPENT = 10_000_000
+"""Nanoseconds of processor time in which texts are matched in one gathering; what is left is counted, unseen."""
+_MAX_NOTE = 4_096
+"""Characters of a note from which on its texts are cut."""
 HITS_OF_CLIENT, HITS_IN_ALL = 20, 300
 """Requests that look like attacks and are told of in a minute: of one client, and of all."""
 
@@ -105,6 +109,16 @@ def note(
         authorization: The header `Authorization`, or None; it is digested, and leaves the process in no other form.
         agent: The header `User-Agent`, or None.
     """
+    if len(path) + len(query or "") + len(forwarded or "") + len(authorization or "") + len(agent or "") > _MAX_NOTE:
+        path, query, forwarded = (
+            path[: patterns.MAX_TEXT],
+            query and query[: patterns.MAX_TEXT],
+            forwarded and forwarded[-patterns.MAX_TEXT :],
+        )
+        authorization, agent = (
+            authorization and authorization[: patterns.MAX_TEXT],
+            agent and agent[: patterns.MAX_TEXT],
+        )
     _notes.append((peer, forwarded, status, path, query, authorization, agent))
     if len(_notes) > MOST_NOTES:
         _shed()
@@ -159,7 +173,7 @@ def gather() -> list[Event]:
     _known.turn(monotonic())
     own: frozenset[str] = frozenset().union(*(paths() for paths in _own))
     at, seen, tried, found = time_ns(), dict[str, list[int]](), Tally[tuple[int, str, str]](), list[Event]()
-    looked_at = 0
+    looked_at = spent = 0
     for one in notes:
         peer, forwarded, status, path, query, authorization, agent = one
         client = address_of(peer, forwarded)
@@ -177,8 +191,10 @@ def gather() -> list[Event]:
         path, query, agent = str(path), str(query or ""), str(agent or "")
         if patterns.worth(path, query, agent):
             looked_at += 1
-            if looked_at <= MOST_LOOKED_AT:
+            if looked_at <= MOST_LOOKED_AT and spent < MOST_SPENT:
+                began = thread_time_ns()
                 found += _hits(at, client, status, (path, query, agent))
+                spent += thread_time_ns() - began
             else:
                 _dropped[HITS_DROPPED] += 1
     _add_sign_ins(tried)

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from monitoring.recording import attacks, patterns
+from monitoring.recording import attacks, patterns, visits
+from monitoring.recording.attacks import PATTERNS, Pattern
+from monitoring.recording.events import Counter, Entry
 
 from .attackers import ATTACKS, BROWSER, PROBES
 from .ordinary import everything
@@ -112,3 +114,26 @@ def _repetitions(parsed: Any, *, inside: bool) -> Iterator[int]:
         elif code is codes.BRANCH:
             for one in value[1]:
                 yield from _repetitions(one, inside=inside)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
+def test_gaps_are_not_given_back(pattern: Pattern) -> None:
+    """Several in a row, each giving back what it took, made one text of 2 kB cost most of a second."""
+    assert re.findall(r"(?:\\s|\[\\s\+\]|\\W|\[\\W\\d\]|\[\^a-z\])\{\d+,\d+\}(?!\+)", pattern.expression.pattern) == []
+
+
+def test_texts_are_matched_for_so_long_in_one_gathering_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "MOST_SPENT", 1)
+    for number in range(5):
+        visits.note("203.0.113.7", None, 404, f"/p{number}", "x=' union select 1 from a")
+    events = visits.gather()
+    assert sum(isinstance(event, Entry) for event in events) == 1
+    assert [event.value for event in events if isinstance(event, Counter)] == [4.0]
+
+
+def test_what_is_kept_of_a_request_is_bounded() -> None:
+    visits.forget()
+    visits.note("203.0.113.7", "x" * 9_000, 200, "/" + "p" * 9_000, "q" * 9_000, "Bearer " + "t" * 9_000, "a" * 9_000)
+    (kept,) = visits._notes
+    assert max(len(part) for part in kept if isinstance(part, str)) <= 2_048
+    visits.forget()
