@@ -8,6 +8,7 @@ from time import time_ns
 from . import acting, errors, facets, spans, visits
 from .context import Context
 from .events import Request, Slow
+from .methods import known
 from .recorder import recorder
 from .resilience.circuits import CircuitOpenError
 
@@ -15,8 +16,6 @@ logger = logging.getLogger("monitoring.slow")
 lines = logging.getLogger("monitoring.requests")
 
 REFUSED = "<refused>"
-OTHER_METHOD = "_OTHER"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _FAILED, _BROKEN = 400, 500
 _CLIENT_GONE = 499
 _MEASURED = facets.PERFORMANCE | facets.METRICS
@@ -34,8 +33,7 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
     """
     at = time_ns()
     error, context.error = context.error, None  # its frames hold this context: do not leave it a cycle
-    if method not in METHODS:
-        method = OTHER_METHOD
+    method = known(method)
     wanted = context.facets
     if recorder.config.security:
         visits.note_request(context.request, status)

@@ -15,6 +15,7 @@ from . import keeping, otel, request_data, w3c
 from .client import client_address
 from .events import Started
 from .ids import getrandbits
+from .methods import known
 from .stamp import read as read_stamp
 from .stamp import read_kept, span_of
 
@@ -219,7 +220,7 @@ class Context(Struct, eq=False):
         if self.request is None:
             return self.name
         match = getattr(self.request, "resolver_match", None)
-        return f"{self.request.method} {getattr(match, 'route', '')}"[:200]
+        return f"{known(self.request.method)} {getattr(match, 'route', '')}"[:200]
 
     def _find_trace(self) -> None:
         """Take over the ids that came with a message or a request, or begin a trace."""

@@ -25,5 +25,6 @@ class Limiter:
             return 1
         if seen[0] != minute:
             seen[0], seen[1] = minute, 0
+        self._seen.move_to_end(key)  # who invents keys does not push out those that are in use
         seen[1] += 1
         return seen[1]

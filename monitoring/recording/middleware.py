@@ -23,8 +23,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix
 
 from . import answered, errors, facets, presence
-from .answered import METHODS, OTHER_METHOD, REFUSED
+from .answered import REFUSED
 from .context import CONTEXT, Context, current
+from .methods import METHODS, OTHER_METHOD
 from .recorder import recorder
 from .streaming import watch
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from monitoring.recording import answered, errors
 from monitoring.recording.context import Context
+from monitoring.recording.methods import OTHER_METHOD
 from monitoring.recording.recorder import recorder
 
 from .performance import tally
@@ -114,7 +115,7 @@ class Exchange:
         gone = isinstance(error, asyncio.CancelledError) or (self._gone and is_about_client(error))
         if self.recorded:
             if isinstance(error, Exception) and not gone and error is not self._answered:
-                errors.ended_process(error, answered.OTHER_METHOD)
+                errors.ended_process(error, OTHER_METHOD)
             return
         if not gone:
             self.context.error = error

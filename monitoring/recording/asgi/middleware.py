@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from monitoring.recording import errors, facets
-from monitoring.recording.answered import OTHER_METHOD
 from monitoring.recording.context import CONTEXT, GUARDED, Context, current
+from monitoring.recording.methods import OTHER_METHOD
 from monitoring.recording.recorder import recorder
 
 from . import error_answers, handlers, wiring

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.recording.answered import METHODS, OTHER_METHOD
 from monitoring.recording.client import client_address
 from monitoring.recording.enforcement import answer, counting
 from monitoring.recording.enforcement.verdict import verdict
 from monitoring.recording.errors import UNMATCHED
+from monitoring.recording.methods import known
 
 from . import routes
 from .error_answers import Answer, made
@@ -43,5 +43,4 @@ def _authorization(request: AsgiRequest) -> str:
 def _name_of(request: AsgiRequest) -> str:
     """Return the method and the pattern that is going to answer; asked for only while a throttle is about routes."""
     app: Any = request.scope.get("app")
-    method = request.method if request.method in METHODS else OTHER_METHOD
-    return f"{method} {routes.ahead(request.scope, getattr(app, 'routes', None) or ()) or UNMATCHED}"
+    return f"{known(request.method)} {routes.ahead(request.scope, getattr(app, 'routes', None) or ()) or UNMATCHED}"

@@ -10,6 +10,7 @@ import pytest
 
 from monitoring.recording import spans
 from monitoring.recording.context import Context, current, ids
+from monitoring.recording.limiter import Limiter
 from monitoring.recording.recorder import recorder
 from monitoring.recording.stamp import HEADER, span_of
 
@@ -35,6 +36,23 @@ def test_a_request_that_comes_of_nothing_begins_a_trace_without_a_parent() -> No
     assert (len(context.trace_id), context.parent_span_id) == (32, "")
     assert context.traceparent.endswith("-00")
     assert context.request_id == context.trace_id
+
+
+def test_methods_that_clients_invent_are_one_and_share_what_is_kept_in_a_minute() -> None:
+    titles = set()
+    for number in range(50):
+        context = request()
+        context.request.method = f"M{number}"  # type: ignore[union-attr,misc]
+        titles.add(context.title)
+    assert titles == {"_OTHER api/orders/"}
+
+
+def test_a_limit_in_use_is_not_forgotten_for_keys_that_somebody_invents() -> None:
+    limiter = Limiter()
+    for number in range(12_000):
+        limiter.count(("invented", number), 1)
+        counted = limiter.count("asked", 1)
+    assert counted == 12_000
 
 
 def test_ids_are_those_that_there_are() -> None:
