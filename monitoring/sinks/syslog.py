@@ -102,7 +102,9 @@ class Syslog:
                 if scheme == "udp":
                     _datagrams(place, messages)
                 else:
-                    _stream(place, messages, self._context(host) if scheme == "tls" else None, self._limit(until))
+                    _stream(
+                        place, messages, self._context(host) if scheme == "tls" else None, self._limit(until), until
+                    )
             except (OSError, ValueError) as error:
                 raise AwayError(_why(error, guard)) from None
         return Report(len(records))
@@ -128,21 +130,48 @@ def _datagrams(place: tuple[str, int], messages: Iterable[bytes]) -> None:
 
 
 def _stream(
-    place: tuple[str, int], messages: Sequence[bytes], context: tuple[ssl.SSLContext, str] | None, limit: float
+    place: tuple[str, int],
+    messages: Sequence[bytes],
+    context: tuple[ssl.SSLContext, str] | None,
+    limit: float,
+    until: float,
 ) -> None:
-    """Send messages one after the other, and wait until the server has read them all."""
+    """Send messages one after the other, and wait until the server has read them all.
+
+    Args:
+        place: Host and port of the server.
+        messages: What is sent.
+        context: What verifies the server, and its name; None without TLS.
+        limit: Seconds that each step may take.
+        until: When all must be over, on the monotonic clock.
+    """
     with contextlib.ExitStack() as stack:
         out: socket.socket = stack.enter_context(socket.create_connection(place, timeout=limit))
         if context is not None:
+            out.settimeout(min(limit, _left(until)))
             out = stack.enter_context(context[0].wrap_socket(out, server_hostname=context[1]))
         pending = bytearray()
         for one in messages:
             pending += b"%d %b" % (len(one), one)
             if len(pending) >= _SENT_AT_ONCE:
+                out.settimeout(min(limit, _left(until)))
                 out.sendall(pending)
                 pending.clear()
+        out.settimeout(min(limit, _left(until)))
         out.sendall(pending)
         _goodbye(out)
+
+
+def _left(until: float) -> float:
+    """Return the seconds until a moment.
+
+    Raises:
+        TimeoutError: It has passed.
+    """
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _goodbye(out: socket.socket) -> None:
@@ -154,6 +183,7 @@ def _goodbye(out: socket.socket) -> None:
     Raises:
         OSError: The server broke the connection.
     """
+    until = time.monotonic() + _GOODBYE_SECONDS
     out.settimeout(_GOODBYE_SECONDS)
     with contextlib.suppress(TimeoutError):
         if isinstance(out, ssl.SSLSocket):
@@ -161,8 +191,8 @@ def _goodbye(out: socket.socket) -> None:
                 out.unwrap()
             return
         out.shutdown(socket.SHUT_WR)
-        while out.recv(4_096):
-            pass
+        while out.recv(4_096):  # one that keeps talking has had as much time as one that says nothing
+            out.settimeout(_left(until))
 
 
 def _why(error: Exception, guard: Guard) -> str:

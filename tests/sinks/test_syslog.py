@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,6 +123,30 @@ def test_a_server_that_keeps_connections_open_has_its_messages(monkeypatch: pyte
         sink = Syslog.of({"url": f"tcp://127.0.0.1:{server.getsockname()[1]}"})
 
         assert sink.send([line()], time.monotonic() + 60) == Report(1)
+
+
+def test_a_server_that_never_stops_talking_does_not_hold_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syslog, "_GOODBYE_SECONDS", 0.05)
+
+    def talk() -> None:
+        connection, _ = server.accept()
+        with contextlib.suppress(OSError), connection:
+            while True:
+                connection.sendall(b"x" * 4_096)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=talk, daemon=True).start()
+        sink = Syslog.of({"url": f"tcp://127.0.0.1:{server.getsockname()[1]}"})
+
+        assert sink.send([line()], time.monotonic() + 60) == Report(1)
+
+
+def test_no_step_of_sending_goes_beyond_the_time_that_there_is() -> None:
+    with listening(socket.SOCK_STREAM) as listener:
+        sink = Syslog.of({"url": f"tcp://127.0.0.1:{listener.port}"})
+
+        with pytest.raises(AwayError, match="in time"):
+            sink.send([line()], time.monotonic())
 
 
 def test_who_is_away_is_said_to_be() -> None:
