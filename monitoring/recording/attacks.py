@@ -61,7 +61,7 @@ PATTERNS: tuple[Pattern, ...] = (
         + _S
         + r"(?:=|like)"
         + _S
-        + r"['\"]?\2",
+        + r"['\"]?\2(?!\s?\w)",
     ),
     _pattern(
         SQL,
@@ -72,7 +72,7 @@ PATTERNS: tuple[Pattern, ...] = (
         + _S
         + r"(?:=|<|>|like)"
         + _S
-        + r"(?:['\"]|\d|convert\()",
+        + r"(?:['\"]\w{0,20}(?:\Z|['\"]\s{0,3}+(?:--|#|/\*|;|\)))|\d|convert\()",
     ),
     _pattern(
         SQL,
@@ -194,7 +194,7 @@ PATTERNS: tuple[Pattern, ...] = (
         + _S
         + r"(?:;|\||&&|\|\|)"
         + _S
-        + r"(?:id|whoami|uname(?:\s{1,9}+-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}+-\w{1,6})?|ls\s{1,9}+-\w{1,6}"
+        + r"(?:(?<=\s)id|whoami|uname(?:\s{1,9}+-a)?|ifconfig|ipconfig|netstat(?:\s{1,9}+-\w{1,6})?|ls\s{1,9}+-\w{1,6}"
         r"(?:\s{1,9}+[~./][\w./-]{0,40})?"
         r"|ls\s{1,9}+/|dir\s{1,9}+c:\\|ping\s{1,9}+-[cn]\s{1,9}+\d{1,4}\s{1,9}+[\w.-]{1,60}|sleep\s{1,9}+\d{1,4})"
         + _S
@@ -207,7 +207,13 @@ PATTERNS: tuple[Pattern, ...] = (
         COMMAND,
         "command-substituted",
         0.9,
-        r"(?:\$\(|\x60)" + _S + r"(?:id|whoami|uname(?:\s{1,9}+-a)?|sleep\s{1,9}+\d{1,4}|curl\s{1,9}+[^)\x60]{1,80}"
+        r"\$\("
+        + _S
+        + r"id"
+        + _S
+        + r"\)|(?:\$\(|\x60)"
+        + _S
+        + r"(?:whoami|uname(?:\s{1,9}+-a)?|sleep\s{1,9}+\d{1,4}|curl\s{1,9}+[^)\x60]{1,80}"
         r"|wget\s{1,9}+[^)\x60]{1,80}|nslookup\s{1,9}+[^)\x60]{1,80})" + _S + r"(?:\)|\x60)",
     ),
     _pattern(
@@ -273,8 +279,9 @@ PATTERNS: tuple[Pattern, ...] = (
         TRAVERSAL,
         "traversal-file",
         0.95,
-        r"(?:\.\.[/\\]{1,3}){0,1}\.\.[/\\]{1,4}[\w./\\-]{0,60}(?:etc[/\\]{1,2}(?:passwd|shadow|hosts|group|issue)"
-        r"|proc/self|var/log/|\.ssh/|id_rsa|windows[/\\]|winnt[/\\]|win\.ini|boot\.ini|web-inf)",
+        r"(?:\.\.[/\\]{1,3}){0,1}\.\.[/\\]{1,4}[\w./\\-]{0,60}(?:etc[/\\]{1,2}(?:passwd|shadow|hosts|group|issue)(?![\w.-])"
+        r"|proc/self|var/log/(?:apache|auth|httpd|nginx|messages|secure|syslog)|\.ssh/|id_rsa"
+        r"|windows[/\\](?:system|repair|win)|winnt[/\\]|win\.ini|boot\.ini|web-inf)",
     ),
     _pattern(
         TRAVERSAL,
@@ -289,7 +296,12 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\A(?:file://)?/{1,3}(?:etc/(?:passwd|shadow|group|issue)|proc/self/(?:environ|cmdline|maps))(?:\x00"
         r"|%00|\Z)",
     ),
-    _pattern(TRAVERSAL, "traversal-drive", 0.85, r"\Ac:[/\\]{1,2}(?:windows[/\\]|boot\.ini|winnt)"),
+    _pattern(
+        TRAVERSAL,
+        "traversal-drive",
+        0.85,
+        r"\Ac:[/\\]{1,2}(?:windows[/\\](?:win\.ini|system32[/\\](?:drivers|config|cmd))|boot\.ini|winnt)",
+    ),
     _pattern(
         TRAVERSAL,
         "traversal-wrapper",

@@ -3,7 +3,8 @@
 Confidence is a number from 0 to 1 that grows with how far a limit was exceeded, `1 - limit / (2 * value)`, which is
 0.5 at the limit; where others may stand behind the same address it is multiplied with the part of what was seen that
 went wrong. Of patterns it is the chance that at least one hit is what it looks like: `1 - product(1 - weight)`, each
-distinct hit once. Nothing below 0.5 is a finding.
+distinct hit once, and at most 0.85 for one or two: a link that somebody else has placed may be behind them. Nothing
+below 0.5 is a finding.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LEAST = 0.5
 PROBE_COUNTS = 3
 _RATE_MINUTES, _RATE_OVER = 5, 3
 _EXAMPLES = 5
+_ENOUGH, _FEW = 3, 0.85
+"""So many distinct requests it takes to be surer than that: one may be a link that somebody else has placed."""
 _SURE = 0.999
 
 
@@ -191,6 +194,8 @@ def _patterns(
 ) -> Found | None:
     hits = {hit.what: hit for hit in activity.hits if wanted(hit.pattern)}
     confidence = 1 - prod(1 - hit.weight for hit in hits.values())
+    if len(hits) < _ENOUGH:
+        confidence = min(confidence, _FEW)
     if confidence < limits.patterns:
         return None
     of: dict[str, int] = {}

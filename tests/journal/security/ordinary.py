@@ -224,6 +224,22 @@ def by_hand() -> Iterator[Request]:
         "fields=id,name&expr=(a%20or%20b)%20and%20not%20c&$top=10&$filter=name%20eq%20%27O%27%27Brien%27",
         BROWSER,
     )
+    for query in (
+        "fields=name|id",
+        "rvprop=user|id",
+        "sort=created;id",
+        "fl=title||id",
+        'jql=project = "ABC" and "Team" = "Team A"',
+        "path=../guides/windows/install.md",
+        "log=../var/log/app.txt",
+        "ref=../../etc/hosts.md",
+        "reason=rename `id` to `pk`",
+        "columns=`id`",
+        "file=C:\\Windows\\System32\\kernel32.dll",
+    ):
+        name, _, value = query.partition("=")
+        yield "/api/items", urlencode({name: value}), BROWSER
+    yield "/items;id", "", BROWSER
     for agent in (
         "curl/8.5.0",
         "python-requests/2.31",
