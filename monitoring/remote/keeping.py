@@ -24,6 +24,8 @@ STALE_SECONDS = 60.0
 """On event loops an answer is good for so long while a new one is fetched."""
 LOOP_SECONDS = 1.0
 """For so long an event loop is held up at most, once for each time that a question is asked."""
+HOLD_WINDOW_SECONDS = 10.0
+"""For `LOOP_SECONDS` in each such time event loops are held up in all, however many different questions they ask."""
 _SPARE_SECONDS = 1.0
 _MOST_QUESTIONS = 64
 _MOST_AT_ONCE = 8
@@ -73,6 +75,7 @@ class Answers:
     def forget(self) -> None:
         """Begin anew: in a fork's child, whose threads are not there, and between tests."""
         self._questions: OrderedDict[Key, _Question] = OrderedDict()
+        self._patience, self._window = LOOP_SECONDS, -HOLD_WINDOW_SECONDS
         self._lock = threading.Lock()
 
     def get(self, path: str, query: Mapping[str, str], also: tuple[int, ...] = ()) -> Any:
@@ -90,11 +93,27 @@ class Answers:
             if body is not None and not waits and now - question.answered < STALE_SECONDS:
                 return asking.read(body)
             asked = question.asked
-            seconds = asking.TOTAL_SECONDS + _SPARE_SECONDS if waits else 0.0 if question.held else LOOP_SECONDS
-            question.held = question.held or not waits
-        if asked is not None and not self._wait(asked, seconds):
+            seconds = asking.TOTAL_SECONDS + _SPARE_SECONDS if waits else self._hold(question, now)
+        if asked is not None and not self._waited(asked, seconds, waits=waits):
             raise UnavailableError("Enginel has not answered yet; its answer will be here when it is asked for again.")
         return asking.read(_said(question))
+
+    def _hold(self, question: _Question, now: float) -> float:
+        """Return the seconds for which an event loop may wait for a question that is asked."""
+        if now - self._window >= HOLD_WINDOW_SECONDS:
+            self._patience, self._window = LOOP_SECONDS, now
+        held, question.held = question.held, True
+        return 0.0 if held else self._patience
+
+    def _waited(self, asked: threading.Event, seconds: float, *, waits: bool) -> bool:
+        """Wait for an answer; return whether it came. What an event loop waits, others have less."""
+        began = self._clock()
+        came = self._wait(asked, seconds)
+        if not waits:
+            with self._lock:
+                spent = self._clock() - began if came else seconds
+                self._patience = max(0.0, self._patience - spent)
+        return came
 
     def _question(self, key: Key) -> _Question:
         """Return what is known of a question; the one that was asked for longest ago makes room."""

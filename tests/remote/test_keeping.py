@@ -163,6 +163,24 @@ def test_an_event_loop_is_held_up_once_however_many_of_its_requests_ask(enginel:
     assert waited == [keeping.LOOP_SECONDS, 0.0, 0.0]
 
 
+def test_an_event_loop_is_held_up_once_however_many_different_questions_it_asks(enginel: Enginel, clock: Clock) -> None:
+    waited: list[float] = []
+
+    def wait(_event: threading.Event, seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    held = keeping.Answers(enginel, clock, wait)
+    enginel.free.clear()
+    for hours in range(3):
+        with pytest.raises(UnavailableError, match="not answered yet"):
+            on_a_loop(lambda hours=hours: held.get("a", {"hours": str(hours)}))  # type: ignore[misc]
+    clock.now += keeping.HOLD_WINDOW_SECONDS
+    with pytest.raises(UnavailableError, match="not answered yet"):
+        on_a_loop(lambda: held.get("b", {}))
+    assert waited == [keeping.LOOP_SECONDS, 0.0, 0.0, keeping.LOOP_SECONDS]
+
+
 def test_an_event_loop_goes_on_with_the_last_answer_while_enginel_is_away(
     held: keeping.Answers, enginel: Enginel, clock: Clock
 ) -> None:
