@@ -89,6 +89,8 @@ def _record(record: logging.LogRecord) -> None:
     if _is_below(record.name, _CELERY) and ask(str, record.msg, otherwise="").startswith(_RECONNECTING):
         return
     exception = _exception_of(record)
+    if exception is not None and errors.is_disregarded(exception):
+        return
     if exception is not None and _is_below(record.name, (_SUSPICIOUS,)):
         errors.note(exception)
         return

@@ -112,7 +112,9 @@ class Exchange:
 
     def raised(self, error: BaseException) -> None:
         """Record a request whose application has raised; what comes after the last byte is an error of its own."""
-        gone = isinstance(error, asyncio.CancelledError) or (self._gone and is_about_client(error))
+        gone = _is_given_up(error) or (self._gone and is_about_client(error))
+        if gone:
+            errors.disregard(error)  # the server logs what it is told
         if self.recorded:
             if isinstance(error, Exception) and not gone and error is not self._answered:
                 errors.ended_process(error, OTHER_METHOD)
@@ -140,6 +142,14 @@ class Exchange:
             tally.add(duration, failed=status >= _BROKEN)
         except Exception:  # the response is more important than its record
             recorder.failed()
+
+
+def _is_given_up(error: BaseException) -> bool:
+    """Whether the server has cancelled the request, and not the application a task of its own."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def is_about_client(error: BaseException) -> bool:

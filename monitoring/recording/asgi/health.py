@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import threading
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +39,7 @@ class HealthApp:
         self._asking: asyncio.Task[dict[str, Any]] | None = None
         self._found: dict[str, Any] = {}
         self._until = 0.0
+        self._running: dict[str, Future[Any]] = {}
 
     async def __call__(self, scope: dict[str, Any], _receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
         """Answer a request."""
@@ -61,7 +64,7 @@ class HealthApp:
         return await asyncio.shield(self._asking)
 
     async def _find(self) -> dict[str, Any]:
-        states = await asyncio.gather(*(self._state(service) for service in self._services.values()))
+        states = await asyncio.gather(*(self._state(*named) for named in self._services.items()))
         well = all(state == HEALTHY for state in states)
         self._found = {
             "status": HEALTHY if well else UNHEALTHY,
@@ -71,21 +74,34 @@ class HealthApp:
         self._until = time.monotonic() + self._kept
         return self._found
 
-    async def _state(self, service: Service) -> str:
+    async def _state(self, name: str, service: Service) -> str:
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._called(service)
+                answer = await self._called(name, service)
         except Exception:  # whatever it was, this service is not well
             return UNHEALTHY
         return UNHEALTHY if answer is False else HEALTHY
 
-    async def _called(self, service: Service) -> Any:
+    async def _called(self, name: str, service: Service) -> Any:
         if isinstance(service, str):
-            return await asyncio.to_thread(_ping, service, self._timeout)
+            return await self._on_thread(name, lambda: _ping(service, self._timeout))
         if inspect.iscoroutinefunction(service):
             return await service()
-        answer = await asyncio.to_thread(service)
+        answer = await self._on_thread(name, service)
         return await answer if inspect.isawaitable(answer) else answer
+
+    def _on_thread(self, name: str, call: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Call on a thread of the service's own; while that hangs there is no second one.
+
+        The event loop's executor has few threads, which the application and every look-up of a name need.
+        """
+        running = self._running.get(name)
+        if running is None or running.done():
+            running = Future()
+            running.set_running_or_notify_cancel()  # whoever stops waiting does not end it
+            threading.Thread(target=_work, args=(running, call), name="enginel-health", daemon=True).start()
+            self._running[name] = running
+        return asyncio.wrap_future(running)
 
 
 def health_app(services: Mapping[str, Service], *, timeout: float = 2.0, kept: float = 5.0) -> HealthApp:
@@ -115,6 +131,15 @@ def health_route(
     OPEN.add(path)
     visits.disregard(_open)
     return Route(path, health_app(services, timeout=timeout, kept=kept), name="health", include_in_schema=False)
+
+
+def _work(running: Future[Any], call: Callable[[], Any]) -> None:
+    try:
+        answer = call()
+    except BaseException as error:  # whoever waits is told
+        running.set_exception(error)
+    else:
+        running.set_result(answer)
 
 
 def _ping(url: str, timeout: float) -> bool:

@@ -6,6 +6,7 @@ flusher's thread. Whoever sees an exception tells this module, by one of the fun
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from time import time_ns
 from typing import Any, NamedTuple
@@ -116,6 +117,17 @@ def ended_process(exception: BaseException, name: str) -> None:
             capture.record(exception, Told("exception", _name(running) or name, _route(running)), running)
     except SWALLOWED:
         recorder.failed()
+
+
+def disregard(exception: BaseException) -> None:
+    """Say that an exception is nobody's error, as it says that the client has gone: whoever logs it reports none."""
+    with contextlib.suppress(Exception):  # one with slots has no room for it
+        exception._enginel_disregarded = True  # type: ignore[attr-defined]
+
+
+def is_disregarded(exception: BaseException) -> bool:
+    """Whether an exception is known to be nobody's error."""
+    return ask(getattr, exception, "_enginel_disregarded", False, otherwise=False) is True
 
 
 def note(exception: BaseException) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -151,6 +152,32 @@ class TestClientsThatGo:
         asyncio.run(serve())
         assert statuses(recorded) == [499]
         assert recorded.of(Error) == []
+
+    def test_and_the_line_that_the_server_logs_of_it_is_no_error(self, recorded: Recorded) -> None:
+        async def endpoint(request: StarletteRequest) -> JSONResponse:
+            return JSONResponse(await request.json())
+
+        async def serve() -> None:
+            server.incoming.put_nowait({"type": "http.disconnect"})
+            try:
+                await server.run()
+            except ClientDisconnect:
+                logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+
+        server = Server(EnginelMiddleware(Starlette(routes=[Route("/", endpoint)])))
+        asyncio.run(serve())
+        assert statuses(recorded) == [499]
+        assert recorded.of(Error) == []
+
+    def test_but_not_where_the_application_cancels_a_task_of_its_own(self, recorded: Recorded) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            own = asyncio.create_task(asyncio.sleep(30))
+            own.cancel()
+            await own
+
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(Server(EnginelMiddleware(app)).run())
+        assert statuses(recorded) == [500]
 
     def test_by_the_server_giving_up(self, recorded: Recorded) -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:

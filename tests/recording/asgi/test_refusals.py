@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
 
 from monitoring.recording.asgi import EnginelMiddleware, ErrorHandlingMiddleware, health_route
 from monitoring.recording.events import Error, Request
@@ -105,3 +107,21 @@ def test_the_health_route_says_what_is_unwell_and_that_is_no_error(recorded: Rec
     assert ask(app, "HEAD", "/health").content == b""
     assert ask(app, "POST", "/health").status_code == 405
     assert recorded.of(Error) == []
+
+
+def test_a_check_that_hangs_takes_one_thread_however_often_it_is_asked_for() -> None:
+    free, begun = threading.Event(), []
+
+    def hang() -> None:
+        begun.append(threading.current_thread())
+        free.wait(30)
+
+    app = Starlette(routes=[health_route({"db": hang}, timeout=0.01, kept=0.0)])
+    try:
+        assert [ask(app, "GET", "/health").status_code for _ in range(3)] == [503, 503, 503]
+        assert len(begun) == 1
+    finally:
+        free.set()
+    begun[0].join(30)
+    app.routes[0].app._timeout = 30.0  # type: ignore[attr-defined]
+    assert ask(app, "GET", "/health").status_code == 200
