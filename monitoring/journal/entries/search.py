@@ -16,13 +16,13 @@ from monitoring.recording.scrub import person
 
 DEFAULT_WINDOW = timedelta(hours=24)
 _COLUMNS = {
-    "user": "user_id",
+    "user_id": "user_id",
     "token": "token",
     "client": "client",
     "service": "service",
-    "trace": "trace_id",
-    "request": "request_id",
-    "task": "task_id",
+    "trace_id": "trace_id",
+    "request_id": "request_id",
+    "task_id": "task_id",
 }
 _TEXTS = ("action", "actor", "target_id", "said")
 
@@ -41,21 +41,21 @@ class JournalFilterSerializer(serializers.Serializer[Any]):
     action = Exact(100, help_text="`block.lift`; or `block` for all that was done to blocks.")
     outcome = ChoicesField(OUTCOMES, required=False, help_text="One or several, by commas.")
     actor = Exact(help_text="Name of who did it.")
-    user = Exact(64, help_text="Primary key of that user.")
+    user_id = Exact(64, help_text="Primary key of that user.")
     token = Exact(16, help_text="First characters of the digest of the token they came with.")
     target = Exact(400, help_text="`block`, or `block:12` for that one alone.")
     client = Exact(64, help_text="Address of who did it.")
     service = Exact()
-    trace = Exact(32)
-    request = Exact(64, help_text="Id of the request.")
-    task = Exact(150, help_text="Id of the task.")
+    trace_id = Exact(32)
+    request_id = Exact(64, help_text="Id of the request.")
+    task_id = Exact(150, help_text="Id of the task.")
     text = serializers.CharField(
         required=False, max_length=200, help_text="Anywhere in action, actor, target or details; case does not matter."
     )
     since = MomentField(
         required=False,
-        help_text="Those of then or later: ISO 8601, or seconds since the epoch. Unless given: with `trace` everything "
-        "that is stored; otherwise 24 hours ago.",
+        help_text="Those of then or later: ISO 8601, or seconds since the epoch. Unless given: with `trace_id` "
+        "everything that is stored; otherwise 24 hours ago.",
     )
     until = MomentField(required=False, help_text="Those before.")
 
@@ -97,7 +97,7 @@ def _meant(asked: Mapping[str, Any], now: datetime) -> Q:
     if "target" in asked:
         kind, several, key = asked["target"].partition(":")
         found &= Q(target_type=kind, target_id=key) if several else Q(target_type=kind)
-    since = asked.get("since") or (None if "trace" in asked else now - DEFAULT_WINDOW)
+    since = asked.get("since") or (None if "trace_id" in asked else now - DEFAULT_WINDOW)
     if since is not None:
         found &= Q(at__gte=since)
     if "until" in asked:
