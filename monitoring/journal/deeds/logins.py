@@ -53,7 +53,7 @@ def _failed(request: Any = None, credentials: Any = None, **_: Any) -> None:
         given = credentials if isinstance(credentials, dict) else {}
         name = next((str(given[key]) for key in ("username", "email", "login") if given.get(key)), "")
         client = _client(request)
-        if count := floods.stands_for(("user.login", client), time_ns()):
+        if count := floods.stands_for("user.login", client, time_ns()):
             target, details = (hint(name) if name else ""), {"attempts": count}
             record(
                 "audit",

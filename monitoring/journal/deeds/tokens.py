@@ -83,14 +83,14 @@ def _was_used(token: Any, **_: Any) -> None:
 
 def _refused(digest: str, **_: Any) -> None:
     known, client = digest[:TOKEN_LENGTH], _client()
-    if count := floods.stands_for(("token.use", client), time_ns()):
+    if count := floods.stands_for("token.use", client, time_ns()):
         details = {"attempts": count}
         record("audit", "token.use", outcome="failure", target_type="token", target_id=known, details=details)
 
 
 def _denied(user: Any, request: Any, **_: Any) -> None:
     key, client = str(user.pk), _client()
-    if count := floods.stands_for(("access", key, client), time_ns()):
+    if count := floods.stands_for(("access", key), client, time_ns()):
         match = getattr(request, "resolver_match", None)
         record(
             "audit",

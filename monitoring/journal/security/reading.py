@@ -68,7 +68,9 @@ class Reading:
             requests[row["client"]][row["minute"]] = row["all"]
             missing[row["client"]] += row["gone"]
             denied[row["client"]] += row["no"]
-        tried = self._distinct(TriedMinute.CLIENT, clients)
+        tried: dict[str, dict[int, Distinct]] = defaultdict(dict)
+        for (of, subject), one in self._distinct(TriedMinute.CLIENT, clients).items():
+            tried[subject][of] = one
         hits: dict[str, list[Hit]] = defaultdict(list)
         rows = self._hits.filter(client__in=clients).order_by("-weight", "pk")
         columns = rows.values_list("client", "pattern", "weight", "what", "example")
@@ -81,7 +83,7 @@ class Reading:
                 requests.get(client, {}),
                 missing[client],
                 denied[client],
-                {of: one for (of, subject), one in tried.items() if subject == client},
+                tried[client],
                 hits[client],
                 shared=self._is_in(client, self._shared),
                 known=self._is_in(client, self._known),

@@ -206,10 +206,16 @@ def test_who_may_not_is_told_of() -> None:
 
 def test_a_storm_is_told_of_in_few_entries_that_stand_for_all_of_it() -> None:
     recorder.reset()
-    told_of = [stands_for("key", 60_000_000_000) for _ in range(1_024)]
+    told_of = [stands_for("key", "203.0.113.7", 60_000_000_000) for _ in range(1_024)]
     assert sum(told_of) == 1_024
     assert len([one for one in told_of if one]) == 15
-    assert stands_for("key", 120_000_000_000) == 1
+    assert stands_for("key", "203.0.113.7", 120_000_000_000) == 1
+
+
+def test_addresses_that_one_customer_is_given_are_one_client() -> None:
+    told = [stands_for("one", f"2001:db8::{number:x}", 60_000_000_000) for number in range(1, 65)]
+    assert sum(map(bool, told)) == 11
+    assert stands_for("one", "2001:db8:1::1", 60_000_000_000) == 1
 
 
 @pytest.mark.django_db
