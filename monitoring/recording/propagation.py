@@ -6,6 +6,8 @@ for a part of our traces. So it is told by the name of the host alone, without a
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import lru_cache
 from ipaddress import ip_address
 from time import time_ns
@@ -18,6 +20,8 @@ from .recorder import recorder
 _INSIDE = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".svc", ".consul")
 """Endings of names that no public name server knows."""
 ANYBODY = "*"
+REQUEST_ID = "X-Request-ID"
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 
 
 def settle(url: str) -> Context | None:
@@ -39,6 +43,8 @@ def settle(url: str) -> Context | None:
 def headers_for(url: str) -> dict[str, str]:
     """Return the headers by which whoever is asked continues the running trace; none for a stranger.
 
+    A request's id goes along where its client chose one, so that it names the same request in all services.
+
     Args:
         url: Where a request is about to be sent.
 
@@ -46,7 +52,12 @@ def headers_for(url: str) -> dict[str, str]:
         >>> await httpx_client.get(url, headers=headers_for(url))
     """
     context = settle(url)
-    return {w3c.HEADER: context.traceparent} if context is not None else {}
+    if context is None:
+        return {}
+    told = {w3c.HEADER: context.traceparent}
+    if context.request_id != context.trace_id:
+        told[REQUEST_ID] = context.request_id
+    return told
 
 
 def _host(url: str) -> str:
@@ -64,6 +75,7 @@ def is_told(host: str, named: tuple[str, ...]) -> bool:
         host: Its name or address, in lower case.
         named: Whom the operator names: hosts, `.example.org` for all below one, or `*` for anybody.
     """
+    host = unicodedata.normalize("NFKC", host).replace("\u3002", ".")  # as clients read it
     if not host:
         return False
     if ANYBODY in named or any(host == one or (one.startswith(".") and host.endswith(one)) for one in named):
@@ -71,5 +83,7 @@ def is_told(host: str, named: tuple[str, ...]) -> bool:
     try:
         address = ip_address(host)
     except ValueError:
+        if _NUMBER.fullmatch(host):  # an address in one number, which may be anybody's
+            return False
         return "." not in host.rstrip(".") or host.rstrip(".").endswith(_INSIDE)
     return address.is_private and not address.is_unspecified

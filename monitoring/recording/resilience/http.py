@@ -76,7 +76,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         told = {} if w3c.HEADER in request.headers else propagation.headers_for(request.url or "")
         if told:
             request = request.copy()  # the original is what a redirect is made of
-            request.headers.update(told)
+            request.headers.update({name: told[name] for name in told if name not in request.headers})
         return super().send(request, *args, **options)
 
 

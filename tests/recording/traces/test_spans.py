@@ -203,6 +203,18 @@ def test_no_address_makes_telling_fail(kept: Context) -> None:
     assert propagation.headers_for("nonsense") == {}
 
 
+def test_the_id_that_a_client_chose_goes_along_to_those_inside_alone() -> None:
+    token = current.set(request(HTTP_X_REQUEST_ID="r-1"))
+    assert propagation.headers_for("http://orders/")["X-Request-ID"] == "r-1"
+    assert propagation.headers_for("http://example.org/") == {}
+    current.reset(token)
+
+
+@pytest.mark.parametrize("host", ["evil。com", "evil．com", "134744072", "0x08080808"])  # noqa: RUF001
+def test_other_spellings_of_strangers_are_strangers(host: str) -> None:
+    assert not propagation.is_told(host, ())
+
+
 def test_a_span_travels_with_the_part_of_its_time_below_a_millisecond(kept: Context, recorded: Recorded) -> None:
     spans.request_ended(kept, 5_123_456_789, 0, "GET x", 200, False)
     values = encode(recorded.of(Span)[0], Notes()).values
