@@ -18,7 +18,7 @@ from .recorder import recorder
 DROPPED = "log_lines_dropped_total"
 """Lines that were not kept, as their logger had too many in that minute."""
 _NOTHING: Mapping[str, Any] = {}
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "enginel"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "enginel", "color_message"}
 _DATA, _CELERY = "data", "celery"
 _STRUCTLOG = frozenset(
     {"event", "logger", "level", "timestamp", "exc_info", "stack_info", "_record", "_from_structlog"}
