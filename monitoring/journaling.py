@@ -15,6 +15,8 @@ class Journaling:
     on."""
     log_lines_per_minute: int = 600
     """Lines of one logger that a process keeps a minute; what is beyond is counted."""
+    request_log_excluded: tuple[str, ...] = ("/api/health/", "/health", "/metrics", "/static/")
+    """Beginnings of the paths of which no request has a line."""
     log_retention_days: int = 14
     """How long lines of the log are kept."""
     span_retention_days: int = 14

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from time import time_ns
 
-from . import acting, errors, facets, spans, visits
+from . import acting, errors, facets, request_lines, spans, visits
 from .context import Context
 from .events import Request, Slow
 from .methods import known
@@ -13,7 +13,6 @@ from .recorder import recorder
 from .resilience.circuits import CircuitOpenError
 
 logger = logging.getLogger("monitoring.slow")
-lines = logging.getLogger("monitoring.requests")
 
 REFUSED = "<refused>"
 _FAILED, _BROKEN = 400, 500
@@ -57,7 +56,7 @@ def record(context: Context, duration: int, method: str | None, route: str, stat
     if broken or slow or context.kept:
         spans.request_ended(context, at, duration, f"{method} {route}", status, broken, slow=slow)
     if wanted & facets.LINES:
-        _write_line(context, duration, f"{method} {route}", status)
+        request_lines.write(context, duration, method, route, status, slow=slow)
     acting.notice(context)
 
 
@@ -65,10 +64,3 @@ def _record_slow(context: Context, duration: int, name: str, status: int) -> Non
     described = context.describe() | {"status": status}
     logger.warning("slow request: %s took %.3f s", name, duration / 1e9, extra={"enginel": described})
     recorder.record_fact(Slow(time_ns(), duration, "request", name, described))
-
-
-def _write_line(context: Context, duration: int, name: str, status: int) -> None:
-    level = logging.ERROR if status >= _BROKEN else logging.WARNING if status >= _FAILED else logging.INFO
-    if lines.isEnabledFor(level):
-        described = context.describe() | {"status": status, "duration": duration / 1e9}
-        lines.log(level, "%s answered %s in %.3f s", name, status, duration / 1e9, extra={"enginel": described})

@@ -154,3 +154,42 @@ def test_the_face_is_the_platforms() -> None:
         middleware.PerformanceMonitoringMiddleware,
         middleware.RequestLoggingMiddleware,
     }
+
+
+def line_of(caplog: pytest.LogCaptureFixture) -> Any:
+    (line,) = (one for one in caplog.records if one.name == "monitoring.requests")
+    return line
+
+
+def test_a_line_has_the_documented_fields_and_no_more_unless_asked(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MIDDLEWARE = [FACES["lines"]]
+    headers = {"User-Agent": "Mozilla/5.0", "X-Colour": "red", "Authorization": "Bearer abc"}
+    Client(raise_request_exception=False).get("/nowhere/?token=secret", headers=headers)
+    said = line_of(caplog).enginel
+    assert (said["method"], said["url"], said["endpoint"]) == ("GET", "/nowhere/", "<unmatched>")
+    assert (said["ip_address"], said["user_agent"]) == ("127.0.0.1", "Mozilla/5.0")
+    assert said["duration"] > 0
+    assert not {"headers", "body", "path"} & said.keys()
+
+    caplog.clear()
+    settings.MONITORING = {**settings.MONITORING, "RECORD_HEADERS": True}
+    Client(raise_request_exception=False).get("/nowhere/", headers=headers)
+    told = line_of(caplog).enginel["headers"]
+    assert (told["X-Colour"], told["Authorization"]) == ("red", "[filtered]")
+
+
+def test_a_slow_request_is_a_warning(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    settings.MIDDLEWARE = [FACES["lines"]]
+    settings.MONITORING = {**settings.MONITORING, "SLOW_REQUEST_SECONDS": 1e-9}
+    with caplog.at_level(logging.INFO):
+        Client().get("/api/docs/")
+    assert line_of(caplog).levelname == "WARNING"
+
+
+def test_paths_that_are_left_out_have_no_line(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    settings.MIDDLEWARE = [FACES["lines"]]
+    settings.MONITORING = {**settings.MONITORING, "REQUEST_LOG_EXCLUDED": ["/nowhere/"]}
+    Client().get("/nowhere/at/all/")
+    assert not [one for one in caplog.records if one.name == "monitoring.requests"]
