@@ -120,6 +120,7 @@ def test_it_is_up_and_promtool_finds_nothing_to_mend(platform: Platform, prometh
 def test_every_rule_and_panel_finds_its_data(prometheus: Prometheus) -> None:
     asked = [rule["expr"] for rule in RULES]
     asked += [query for one in DASHBOARDS.values() for _panel, query in expressions(one, "1m", "1h")]
+    asked = [query for query in asked if "enginel_sink_" not in query]  # there are some where something is forwarded
     wait_until(lambda: not without_data(prometheus, asked), "data", SLACK, lambda: without_data(prometheus, asked))
     assert {rule["health"] for group in prometheus.ask("rules")["groups"] for rule in group["rules"]} == {"ok"}
 

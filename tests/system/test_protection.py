@@ -88,4 +88,7 @@ def test_a_client_that_causes_errors_is_refused_and_nobody_else(platform: Platfo
 
 
 def _is_of(process: psutil.Process, platform: Platform) -> bool:
-    return str(platform.state) in " ".join(process.cmdline()) or str(platform.state) in process.cwd()
+    try:
+        return str(platform.state) in " ".join(process.cmdline()) or str(platform.state) in process.cwd()
+    except psutil.Error:  # it ended meanwhile
+        return False

@@ -178,6 +178,14 @@ _RULES: tuple[dict[str, Any], ...] = (
             "group_by": "kind",
         },
         "severity": "medium",
+        "summary": "Somebody {finding}",
+        **_OF_JOBS,
+    },
+    {
+        "name": "Journal tampered with",
+        "params": {"kinds": ["audit_tampered"]},
+        "severity": "critical",
+        "summary": "{target} {finding}",
         **_OF_JOBS,
     },
     {

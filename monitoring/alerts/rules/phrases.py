@@ -72,6 +72,7 @@ PHRASES = {
     "security_traversal": Phrase("tries to read other files", "Look what the routes make of what it sends", _SECURITY),
     "security_credentials": Phrase("tries stolen credentials", "Look whether any of them was right", _SECURITY),
     "security_tokens": Phrase("tries tokens, or is one that wanders", "Revoke those that are known", _SECURITY),
+    "audit_tampered": Phrase("of the journal is not as it was written", "Run manage.py verify_audit", "docs/audit.md"),
     "anomaly_error_rate": Phrase("fails unusually often", "Look at its errors", _FAILING),
     "anomaly_error_count": Phrase("fails more often than usual", "Look at its errors", _FAILING),
     "anomaly_latency": Phrase("is unusually slow", "Look at its slow samples", _SLOW),

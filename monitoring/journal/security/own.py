@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.conf import settings
+from django.urls import get_urlconf
+
 from monitoring.access import probes
 from monitoring.recording import visits
 
@@ -13,7 +16,11 @@ def connect() -> None:
     visits.disregard(paths)
 
 
-@lru_cache(maxsize=1)
 def paths() -> frozenset[str]:
-    """Return where the project has put them; asked for at the first request, when the URLs are loaded."""
+    """Return where the project has put them, by the URLs that are loaded."""
+    return _paths(get_urlconf() or settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=8)
+def _paths(_urls: str) -> frozenset[str]:
     return probes.paths(*probes.PROBES, probes.SCRAPED)
