@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
 from .attacks import PATTERNS, PROBES, TEMPLATE, TOOL, TRAVERSAL
+from .scrub import FILTERED, denied
 
 MAX_TEXT = 2_048
 """Characters of a path, a query or a browser's name that are looked at."""
@@ -136,7 +137,8 @@ def _all(path: str, query: str, agent: str) -> Iterator[Hit]:
             # A relative link, encoded as forms do it, is no attack; one that was encoded twice is.
             weight = 0.9 if "%25" in match[0] or "%c" in match[0] else 0.0
             yield Hit(TRAVERSAL, "traversal-encoded", weight * free, "query", match[0])
-        yield from _in_text(unquote_plus(value), "query", free, decode=unquote)
+        for hit in _in_text(unquote_plus(value), "query", free, decode=unquote):
+            yield replace(hit, fragment=FILTERED) if denied(name) else hit
     lowered = agent.lower()
     if match := _AGENT.search(lowered):
         yield Hit(TOOL, "scanner-tool", 0.9, "agent", match[0])

@@ -19,7 +19,7 @@ from typing import Any
 
 from monitoring.address import FORWARDED_FOR
 
-from . import patterns, scrub
+from . import attacks, patterns, scrub
 from .client import address_of
 from .enforcement.asked import digest_of
 from .events import Counter, Entry, Event, Tried, TriedOf, Visit
@@ -250,7 +250,7 @@ def _add_sign_ins(tried: Tally[tuple[int, str, str]]) -> None:
 
 
 def _hits(at: int, client: str, status: int, texts: tuple[str, str, str]) -> Iterator[Entry]:
-    for hit in patterns.hits(*texts):
+    for hit in _told(patterns.hits(*texts)):
         if _known.hits[client] >= HITS_OF_CLIENT or _known.hits[""] >= HITS_IN_ALL:
             _dropped[HITS_DROPPED] += 1
             continue
@@ -266,6 +266,13 @@ def _hits(at: int, client: str, status: int, texts: tuple[str, str, str]) -> Ite
         }
         values = {"client": client, "outcome": "success" if status < 400 else "failure", "details": details}
         yield Entry(at, getrandbits(128) or 1, "security", f"pattern.{hit.kind}", values)
+
+
+def _told(hits: list[patterns.Hit]) -> list[patterns.Hit]:
+    """Return what is told of a request: the weightiest hit, as one request is one piece of evidence; and its tool."""
+    tools = [hit for hit in hits if hit.kind == attacks.TOOL]
+    others = [hit for hit in hits if hit.kind != attacks.TOOL]
+    return [*tools, max(others, key=lambda hit: hit.weight)] if others else tools
 
 
 def _visits(at: int, seen: dict[str, list[int]]) -> Iterator[Visit]:

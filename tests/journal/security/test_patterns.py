@@ -137,3 +137,15 @@ def test_what_is_kept_of_a_request_is_bounded() -> None:
     (kept,) = visits._notes
     assert max(len(part) for part in kept if isinstance(part, str)) <= 2_048
     visits.forget()
+
+
+def test_one_request_is_one_piece_of_evidence() -> None:
+    visits.forget()
+    query = "a=x%27+union+select+1+from+b&c=%3Cscript%3Ealert(1)%3C/script%3E&d=;cat+/etc/passwd"
+    visits.note("203.0.113.7", None, 404, "/x", query)
+    assert sum(isinstance(event, Entry) for event in visits.gather()) == 1
+
+
+def test_what_stands_under_the_name_of_a_secret_is_not_told() -> None:
+    (hit,) = patterns.hits("/login", "password=hunter2%27--", "")
+    assert "hunter2" not in hit.fragment
