@@ -18,9 +18,13 @@ from launcher.postgres_server import PostgresServer
 from launcher.processes import die_with_parent
 from launcher.redis_server import RedisServer
 
-_NOTHING_COLLECTED = 5
+_FAILED, _NOTHING_COLLECTED = 1, 5
+_FEW = 10
+"""No more failures than these are tried once more: what is broken breaks more than that, or breaks again."""
 _HELP = """\
 Run the tests on SQLite, and on a private PostgreSQL too when its server binaries are found. Redis is private as well.
+Tests that fail beside others, a few at most, are tried once more, one after the other: what passes then is named, and
+is no failure.
 Every argument that is not listed here goes to pytest, for example: bin/test tests/launcher -k redis -x -n 0
 """
 
@@ -45,9 +49,12 @@ class Outcome:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    unsteady: tuple[str, ...] = ()
+    """Tests that failed beside others, and passed alone."""
 
     def __str__(self) -> str:
-        return f"{self.plan.label}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        said = f"{self.plan.label}: {self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+        return "\n".join([said, *(f"  passed only when it was alone: {name}" for name in self.unsteady)])
 
 
 def main(arguments: list[str]) -> int:
@@ -117,9 +124,19 @@ def _run(plan: Plan, for_pytest: list[str]) -> Outcome:
         if postgres:
             postgres.start()
         say(f"== {plan.label}: -m '{plan.marker}'")
-        report = folder / "report.xml"
-        code = _pytest(plan, for_pytest, report, _environment(folder, redis, postgres))
-        return read_report(plan, code, report)
+        settings = _environment(folder, redis, postgres)
+
+        def run(*more: str) -> tuple[Outcome, list[str]]:
+            report = folder / f"report-{len(more)}.xml"
+            code = _pytest(plan, [*for_pytest, *more], report, settings)
+            return read_report(plan, code, report), read_failures(report)
+
+        found, failures = run()
+        if for_pytest or found.exit_code != _FAILED or len(failures) > _FEW:
+            return found
+        say(f"== {plan.label}: once more, alone: {', '.join(failures)}")
+        alone, broken = run("--last-failed", "--last-failed-no-failures", "none", "-n", "0")
+        return settled(found, alone, [name for name in failures if name not in broken])
     finally:
         if postgres:
             postgres.stop()
@@ -164,6 +181,29 @@ def _pytest(plan: Plan, for_pytest: list[str], report: Path, settings: dict[str,
             process.kill()
             process.wait()
         raise
+
+
+def settled(first: Outcome, alone: Outcome, steady: list[str]) -> Outcome:
+    """Return what two runs say together, the second of those tests alone that failed in the first one.
+
+    Args:
+        first: The run of all.
+        alone: That of the failed ones.
+        steady: Which of these passed then.
+    """
+    if alone.passed + alone.failed + alone.skipped < len(steady):  # it did not try what it should have
+        return first
+    passed = first.passed + alone.passed
+    return Outcome(first.plan, alone.exit_code, passed, first.failed - alone.passed, first.skipped, tuple(steady))
+
+
+def read_failures(report: Path) -> list[str]:
+    """Return the names of the tests that a report says have failed."""
+    if not report.exists():
+        return []
+    cases = ET.parse(report).getroot().iter("testcase")
+    failed = (case for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    return sorted({f"{case.get('classname')}::{case.get('name')}" for case in failed})
 
 
 def read_report(plan: Plan, code: int, report: Path) -> Outcome:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from launcher.testing import Outcome, Plan, plans, read_report, verdict
+from launcher.testing import Outcome, Plan, plans, read_failures, read_report, settled, verdict
 
 SQLITE = Plan("SQLite", "not soak")
 POSTGRESQL = Plan("PostgreSQL", "not soak", Path("/usr/lib/postgresql/15/bin"))
@@ -53,3 +53,37 @@ def test_the_closing_line_counts_what_pytest_reported(tmp_path: Path) -> None:
 
 def test_a_run_that_left_no_report_counts_nothing(tmp_path: Path) -> None:
     assert str(read_report(SQLITE, 4, tmp_path / "none.xml")) == "SQLite: 0 passed, 0 failed, 0 skipped"
+
+
+def test_what_passes_alone_is_named_and_no_failure() -> None:
+    first, alone = Outcome(SQLITE, 1, passed=7, failed=2, skipped=1), Outcome(SQLITE, 0, passed=2)
+    both = settled(first, alone, ["a::one", "b::two"])
+    assert verdict([both]) == 0
+    assert str(both).splitlines() == [
+        "SQLite: 9 passed, 0 failed, 1 skipped",
+        "  passed only when it was alone: a::one",
+        "  passed only when it was alone: b::two",
+    ]
+
+
+def test_what_fails_alone_as_well_fails() -> None:
+    first, alone = Outcome(SQLITE, 1, passed=7, failed=2), Outcome(SQLITE, 1, passed=1, failed=1)
+    both = settled(first, alone, ["a::one"])
+    assert verdict([both]) == 1
+    assert (both.passed, both.failed) == (8, 1)
+
+
+def test_a_second_run_that_tried_nothing_excuses_nothing() -> None:
+    first = Outcome(SQLITE, 1, passed=7, failed=2)
+    assert settled(first, Outcome(SQLITE, 5), ["a::one", "b::two"]) == first
+
+
+def test_failures_are_read_by_their_names(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite><testcase classname="a" name="good"/>'
+        '<testcase classname="a" name="bad"><failure/></testcase><testcase classname="b" name="odd"><error/></testcase>'
+        "</testsuite></testsuites>"
+    )
+    assert read_failures(report) == ["a::bad", "b::odd"]
+    assert read_failures(tmp_path / "none.xml") == []
